@@ -1,0 +1,51 @@
+"""When we may write to or ring somebody of our own accord: she has not stopped us, and it is not night in Nepal."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from gateway.core.calendar import NEPAL
+
+OPENS = time(8)  # nothing goes out of our own accord before this, Nepal time
+CLOSES = time(20)  # nor from this on
+
+OFFICE_OPENS = time(10)
+OFFICE_CLOSES = time(17)
+SATURDAY = 5  # the weekly holiday; Monday is 0
+
+
+def quiet(now: datetime) -> bool:
+    """Whether it is between 20:00 and 08:00 in Nepal. `now` is aware.
+
+    >>> from datetime import UTC
+    >>> quiet(datetime(2026, 11, 21, 14, 15, tzinfo=UTC))  # 20:00 in Kathmandu
+    True
+    """
+    return not OPENS <= now.astimezone(NEPAL).time() < CLOSES
+
+
+def opens_at(now: datetime) -> datetime:
+    """The next instant, in Nepal time, at which sending may start: `now` itself where it is not quiet."""
+    here = now.astimezone(NEPAL)
+    if not quiet(now):
+        return here
+    day = here.date() if here.time() < OPENS else here.date() + timedelta(days=1)
+    return datetime.combine(day, OPENS, NEPAL)
+
+
+def may_contact(stopped_at: datetime | None, now: datetime, *, urgent: bool = False) -> str | None:
+    """None where we may, else why not: `send:stopped` (she texted STOP) or `send:quiet` (wait until `opens_at`).
+
+    `urgent` is for alerts that protect lives and were approved by name: they pass the night, but never a STOP.
+    """
+    if stopped_at is not None:
+        return "send:stopped"
+    if quiet(now) and not urgent:
+        return "send:quiet"
+    return None
+
+
+def office_open(now: datetime) -> bool:
+    """Whether somebody answers key 0 now: 10:00 to 17:00 in Nepal, Sunday to Friday."""
+    here = now.astimezone(NEPAL)
+    return here.weekday() != SATURDAY and OFFICE_OPENS <= here.time() < OFFICE_CLOSES

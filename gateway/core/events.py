@@ -1,0 +1,241 @@
+"""Every fact, frozen and in the past tense.
+
+What a person did (`Input`) goes into the engine; what the engine decided (`Fact`) comes out. One list of facts has two readers: the
+committer writes their rows (`gateway.services.commit`), the renderer makes the provider's answer (`gateway.providers.*.render`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Medium = Literal["voice", "sms"]
+
+
+# --- what a person did -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered:
+    """A call began: she rang us, or she picked up when we rang her."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsPressed:
+    """Keys were pressed, at least one: `[0-9*#]+`."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceHeard:
+    """The time to answer ran out and no key was pressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """A text came in, as it was written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingMade:
+    """She spoke after the tone. `external_id` is the provider's name of the recording; `seconds` 0 means that nothing was heard."""
+
+    external_id: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransferEnded:
+    """The call that was put through to a person is over."""
+
+    answered: bool
+
+
+Input = CallAnswered | DigitsPressed | SilenceHeard | MessageReceived | RecordingMade | TransferEnded
+
+
+# --- what the engine decided -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSpoken:
+    """A prompt was said: by voice as clips (names below the language's folder, in order), by SMS as text.
+
+    `interruptible` is False where a key must not cut it short (consent, amounts read back).
+    """
+
+    prompt: str
+    language: str
+    clips: tuple[str, ...]
+    text: str
+    interruptible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StepEntered:
+    """The conversation reached a step; organisers see from these where callers leave."""
+
+    flow: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerGiven:
+    """An answer was understood and kept under `name`. PINs never become one of these."""
+
+    flow: str
+    step: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerMissed:
+    """Nothing was pressed (`silence`), or nothing that could be understood (`wrong`)."""
+
+    flow: str
+    step: str
+    reason: Literal["silence", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChosen:
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """She agreed that her name and number are kept; `wording` is the prompt that she heard and agreed to."""
+
+    wording: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingKept:
+    """A recording that must be fetched from the provider and kept."""
+
+    recording_id: str
+    external_id: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRegistered:
+    """A stranger asked to be a member. The name is in the recording (voice) or in `name` (SMS) until an organiser writes it down."""
+
+    member_id: str
+    number: str
+    language: str
+    trade: str | None
+    name: str | None
+    recording_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PinAccepted:
+    """The caller proved, in this call or conversation, that she is this member."""
+
+    member_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionNoted:
+    """A payment was reported. `amount` is paisa, `month` the Bikram Sambat month it is for, as `2083-08`."""
+
+    contribution_id: str
+    member_id: str
+    amount: int
+    month: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class RsvpGiven:
+    member_id: str
+    notice_id: str
+    answer: Literal["yes", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOpened:
+    """Something that a person must do. `kind` is one of `gateway.core.statuses.TASK_KINDS`."""
+
+    task_id: str
+    kind: str
+    member_id: str | None = None
+    recording_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextPromised:
+    """A text that goes to the caller's phone after the call, outside the answer to the webhook."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallTransferred:
+    """The call is put through to this number (E.164) for at most `timeout` seconds of ringing."""
+
+    number: str
+    timeout: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationEnded:
+    """Nothing more is awaited: the call is hung up, the SMS session is closed."""
+
+
+Fact = (
+    PromptSpoken
+    | StepEntered
+    | AnswerGiven
+    | AnswerMissed
+    | LanguageChosen
+    | ConsentGiven
+    | RecordingKept
+    | MemberRegistered
+    | PinAccepted
+    | ContributionNoted
+    | RsvpGiven
+    | TaskOpened
+    | TextPromised
+    | CallTransferred
+    | ConversationEnded
+)
+
+
+# --- where the conversation stops to listen ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KeysAwaited:
+    """Wait for keys, or for a text by SMS.
+
+    `most` is how many keys end the wait at once (None: only silence ends it); `first_wait` seconds pass before the first key is
+    missed, `next_wait` seconds after each key.
+    """
+
+    most: int | None
+    first_wait: int = 8
+    next_wait: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingAwaited:
+    """Wait for speech after a tone; it ends with `finish_key`, with `silence` seconds of silence, or after `longest` seconds."""
+
+    longest: int
+    silence: int = 4
+    finish_key: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferAwaited:
+    """Wait until the call that was put through is over."""
+
+
+Wait = KeysAwaited | RecordingAwaited | TransferAwaited

@@ -1,0 +1,44 @@
+"""Requests for later work. Services return them; the edge enqueues them after the commit.
+
+A job is a doorbell, never the truth: it carries a row's id and nothing about a person, may ring twice or be lost, and the row decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SendReply:
+    """Send one delivery that belongs to a conversation: before anything that is sent in bulk."""
+
+    delivery_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendBatch:
+    """Go on sending a broadcast until nothing of it is due."""
+
+    broadcast_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandBroadcast:
+    """Write the deliveries of an approved broadcast, from where the last run stopped."""
+
+    broadcast_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRecording:
+    """Fetch a recording from the provider and keep it."""
+
+    recording_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Find what fell on the floor: expired leases, unanswered doubts, broadcasts whose bell was lost, conversations that hang."""
+
+
+Job = SendReply | SendBatch | ExpandBroadcast | FetchRecording | Sweep

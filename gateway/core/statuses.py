@@ -1,0 +1,67 @@
+"""The states of things, and the one rule about them: they only move forward.
+
+Providers repeat and reorder their reports; `advance` makes that harmless.
+
+>>> advance(DELIVERY, "delivered", "sent")
+'delivered'
+>>> advance(DELIVERY, "sending", "accepted")
+'accepted'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Ranks = Mapping[str, int]
+
+# One message or call that we owe to one person. `unknown` lies between: the provider may or may not have taken it, and any word from
+# the provider settles it. Equal ranks are final and never replace each other.
+DELIVERY: Ranks = {
+    "queued": 0,
+    "sending": 1,
+    "unknown": 2,
+    "accepted": 3,
+    "sent": 4,
+    "delivered": 5,
+    "undelivered": 5,
+    "failed": 5,
+    "suppressed": 5,
+    "read": 6,
+}
+
+# Of a call, ours or hers. `answered` is a call in progress.
+CALL: Ranks = {
+    "queued": 0,
+    "ringing": 1,
+    "answered": 2,
+    "completed": 3,
+    "busy": 3,
+    "no-answer": 3,
+    "canceled": 3,
+    "failed": 3,
+}
+
+# What becomes of a delivery when its call ends.
+DELIVERY_OF_CALL: Mapping[str, str] = {
+    "queued": "accepted",
+    "ringing": "accepted",
+    "answered": "sent",
+    "completed": "delivered",
+    "busy": "undelivered",
+    "no-answer": "undelivered",
+    "canceled": "undelivered",
+    "failed": "failed",
+}
+
+CONTRIBUTION: Ranks = {"noted": 0, "questioned": 1, "confirmed": 2, "reversed": 3}
+CLAIM: Ranks = {"received": 0, "paper_missing": 1, "review": 2, "approved": 3, "refused": 3, "paid": 4}
+BROADCAST: Ranks = {"draft": 0, "approved": 1, "sending": 2, "paused": 2, "finished": 3, "cancelled": 3}
+
+TASK_KINDS = frozenset({"call_back", "write_down_name", "check_contribution"})
+
+OWED = frozenset({"queued", "sending", "unknown"})  # a broadcast is not finished while a delivery is in one of these
+
+
+def advance(ranks: Ranks, old: str, new: str) -> str:
+    """The state after a report of `new`: `new` where that is a step forward, else `old`."""
+    return new if ranks[new] > ranks[old] else old

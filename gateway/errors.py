@@ -1,0 +1,135 @@
+"""Every fault that the gateway names: a stable code, a sentence for a person, whether trying again can help, and where.
+
+>>> print(GatewayError("member:unknown", number="1042"))
+There is no member 1042. Check the number, or look for her by phone. [member:unknown]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One row of the catalogue: a sentence with `{slots}`, and whether the same request may succeed later."""
+
+    sentence: str
+    retryable: bool = False
+
+
+CATALOGUE: dict[str, Fault] = {
+    # configuration
+    "config:missing": Fault("{setting} is not set. {remedy}"),
+    "config:invalid": Fault("{setting} is {value!r}. {remedy}"),
+    "config:unknown": Fault("There is no setting {setting}. Correct its name or unset it; docs/settings.md lists all settings."),
+    "config:no-redis": Fault("There is no Redis on this machine. Install redis-server, or set REDIS_URL to one that runs."),
+    "config:data-in-use": Fault("Another gateway runs on the data in {folder}. Stop it first, or choose another folder with --data."),
+    "config:port-in-use": Fault("Port {port} is taken by another program. Choose another with --port."),
+    "embedded:not-ready": Fault("The gateway did not answer within {seconds} seconds; the lines above say why.", retryable=True),
+    # webhooks
+    "webhook:forged": Fault("The request is not signed by {provider}."),
+    "webhook:malformed": Fault("The field {field} is missing or cannot be read."),
+    "webhook:foreign-account": Fault("The request belongs to another account of {provider}."),
+    # the database
+    "database:unavailable": Fault("The database does not answer. Try again; if it stays so, look at its log and its disk.", retryable=True),
+    # flow files
+    "flow:missing-file": Fault("there is no such file. {remedy}"),
+    "flow:unreadable": Fault("{reason}."),
+    "flow:yaml": Fault("this is not YAML that a flow may use: {reason}."),
+    "flow:missing-key": Fault("{path}: the key {name!r} is missing."),
+    "flow:unknown-key": Fault("{path}: there is no key {name!r} here.{hint}"),
+    "flow:shape": Fault("{path}: this must be {wanted}."),
+    "flow:empty": Fault("{path}: there is nothing here."),
+    "flow:invalid": Fault("{path}: {value!r} must be {wanted}."),
+    "flow:kind": Fault("{path}: a step does exactly one of these: {kinds}.{hint}"),
+    "flow:file-name": Fault("{path}: the flow is called {name!r} and its file {file!r}. Give both the same name."),
+    "flow:step-name": Fault("{path}: a step cannot be called {name!r}. {reason}"),
+    "flow:dead-end": Fault("{path}: nothing follows. Add {name!r}, or make this an `end`."),
+    "flow:unknown-step": Fault("{path}: there is no step {name!r}.{hint}"),
+    "flow:unknown-flow": Fault("{path}: there is no flow {name!r}.{hint}"),
+    "flow:unknown-action": Fault("{path}: there is no action {name!r}.{hint}"),
+    "flow:unknown-outcome": Fault("{path}: it never comes out as {name!r}.{hint}"),
+    "flow:missing-outcome": Fault("{path}: it may also come out as {names}. Say what follows then."),
+    "flow:missing-language": Fault("{path}: there is no text in {names}."),
+    "flow:unknown-language": Fault("{path}: there is no language {name!r} here, only {languages}."),
+    "flow:slot": Fault("{path}: {slot!r} cannot be read. Braces hold a name, or a name, a colon and a format."),
+    "flow:unknown-format": Fault("{path}: there is no format {name!r}.{hint}"),
+    "flow:unknown-slot": Fault("{path}: nothing in this flow provides {name!r}, and it is no phrase.{hint}"),
+    "flow:unspeakable": Fault("{path}: {name!r} is a text that nobody recorded. Give it a format, or write it under `sms` alone."),
+    "flow:condition": Fault("{path}: {part!r} cannot be read as a condition. Write `name`, `not name` or `name == word`, joined by `and`."),
+    "flow:unknown-name": Fault("{path}: nothing in this flow provides {name!r}.{hint}"),
+    "flow:branch-end": Fault("{path}: the last way of a branch must have no `when`, so that there is always one."),
+    "flow:branch-early": Fault("{path}: only the last way of a branch may do without `when`; those behind it are never taken."),
+    "flow:unreachable": Fault("{path}: no way leads to this step."),
+    "flow:endless": Fault("{path}: this leads back to {name!r} without ever waiting for the caller."),
+    "flow:secret": Fault("{path}: a PIN is never read back."),
+    "flow:unknown-intent": Fault("{path}: keywords.tsv has no intent {name!r}.{hint}"),
+    "flow:keyword-clash": Fault("{path}: {name!r} already opens the flow {flow!r}."),
+    "flow:gate": Fault("{path}: the flow {name!r} must be for anyone and not private, or nobody could ever reach it."),
+    # sending; what a delivery's `error` begins with
+    "send:throttled": Fault("The provider took no more at that moment.", retryable=True),
+    "send:unreachable": Fault("The provider could not be reached.", retryable=True),
+    "send:ambiguous": Fault("The provider may or may not have taken it."),
+    "send:opted-out": Fault("The person has stopped us at the provider."),
+    "send:bad-number": Fault("This number does not take it."),
+    "send:refused": Fault("The provider refused it."),
+    "send:misconfigured": Fault("The provider refuses our account or number. Correct the settings, then resume."),
+    "send:stopped": Fault("She texted STOP."),
+    "send:quiet": Fault("It is night in Nepal; it goes out in the morning.", retryable=True),
+    "send:lease-over": Fault("The worker that was sending it ended; it may or may not have gone out."),
+    "send:unresolved": Fault("It may or may not have gone out, and the provider does not know. A person decides."),
+    "send:internal": Fault("It could not be put together; the log says why."),
+    # broadcasts
+    "broadcast:unknown": Fault("There is no broadcast {id}. `gateway broadcast list` shows them."),
+    "broadcast:empty": Fault("There is nothing to say. Give a text with --text ne=..., or a phrase with --voice."),
+    "broadcast:two-media": Fault("A broadcast is either texts or a call. Give --text or --voice, not both."),
+    "broadcast:unknown-language": Fault("There is no language {language!r}. Known are {known}."),
+    "broadcast:unknown-phrase": Fault("There is no phrase {phrase!r} in flows/phrases.yaml.{hint}"),
+    "broadcast:no-clip": Fault("The phrase {phrase!r} has no clip in {language}. Run `gateway prompts build`, or record it."),
+    "broadcast:too-long": Fault("The text in {language} takes {segments} segments; at most {most} arrive in one piece on every phone."),
+    "broadcast:no-recipients": Fault("Nobody would get it: {left_out}."),
+    "broadcast:not-possible": Fault("This broadcast is {state} and cannot be {wanted}."),
+    "broadcast:cancelled": Fault("The broadcast was cancelled before it went out."),
+    "webhook:no-length": Fault("The request has no Content-Length, so that nobody could tell whether all of it came."),
+    "webhook:too-large": Fault("The request is larger than any that a provider sends."),
+    "webhook:not-a-form": Fault("The request is not a form (application/x-www-form-urlencoded)."),
+    "receive:busy": Fault("Too many workers answered the same person at once.", retryable=True),
+    "call:not-ringing": Fault("No call to this phone is ringing. Send a broadcast with --voice first."),
+    # imports
+    "import:heading": Fault("{reason}"),
+    "import:not-utf-8": Fault("The file is not UTF-8 at byte {position}. Save it as CSV UTF-8."),
+    # people and records
+    "member:unknown": Fault("There is no member {number}. Check the number, or look for her by phone."),
+    "phone:invalid": Fault("{value!r} is not a phone number that can be called. Write it as +977 98..., or with ten digits."),
+    # language
+    "calendar:outside": Fault("{date} lies outside {first} to {last}, the Nepali years in gateway/core/calendar.py. Add the year there."),
+    "language:unknown": Fault("There is no language {language!r}. Known are {known}."),
+    "language:format": Fault("There is no format {format!r}. Known are {known}."),
+    "language:value": Fault("{expected} is needed: the value cannot be said."),
+    "keywords:malformed": Fault("{fault}"),
+    # clips
+    "audio:unknown-clip": Fault("There is no such clip."),
+    "audio:unreadable": Fault("{file} cannot be used as sound: {reason}. Send it as a WAV file, 16-bit PCM, 8 to 48 kHz."),
+    "audio:manifest": Fault("The manifest cannot be read: {reason}. Restore it, or delete it and run `gateway prompts build`."),
+    "audio:no-voice": Fault("The placeholder voice is not installed. Run `pip install espeakng-loader`, or take in recordings instead."),
+}
+
+
+class GatewayError(Exception):
+    """A fault that somebody can act on.
+
+    `code` is `area:kind` and must stand in `CATALOGUE`; `where` names the place (`file:line:column`, a field, a provider's own
+    code); the other keywords fill the sentence.
+    """
+
+    def __init__(self, code: str, *, where: str = "", **values: object) -> None:
+        fault = CATALOGUE[code]
+        self.code = code
+        self.where = where
+        self.retryable = fault.retryable
+        self.sentence = fault.sentence.format(**values)
+        super().__init__(self.sentence)
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{self.sentence} [{self.code}]"
