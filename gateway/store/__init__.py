@@ -1,0 +1,1 @@
+"""The database: tables, migrations and one module of functions for each noun. The only room that imports SQLAlchemy."""

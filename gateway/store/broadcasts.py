@@ -1,0 +1,260 @@
+"""An organiser's message to many: its state, how far it has come, and when nothing of it is owed any more.
+
+Its deliveries are written by `audience`, and sent by way of `deliveries`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, insert, or_, select, text, update
+
+from gateway.core.events import Medium
+from gateway.store.deliveries import DUE, UNRESOLVED, UNSETTLED
+from gateway.store.models import Instant, broadcasts, channels, deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class NewBroadcast:
+    """A draft. `texts` is {language: text} of an SMS, `phrase` a name of flows/phrases.yaml of a call; `audience` {} is everybody."""
+
+    id: str
+    organisation_id: str
+    channel_id: str
+    title: str
+    medium: Medium
+    texts: Mapping[str, str]
+    phrase: str | None
+    audience: Mapping[str, str]
+    on_ambiguous: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """A broadcast with its channel: `sender` is our number, `pace` messages or calls a second."""
+
+    id: str
+    organisation_id: str
+    channel_id: str
+    provider: str
+    sender: str
+    pace: int
+    title: str
+    medium: Medium
+    texts: Mapping[str, str]
+    phrase: str | None
+    audience: Mapping[str, str]
+    state: str
+    reason: str | None
+    on_ambiguous: str
+    expanded_to: str | None
+    expanded: bool
+    created_at: datetime
+    approved_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallContent:
+    """What is said to somebody whom we rang: a phrase, in her language."""
+
+    phrase: str | None
+    language: str
+
+
+_CREATE = insert(broadcasts)
+
+
+def create(db: Connection, new: NewBroadcast, now: datetime) -> None:
+    """Write a draft."""
+    values = {name: getattr(new, name) for name in NewBroadcast.__slots__}
+    db.execute(_CREATE, values | {"state": "draft", "expanded": False, "created_at": now})
+
+
+_ALL = select(
+    broadcasts,
+    channels.c.provider,
+    channels.c.address.label("sender"),
+    channels.c.messages_per_second,
+    channels.c.calls_per_second,
+).join(channels, channels.c.id == broadcasts.c.channel_id)
+_BY_ID = _ALL.where(broadcasts.c.id == bindparam("broadcast"))
+_LATEST = _ALL.order_by(broadcasts.c.created_at.desc()).limit(bindparam("count"))
+
+
+def load(db: Connection, broadcast_id: str) -> Broadcast | None:
+    """One broadcast, or None."""
+    row = db.execute(_BY_ID, {"broadcast": broadcast_id}).first()
+    return _broadcast(row) if row else None
+
+
+def latest(db: Connection, count: int) -> list[Broadcast]:
+    """The newest broadcasts first."""
+    return [_broadcast(row) for row in db.execute(_LATEST, {"count": count})]
+
+
+def _broadcast(row: Row[Any]) -> Broadcast:
+    values = {name: row._mapping[name] for name in Broadcast.__slots__ if name != "pace"}  # noqa: SLF001  # SQLAlchemy's public name
+    return Broadcast(**values, pace=row.messages_per_second if row.medium == "sms" else row.calls_per_second)
+
+
+_CONTENT_OF_CALL = (
+    select(broadcasts.c.phrase, deliveries.c.language)
+    .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast_id)
+    .where(deliveries.c.id == bindparam("row"), deliveries.c.medium == "voice")
+)
+
+
+def content_of_call(db: Connection, delivery_id: int) -> CallContent | None:
+    """What to say when the call of this delivery is picked up; None where the delivery is no call of a broadcast."""
+    row = db.execute(_CONTENT_OF_CALL, {"row": delivery_id}).first()
+    return CallContent(row.phrase, row.language) if row else None
+
+
+# --- the state ---------------------------------------------------------------------------------------------------------------------
+
+_MOVE = (
+    update(broadcasts)
+    .where(broadcasts.c.id == bindparam("broadcast"), broadcasts.c.state.in_(bindparam("before", expanding=True)))
+    .values(state=bindparam("to"), reason=bindparam("why"))
+)
+_APPROVE = _MOVE.values(approved_at=bindparam("now"))
+_CANCEL = _MOVE.values(finished_at=bindparam("now"))
+
+
+def approve(db: Connection, broadcast_id: str, now: datetime) -> bool:
+    """Draft to approved. This and the next four say whether they changed anything: a second click changes nothing."""
+    values = {"broadcast": broadcast_id, "before": ("draft",), "to": "approved", "why": None, "now": now}
+    return db.execute(_APPROVE, values).rowcount == 1
+
+
+def begin(db: Connection, broadcast_id: str) -> bool:
+    """Approved to sending, when its first deliveries are written."""
+    return _move(db, broadcast_id, ("approved",), "sending")
+
+
+def pause(db: Connection, broadcast_id: str, reason: str | None = None) -> bool:
+    """Stop sending until somebody resumes it; `reason` is a code where it pauses itself."""
+    return _move(db, broadcast_id, ("approved", "sending"), "paused", reason)
+
+
+def resume(db: Connection, broadcast_id: str) -> bool:
+    """Go on after a pause."""
+    return _move(db, broadcast_id, ("paused",), "sending")
+
+
+def cancel(db: Connection, broadcast_id: str, now: datetime) -> bool:
+    """Send nothing more of it, for ever."""
+    before = ("draft", "approved", "sending", "paused")
+    return db.execute(_CANCEL, {"broadcast": broadcast_id, "before": before, "to": "cancelled", "why": None, "now": now}).rowcount == 1
+
+
+def _move(db: Connection, broadcast_id: str, before: tuple[str, ...], to: str, why: str | None = None) -> bool:
+    return db.execute(_MOVE, {"broadcast": broadcast_id, "before": before, "to": to, "why": why}).rowcount == 1
+
+
+_UNEXPANDED = (
+    select(broadcasts.c.id)
+    .where(broadcasts.c.state.in_(("approved", "sending")), ~broadcasts.c.expanded)
+    .order_by(broadcasts.c.approved_at)
+)
+
+
+def unexpanded(db: Connection) -> list[str]:
+    """Approved broadcasts whose deliveries are not all written."""
+    return list(db.execute(_UNEXPANDED).scalars())
+
+
+# --- the whole of a broadcast ------------------------------------------------------------------------------------------------------
+
+_SUPPRESS = (
+    update(deliveries)
+    .where(
+        deliveries.c.state == "queued",
+        deliveries.c.broadcast_id.in_(select(broadcasts.c.id).where(broadcasts.c.state == "cancelled")),
+    )
+    .values(state="suppressed", error="broadcast:cancelled", updated_at=bindparam("now"))
+)
+
+
+def suppress_cancelled(db: Connection, now: datetime) -> int:
+    """Settle the rows of cancelled broadcasts that were not sent yet. Returns how many."""
+    return db.execute(_SUPPRESS, {"now": now}).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many deliveries are in each state. `flagged` may have arrived twice; `held` of the unknown wait for a person."""
+
+    states: Mapping[str, int]
+    flagged: int
+    held: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.states.values())
+
+    @property
+    def open(self) -> int:
+        """Those that we still work on."""
+        return sum(self.states.get(state, 0) for state in ("queued", "sending", "unknown")) - self.held
+
+
+_COUNTS = (
+    select(
+        deliveries.c.state,
+        func.count(),
+        func.sum(case((deliveries.c.ever_unknown, 1), else_=0)),
+        func.sum(case((and_(deliveries.c.state == "unknown", deliveries.c.error == UNRESOLVED), 1), else_=0)),
+    )
+    .where(deliveries.c.broadcast_id == bindparam("broadcast"))
+    .group_by(deliveries.c.state)
+)
+
+
+def counts(db: Connection, broadcast_id: str) -> Counts:
+    """Where the deliveries of a broadcast are, in one statement."""
+    rows = db.execute(_COUNTS, {"broadcast": broadcast_id}).all()
+    return Counts({row[0]: row[1] for row in rows}, sum(row[2] for row in rows), sum(row[3] for row in rows))
+
+
+def analyse(db: Connection) -> None:
+    """Tell PostgreSQL that the table grew: without it, a bulk load is read twenty times more slowly."""
+    if db.dialect.name == "postgresql":
+        db.execute(text("ANALYZE deliveries"))
+
+
+_WITH_DUE = (
+    select(broadcasts.c.id)
+    .where(
+        broadcasts.c.state == "sending",
+        exists(select(deliveries.c.id).where(deliveries.c.broadcast_id == broadcasts.c.id, DUE)),
+    )
+    .order_by(broadcasts.c.approved_at)
+)
+
+
+def with_due(db: Connection, now: datetime) -> list[str]:
+    """Broadcasts that are being sent and have a row whose time has come, the earliest approved first."""
+    return list(db.execute(_WITH_DUE, {"now": now}).scalars())
+
+
+_OWED: ColumnElement[bool] = or_(deliveries.c.state.in_(("queued", "sending")), UNSETTLED)
+
+_FINISH = (
+    update(broadcasts)
+    .where(
+        broadcasts.c.state == "sending",
+        broadcasts.c.expanded,
+        ~exists(select(deliveries.c.id).where(deliveries.c.broadcast_id == broadcasts.c.id, _OWED)),
+    )
+    .values(state="finished", finished_at=bindparam("now", type_=Instant()))
+)
+
+
+def finish(db: Connection, now: datetime) -> int:
+    """Mark the broadcasts of which nothing is owed any more. Rows that wait for a person do not hold them open."""
+    return db.execute(_FINISH, {"now": now}).rowcount

@@ -1,0 +1,58 @@
+"""Channels: our own numbers at providers, each with its language, pace and price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+
+from gateway.store.database import Connection
+from gateway.store.models import channels
+from gateway.store.rows import columns, insert_into, values
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One of our numbers. `address` is as the provider writes it; prices are paisa, per segment and per begun minute."""
+
+    id: str
+    organisation_id: str
+    provider: str
+    address: str
+    language: str
+    messages_per_second: int
+    calls_per_second: int
+    segment_price: int
+    minute_price: int
+
+
+_ENSURE = insert_into(channels)
+_ENSURE = _ENSURE.on_conflict_do_update(
+    index_elements=["id"], set_={name: _ENSURE.excluded[name] for name in Channel.__dataclass_fields__ if name != "id"}
+)
+_CHANNELS = select(*columns(channels, Channel))
+_BY_ADDRESS = _CHANNELS.where(channels.c.provider == bindparam("provider"), channels.c.address == bindparam("address"))
+_BY_ID = _CHANNELS.where(channels.c.id == bindparam("id"))
+_OF_PROVIDER = _CHANNELS.where(channels.c.provider == bindparam("provider")).order_by(channels.c.address)
+
+
+def ensure(db: Connection, channel: Channel) -> None:
+    """Have this channel with these settings; the transaction ends in Conflict where another channel has its address."""
+    db.execute(_ENSURE, values(channel))
+
+
+def by_address(db: Connection, provider: str, address: str) -> Channel | None:
+    """The channel on which a provider received something."""
+    row = db.execute(_BY_ADDRESS, {"provider": provider, "address": address}).first()
+    return Channel(*row) if row else None
+
+
+def get(db: Connection, channel_id: str) -> Channel | None:
+    """The channel of this id."""
+    row = db.execute(_BY_ID, {"id": channel_id}).first()
+    return Channel(*row) if row else None
+
+
+def of_provider(db: Connection, provider: str) -> list[Channel]:
+    """All channels on a provider, by address."""
+    return [Channel(*row) for row in db.execute(_OF_PROVIDER, {"provider": provider})]

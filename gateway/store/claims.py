@@ -1,0 +1,104 @@
+"""Claims: requests for a benefit and where they stand. A claim only moves forward, and each move is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from gateway.core.statuses import CLAIM
+from gateway.store.database import Connection
+from gateway.store.models import claim_events, claims
+from gateway.store.rows import columns, values
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """A claim as it stands. `amount` is paisa, once approved; `missing_paper` a phrase of flows/phrases.yaml."""
+
+    id: str
+    number: str
+    kind: str
+    state: str
+    amount: int | None
+    missing_paper: str | None
+    review_until: datetime | None
+    paid_at: datetime | None
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewClaim:
+    """A claim that was handed in, by whom it was written down."""
+
+    id: str
+    member_id: str
+    number: str
+    kind: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMove:
+    """One step of a claim: the new state and what comes with it; what is None stays as it was, but for the missing paper."""
+
+    state: str
+    by: str
+    amount: int | None = None
+    missing_paper: str | None = None
+    review_until: datetime | None = None
+
+
+_LATEST = (
+    select(*columns(claims, ClaimRow))
+    .where(claims.c.member_id == bindparam("member_id"))
+    .order_by(claims.c.opened_at.desc(), claims.c.id.desc())
+    .limit(1)
+)
+_OPEN = insert(claims)
+_LOG = insert(claim_events)
+_MOVE = (
+    update(claims)
+    .where(claims.c.id == bindparam("claim_id"), claims.c.state.in_(bindparam("earlier", expanding=True)))
+    .values(
+        state=bindparam("new_state"),
+        missing_paper=bindparam("paper"),
+        amount=func.coalesce(bindparam("new_amount", type_=claims.c.amount.type), claims.c.amount),
+        review_until=func.coalesce(bindparam("until", type_=claims.c.review_until.type), claims.c.review_until),
+        paid_at=func.coalesce(bindparam("paid", type_=claims.c.paid_at.type), claims.c.paid_at),
+    )
+)
+
+
+def latest(db: Connection, member_id: str) -> ClaimRow | None:
+    """The claim that she opened last."""
+    row = db.execute(_LATEST, {"member_id": member_id}).first()
+    return ClaimRow(*row) if row else None
+
+
+def open_claim(db: Connection, claim: NewClaim, now: datetime) -> None:
+    """Write down a claim that was handed in."""
+    row = values(claim)
+    by = row.pop("by")
+    db.execute(_OPEN, {**row, "state": "received", "opened_at": now})
+    db.execute(_LOG, {"claim_id": claim.id, "state": "received", "by": by, "at": now})
+
+
+def move(db: Connection, claim_id: str, move: ClaimMove, now: datetime) -> bool:
+    """Move a claim forward and keep who did it; False, and nothing written, where that is no step forward."""
+    moved = db.execute(
+        _MOVE,
+        {
+            "claim_id": claim_id,
+            "earlier": [state for state, rank in CLAIM.items() if rank < CLAIM[move.state]],
+            "new_state": move.state,
+            "paper": move.missing_paper,
+            "new_amount": move.amount,
+            "until": move.review_until,
+            "paid": now if move.state == "paid" else None,
+        },
+    ).rowcount
+    if moved:
+        db.execute(_LOG, {"claim_id": claim_id, "state": move.state, "by": move.by, "at": now})
+    return moved == 1

@@ -1,0 +1,176 @@
+"""The door to the database: SQLite or PostgreSQL behind the same two ways in, `read` and `write`.
+
+Connections rest in the driver's autocommit, so that a read costs one statement and holds nothing. A write opens its own transaction by
+name; on SQLite that is BEGIN IMMEDIATE, because a deferred transaction that starts to write after somebody else has committed fails at
+once with BUSY_SNAPSHOT, however long it would have been willing to wait.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, exc, make_url, text
+
+from gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    import psycopg
+    from sqlalchemy import URL
+
+__all__ = ["AlreadyReceived", "Conflict", "Connection", "Database", "open_database", "upgrade"]
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 208_308  # any number, the same in every process: one of them migrates, the others wait
+
+BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
+
+# An answer must leave within 5 s, so nothing here may wait as long as that for ever.
+POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": 8, "pool_timeout": 4}
+SQLITE_PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+POSTGRES_OPTIONS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
+
+
+class Conflict(Exception):  # noqa: N818 - the name of what happened, as services read it
+    """Another transaction was faster: a row that must be the only one is there already. Read again, decide again."""
+
+
+class AlreadyReceived(Conflict):
+    """This very request was answered before; its answer is in `receipts`."""
+
+
+class Database:
+    """One database and its pool of connections; safe to share between threads, not between processes."""
+
+    def __init__(self, url: str) -> None:
+        """Take a `sqlite:///file` or `postgresql://` address; raise GatewayError `config:invalid` for any other kind."""
+        self._engine = _engine(_supported(url))
+        self._begin = BEGIN[self._engine.dialect.name]
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Lend a connection for single statements; each sees what is committed at that moment.
+
+        Raises GatewayError `database:unavailable` when the database does not answer.
+        """
+        with _named_faults(), self._engine.connect() as db:
+            yield db
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Lend a connection for one transaction: committed on leaving, rolled back on any error.
+
+        Keep Python work out of it, since on SQLite there is one writer at a time; a second one waits up to 5 s. Raises GatewayError
+        `database:unavailable` when the database does not answer, Conflict when a unique row exists already.
+        """
+        with _named_faults(), self._engine.connect() as db:
+            db.exec_driver_sql(self._begin)
+            yield db
+            db.commit()
+
+    def is_up(self) -> bool:
+        """Whether the database answers."""
+        try:
+            with self.read() as db:
+                db.exec_driver_sql("SELECT 1")
+        except GatewayError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        self._engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open a database whose tables `upgrade` has made."""
+    return Database(url)
+
+
+def upgrade(url: str) -> None:
+    """Bring the tables to the newest version, in one transaction. Safe to call from several processes at once."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    database = Database(url)
+    try:
+        with database.write() as db:
+            if db.dialect.name == "postgresql":
+                db.execute(text("SET LOCAL statement_timeout = 0"))
+                db.execute(text("SET LOCAL lock_timeout = '60s'"))
+                db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            config.attributes["connection"] = db
+            command.upgrade(config, "head")
+    finally:
+        database.close()
+
+
+def _supported(url: str) -> URL:
+    try:
+        parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+    except exc.ArgumentError:
+        parsed = None
+    backend = parsed.get_backend_name() if parsed else "unreadable"
+    if parsed and backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed and backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+        return parsed.set(drivername="sqlite+pysqlite")
+    remedy = "Write sqlite:///path/to/file or postgresql://user:password@host/name."
+    raise GatewayError("config:invalid", setting="DATABASE_URL", value=f"{backend}:...", remedy=remedy)  # it may hold a password
+
+
+def _engine(url: URL) -> Engine:
+    # hide_parameters: an error's text must not carry a name or the words of a message.
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, hide_parameters=True, connect_args={"isolation_level": None}, **POOL)
+        event.listen(engine, "connect", _set_pragmas)
+        return engine
+    arguments = {"autocommit": True, "options": POSTGRES_OPTIONS, "connect_timeout": 3}
+    engine = create_engine(url, hide_parameters=True, connect_args=arguments, **POOL)
+    event.listen(engine, "checkout", _refuse_the_dead)
+    return engine
+
+
+def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _refuse_the_dead(connection: psycopg.Connection, _record: object, _proxy: object) -> None:
+    """Have the pool connect anew where the server has hung up.
+
+    A resting connection with something to read has got the server's goodbye: to see that costs no round trip, as a ping would.
+    """
+    if connection.closed:
+        raise exc.DisconnectionError
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise exc.DisconnectionError
+
+
+@contextmanager
+def _named_faults() -> Iterator[None]:
+    """Give services their own names for what the database reports, so that they need to know no SQL."""
+    try:
+        yield
+    except exc.IntegrityError as error:
+        if _is_duplicate(error.orig):
+            raise Conflict from error
+        raise
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        if getattr(getattr(error, "orig", None), "sqlite_errorname", "") == "SQLITE_ERROR":
+            raise  # SQLite's word for a statement that is wrong: no trouble of the moment, but a fault of ours
+        raise GatewayError("database:unavailable") from error
+
+
+def _is_duplicate(error: object) -> bool:
+    sqlite_name = getattr(error, "sqlite_errorname", "")
+    return getattr(error, "sqlstate", "") == "23505" or sqlite_name in {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}

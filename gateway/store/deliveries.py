@@ -1,0 +1,401 @@
+"""What we owe to each person, and the state machine by which nothing of it is lost or silently sent twice.
+
+    queued --claim--> sending --(fence, then the request)--> accepted | failed | suppressed
+                         |                                \\-> queued again (definitely not sent) | unknown (nobody can tell)
+                         \\--lease over--> unknown --callback, or the provider is asked--> accepted ... | queued (by policy)
+
+A claim is committed before the request and its result after it, so that a crash leaves a row that says what may have happened.
+`ever_unknown` is never taken back: only such a row can have reached somebody twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from gateway.core.events import Medium
+from gateway.core.statuses import DELIVERY
+from gateway.store.models import broadcasts, channels, deliveries, phones
+
+UNRESOLVED = "send:unresolved"  # an unknown row that callbacks and provider left unclear; a person decides
+
+
+@dataclass(frozen=True, slots=True)
+class NewReply:
+    """A text that belongs to a conversation and goes out by itself."""
+
+    channel_id: str
+    phone_id: int
+    member_id: str | None
+    language: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who claims: `token` of the worker, `now`, and until when the rows are hers."""
+
+    token: str
+    now: datetime
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that a worker owns. `sealed` is the phone; `stopped` says that STOP came from it; `body` is set for replies."""
+
+    id: int
+    phone_id: int
+    sealed: bytes
+    stopped: bool
+    medium: Medium
+    language: str
+    body: str | None
+    attempt: int
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a claimed row. `unspent` 1 gives the attempt back: nothing was tried; `doubt`: it may have been sent."""
+
+    id: int
+    state: str
+    error: str | None = None
+    external_id: str | None = None
+    not_before: datetime | None = None
+    unspent: int = 0
+    doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A row about which the provider must be asked. `body` is the text that went out, or None for a call."""
+
+    id: int
+    provider: str
+    sender: str
+    sealed: bytes
+    medium: Medium
+    body: str | None
+    state: str
+    resend: bool
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A step forward of one row, as a provider told it. `status` is one of `statuses.DELIVERY`."""
+
+    status: str
+    external_id: str
+    error: str | None = None
+    seconds: int | None = None
+
+
+# --- replies -----------------------------------------------------------------------------------------------------------------------
+
+_OWE_REPLY = insert(deliveries).returning(deliveries.c.id)
+
+
+def owe_reply(db: Connection, reply: NewReply, now: datetime) -> int:
+    """Write a reply that is to be sent; the id is for the job."""
+    values = {"broadcast_id": None, "medium": "sms", "state": "queued", "not_before": None, "updated_at": now}
+    return int(db.execute(_OWE_REPLY, asdict(reply) | values).scalar_one())
+
+
+DUE = and_(deliveries.c.state == "queued", or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= bindparam("now")))
+
+_REPLIES_DUE = select(deliveries.c.id).where(deliveries.c.broadcast_id.is_(None), DUE).order_by(deliveries.c.id).limit(bindparam("count"))
+
+
+def replies_due(db: Connection, now: datetime, count: int) -> list[int]:
+    """Replies that have not gone out though their time has come."""
+    return list(db.execute(_REPLIES_DUE, {"now": now, "count": count}).scalars())
+
+
+# --- claim and fence ---------------------------------------------------------------------------------------------------------------
+
+
+def _claiming(page: Select[int]) -> Update:
+    # PostgreSQL's workers step over each other's rows; on SQLite, where SKIP LOCKED is dropped, there is one writer at a time.
+    rows = page.with_for_update(skip_locked=True).cte("page")
+    return (
+        update(deliveries)
+        .where(deliveries.c.id.in_(select(rows.c.id)))
+        .values(
+            state="sending",
+            token=bindparam("holder"),
+            lease_until=bindparam("until"),
+            attempt=deliveries.c.attempt + 1,
+            updated_at=bindparam("now"),
+        )
+    )
+
+
+def _held(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(
+            deliveries.c.id,
+            deliveries.c.phone_id,
+            phones.c.sealed,
+            phones.c.stopped_at.is_not(None).label("stopped"),
+            deliveries.c.medium,
+            deliveries.c.language,
+            deliveries.c.body,
+            deliveries.c.attempt,
+            deliveries.c.channel_id,
+        )
+        .join(phones, phones.c.id == deliveries.c.phone_id)
+        .where(deliveries.c.state == "sending", deliveries.c.token == bindparam("holder"), *conditions)
+        .order_by(deliveries.c.id)
+    )
+
+
+_OF_BROADCAST = deliveries.c.broadcast_id == bindparam("broadcast")
+_IS_REPLY = deliveries.c.broadcast_id.is_(None)
+_BEING_SENT = exists(select(broadcasts.c.id).where(broadcasts.c.id == bindparam("broadcast"), broadcasts.c.state == "sending"))
+
+_CLAIM = {
+    True: _claiming(select(deliveries.c.id).where(_OF_BROADCAST, DUE, _BEING_SENT).order_by(deliveries.c.id).limit(bindparam("count"))),
+    False: _claiming(select(deliveries.c.id).where(_IS_REPLY, DUE).order_by(deliveries.c.id).limit(bindparam("count"))),
+}
+_PAGE = {True: _held(_OF_BROADCAST), False: _held(_IS_REPLY)}
+
+
+def claim_page(db: Connection, broadcast_id: str | None, count: int, claim: Claim) -> list[Claimed]:
+    """Take at most `count` due rows of a broadcast that is being sent, or (None) replies. Commit before the first request."""
+    of = {"broadcast": broadcast_id} if broadcast_id else {}
+    taking = {"count": count, "holder": claim.token, "until": claim.lease_until, "now": claim.now}
+    if db.execute(_CLAIM[bool(of)], of | taking).rowcount == 0:
+        return []
+    return [Claimed(*row) for row in db.execute(_PAGE[bool(of)], of | {"holder": claim.token})]
+
+
+def _fence(*conditions: ColumnElement[bool]) -> Select[int, bool]:
+    # `broadcast_id`, `state` and a range of ids are exactly the index; by the key alone, a page of scattered ids would read the table.
+    return (
+        select(deliveries.c.id, phones.c.stopped_at.is_not(None))
+        .join(phones, phones.c.id == deliveries.c.phone_id)
+        .where(
+            *conditions,
+            deliveries.c.state == "sending",
+            deliveries.c.id.between(bindparam("first"), bindparam("last")),
+            deliveries.c.token == bindparam("holder"),
+            deliveries.c.lease_until > bindparam("until"),
+        )
+    )
+
+
+_FENCE = {True: _fence(_OF_BROADCAST, _BEING_SENT), False: _fence(_IS_REPLY)}
+
+
+def fence(db: Connection, broadcast_id: str | None, rows: Sequence[Claimed], claim: Claim) -> dict[int, bool]:
+    """Of these rows, in order of id, those that may be sent at this moment, each with whether its phone has stopped us.
+
+    A row is missing when its lease ends before `claim.lease_until`, when another worker has it, or when its broadcast was paused or
+    cancelled.
+    """
+    of = {"broadcast": broadcast_id} if broadcast_id else {}
+    mine = {"first": rows[0].id, "last": rows[-1].id, "holder": claim.token, "until": claim.lease_until}
+    return {row[0]: row[1] for row in db.execute(_FENCE[bool(of)], of | mine)}
+
+
+# --- results -----------------------------------------------------------------------------------------------------------------------
+
+# A late result still counts for a row that became unknown meanwhile: the token says that nobody else took it since.
+_RECORD = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("row"),
+        deliveries.c.token == bindparam("holder"),
+        or_(deliveries.c.state == "sending", deliveries.c.state == "unknown"),
+    )
+    .values(
+        state=bindparam("to"),
+        external_id=func.coalesce(bindparam("external", type_=deliveries.c.external_id.type), deliveries.c.external_id),
+        error=bindparam("why"),
+        not_before=bindparam("due"),
+        attempt=deliveries.c.attempt - bindparam("unspent"),
+        ever_unknown=or_(deliveries.c.ever_unknown, bindparam("doubt", type_=Boolean)),
+        token=None,
+        lease_until=None,
+        updated_at=bindparam("now"),
+    )
+)
+
+
+def record(db: Connection, outcomes: Iterable[Outcome], token: str, now: datetime) -> None:
+    """Write what became of a page. Rows that a callback has moved on meanwhile, or that another worker holds, stay as they are."""
+    rows = [
+        {
+            "row": outcome.id,
+            "holder": token,
+            "to": outcome.state,
+            "external": outcome.external_id,
+            "why": outcome.error,
+            "due": outcome.not_before,
+            "unspent": outcome.unspent,
+            "doubt": outcome.doubt,
+            "now": now,
+        }
+        for outcome in outcomes
+    ]
+    if rows:
+        db.execute(_RECORD, rows)
+
+
+# --- reports of the provider -------------------------------------------------------------------------------------------------------
+
+_BEFORE: Mapping[str, tuple[str, ...]] = {
+    status: tuple(state for state, rank in DELIVERY.items() if rank < DELIVERY[status]) for status in DELIVERY
+}
+
+_ADVANCE = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("row"),
+        deliveries.c.state.in_(bindparam("before", expanding=True)),
+        or_(deliveries.c.external_id.is_(None), deliveries.c.external_id == bindparam("external")),
+    )
+    .values(
+        state=bindparam("to"),
+        external_id=bindparam("external"),
+        error=bindparam("why"),
+        seconds=func.coalesce(bindparam("heard", type_=deliveries.c.seconds.type), deliveries.c.seconds),
+        token=None,
+        lease_until=None,
+        updated_at=bindparam("now"),
+    )
+)
+
+
+def advance(db: Connection, delivery_id: int, report: Report, now: datetime) -> bool:
+    """Move a row forward to what the provider reports; False where that is no step forward, or is about another copy of it."""
+    values = {"external": report.external_id, "to": report.status, "why": report.error, "heard": report.seconds, "now": now}
+    return db.execute(_ADVANCE, values | {"row": delivery_id, "before": _BEFORE[report.status]}).rowcount == 1
+
+
+_BY_EXTERNAL_ID = (
+    select(deliveries.c.id)
+    .join(channels, channels.c.id == deliveries.c.channel_id)
+    .where(deliveries.c.external_id == bindparam("external"), channels.c.provider == bindparam("from"))
+)
+
+
+def with_external_id(db: Connection, provider: str, external_id: str) -> int | None:
+    """The delivery that the provider knows by this id."""
+    return db.execute(_BY_EXTERNAL_ID, {"external": external_id, "from": provider}).scalar()
+
+
+_PHONE_OF = select(deliveries.c.phone_id).where(deliveries.c.id == bindparam("row"))
+
+
+def phone_of(db: Connection, delivery_id: int) -> int | None:
+    """The phone of a delivery, or None where there is no such delivery."""
+    return db.execute(_PHONE_OF, {"row": delivery_id}).scalar()
+
+
+# --- doubts ------------------------------------------------------------------------------------------------------------------------
+
+_EXPIRE = (
+    update(deliveries)
+    .where(deliveries.c.state == "sending", deliveries.c.lease_until < bindparam("now"))
+    .values(state="unknown", ever_unknown=True, error="send:lease-over", updated_at=bindparam("now"))
+)
+
+
+def expire_leases(db: Connection, now: datetime) -> int:
+    """Rows whose worker died or froze become unknown: whether they were sent, nobody here can tell. Returns how many."""
+    return db.execute(_EXPIRE, {"now": now}).rowcount
+
+
+UNSETTLED = and_(deliveries.c.state == "unknown", deliveries.c.error.is_distinct_from(UNRESOLVED))
+
+_DOUBT = (
+    select(
+        deliveries.c.id,
+        channels.c.provider,
+        channels.c.address,
+        phones.c.sealed,
+        deliveries.c.medium,
+        deliveries.c.body,
+        deliveries.c.state,
+        and_(broadcasts.c.on_ambiguous == "resend", broadcasts.c.state.in_(("sending", "paused"))).label("resend"),
+        deliveries.c.updated_at,
+        deliveries.c.language,
+        broadcasts.c.texts,
+    )
+    .join(phones, phones.c.id == deliveries.c.phone_id)
+    .join(channels, channels.c.id == deliveries.c.channel_id)
+    .outerjoin(broadcasts, broadcasts.c.id == deliveries.c.broadcast_id)
+    .where(deliveries.c.updated_at <= bindparam("before"))
+    .order_by(deliveries.c.id)
+    .limit(bindparam("count"))
+)
+_UNKNOWN = _DOUBT.where(UNSETTLED)
+_SILENT_CALLS = _DOUBT.where(
+    deliveries.c.broadcast_id.in_(
+        select(broadcasts.c.id).where(broadcasts.c.medium == "voice", broadcasts.c.approved_at > bindparam("not_older"))
+    ),
+    deliveries.c.state == "accepted",
+    deliveries.c.error.is_distinct_from(UNRESOLVED),
+)
+
+
+def unknown(db: Connection, before: datetime, count: int) -> list[Doubt]:
+    """Rows that may or may not have been sent, untouched since `before`."""
+    return [_doubt(row) for row in db.execute(_UNKNOWN, {"before": before, "count": count})]
+
+
+def silent_calls(db: Connection, before: datetime, count: int) -> list[Doubt]:
+    """Calls of the last days that the provider took, and of which nothing was heard since `before`."""
+    parameters = {"before": before, "not_older": before - timedelta(days=2), "count": count}
+    return [_doubt(row) for row in db.execute(_SILENT_CALLS, parameters)]
+
+
+def _doubt(row: Row[Any]) -> Doubt:
+    return Doubt(
+        id=row.id,
+        provider=row.provider,
+        sender=row.address,
+        sealed=row.sealed,
+        medium=row.medium,
+        body=row.body if row.texts is None else row.texts.get(row.language),
+        state=row.state,
+        resend=bool(row.resend),
+        since=row.updated_at,
+    )
+
+
+_SETTLE = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("row"), deliveries.c.state == bindparam("from"))
+    .values(state=bindparam("to"), error=bindparam("why"), not_before=None, token=None, lease_until=None, updated_at=bindparam("now"))
+)
+
+
+def leave_unresolved(db: Connection, doubt: Doubt, now: datetime) -> None:
+    """The provider knows nothing of it: by the broadcast's policy send it again, or hold it for a person."""
+    again = doubt.resend and doubt.state == "unknown"
+    values = {"to": "queued", "why": None} if again else {"to": doubt.state, "why": UNRESOLVED}
+    db.execute(_SETTLE, values | {"row": doubt.id, "from": doubt.state, "now": now})

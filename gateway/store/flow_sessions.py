@@ -1,0 +1,150 @@
+"""Conversations: where each caller stands in a flow, and the log of how she came there.
+
+`version` is the lock: a step reads it, computes without any lock, and writes only where it is still the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, false, select, true, update
+
+from gateway.store.database import Connection
+from gateway.store.models import OPEN_TEXT, flow_sessions, session_events
+from gateway.store.rows import columns, insert_into, values
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A conversation. `external_id` is the call's id at the provider, or that of the text which opened it; `state` the engine's JSON."""
+
+    id: str
+    provider: str
+    external_id: str
+    channel_id: str
+    phone_id: int | None
+    member_id: str | None
+    medium: str
+    version: int
+    state: str
+    open: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One thing that happened in a conversation. `detail` is JSON and never holds a PIN, a number or a name."""
+
+    session_id: str
+    version: int
+    kind: str
+    flow: str | None
+    step: str | None
+    detail: str | None
+    at: datetime
+
+
+COLUMNS = columns(flow_sessions, SessionRow)
+
+_LOAD = select(*COLUMNS).where(flow_sessions.c.provider == bindparam("provider"), flow_sessions.c.external_id == bindparam("external_id"))
+_INSERT = insert_into(flow_sessions)
+_ADVANCE = (
+    update(flow_sessions)
+    .where(flow_sessions.c.id == bindparam("session_id"), flow_sessions.c.version == bindparam("expected_version"))
+    .values(
+        version=bindparam("new_version"),
+        state=bindparam("new_state"),
+        open=bindparam("still_open"),
+        phone_id=bindparam("phone"),
+        member_id=bindparam("member"),
+        updated_at=bindparam("now"),
+    )
+)
+_LOAD_OPEN_TEXT = select(*COLUMNS).where(
+    flow_sessions.c.channel_id == bindparam("channel_id"), flow_sessions.c.phone_id == bindparam("phone_id"), OPEN_TEXT
+)
+_CLOSE = (
+    update(flow_sessions)
+    .where(flow_sessions.c.id == bindparam("session_id"), flow_sessions.c.version == bindparam("expected_version"))
+    .values(open=false(), updated_at=bindparam("now"))
+)
+_CLOSE_NAMED = (
+    update(flow_sessions)
+    .where(flow_sessions.c.provider == bindparam("of_provider"), flow_sessions.c.external_id == bindparam("of_call"))
+    .values(open=false(), updated_at=bindparam("now"))
+)
+_CLOSE_IDLE = (
+    update(flow_sessions).where(flow_sessions.c.open == true(), flow_sessions.c.updated_at < bindparam("older_than")).values(open=false())
+)
+_LOG = insert_into(session_events)
+_CONSENT = (
+    select(session_events.c.detail)
+    .where(session_events.c.session_id == bindparam("session_id"), session_events.c.kind == "ConsentGiven")
+    .order_by(session_events.c.id.desc())
+    .limit(1)
+)
+
+
+def load(db: Connection, provider: str, external_id: str) -> SessionRow | None:
+    """The conversation under this name at the provider."""
+    row = db.execute(_LOAD, {"provider": provider, "external_id": external_id}).first()
+    return SessionRow(*row) if row else None
+
+
+def insert(db: Connection, row: SessionRow) -> None:
+    """Write a conversation that begins; where another worker began it first, the transaction ends in Conflict."""
+    db.execute(_INSERT, {**values(row), "created_at": row.updated_at})
+
+
+def advance(db: Connection, row: SessionRow, expected_version: int) -> bool:
+    """Write a conversation as it is after a step; False, and nothing written, where another worker was faster."""
+    written = db.execute(
+        _ADVANCE,
+        {
+            "session_id": row.id,
+            "expected_version": expected_version,
+            "new_version": row.version,
+            "new_state": row.state,
+            "still_open": row.open,
+            "phone": row.phone_id,
+            "member": row.member_id,
+            "now": row.updated_at,
+        },
+    )
+    return written.rowcount == 1
+
+
+def load_open_text(db: Connection, channel_id: str, phone_id: int) -> SessionRow | None:
+    """The conversation by SMS that is open between one of our numbers and a phone; there is at most one."""
+    row = db.execute(_LOAD_OPEN_TEXT, {"channel_id": channel_id, "phone_id": phone_id}).first()
+    return SessionRow(*row) if row else None
+
+
+def close(db: Connection, session_id: str, expected_version: int, now: datetime) -> bool:
+    """Close a conversation that another one replaces; False, and nothing written, where another worker was faster."""
+    written = db.execute(_CLOSE, {"session_id": session_id, "expected_version": expected_version, "now": now})
+    return written.rowcount == 1
+
+
+def close_named(db: Connection, provider: str, external_id: str, now: datetime) -> None:
+    """Close the conversation of a call that is over, if there was one."""
+    db.execute(_CLOSE_NAMED, {"of_provider": provider, "of_call": external_id, "now": now})
+
+
+def close_idle(db: Connection, older_than: datetime) -> int:
+    """Close the conversations in which nothing happened since then; return how many."""
+    return db.execute(_CLOSE_IDLE, {"older_than": older_than}).rowcount
+
+
+def log(db: Connection, rows: Sequence[LogRow]) -> None:
+    """Write what happened, all rows in one statement; at least one."""
+    db.execute(_LOG, [values(row) for row in rows])
+
+
+def consent_of(db: Connection, session_id: str) -> str | None:
+    """The wording that she agreed to earlier in this conversation."""
+    detail = db.execute(_CONSENT, {"session_id": session_id}).scalar()
+    return json.loads(detail)["wording"] if detail else None

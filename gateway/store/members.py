@@ -1,0 +1,194 @@
+"""Members: who they are, by which phones they reach us, and the counting of their PIN tries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, select, update
+
+from gateway.core import reference
+from gateway.store.database import Connection
+from gateway.store.models import member_phones, members, phones
+from gateway.store.rows import insert_into, values
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A member as a conversation sees her. `usual_instalment` is paisa; `name` None until somebody wrote it down."""
+
+    id: str
+    organisation_id: str
+    number: str
+    name: str | None
+    language: str
+    state: str
+    private: bool
+    has_pin: bool
+    usual_instalment: int | None
+    trade: str | None
+    place: str | None
+    preferred_medium: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerRow:
+    """Who is calling, as far as the phone tells: nobody we know, one member, or several who share it."""
+
+    phone_id: int
+    phone_language: str | None
+    stopped_at: datetime | None
+    members: tuple[MemberRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewMember:
+    """What is known when a member is written down; `number` comes from `new_number`."""
+
+    id: str
+    organisation_id: str
+    number: str
+    language: str
+    name: str | None = None
+    state: str = "active"
+    private: bool = False
+    pin_hash: str | None = None
+    usual_instalment: int | None = None
+    trade: str | None = None
+    place: str | None = None
+    preferred_medium: str = "voice"
+    consented_at: datetime | None = None
+    consent_wording: str | None = None
+
+
+SCATTER = 7919  # a prime: three draws from one seed lie far apart
+
+_has_pin = members.c.pin_hash.is_not(None).label("has_pin")
+_MEMBER = [_has_pin if name == "has_pin" else members.c[name] for name in MemberRow.__dataclass_fields__]
+_CALLER = (
+    select(phones.c.id, phones.c.language, phones.c.stopped_at, *_MEMBER)
+    .select_from(phones)
+    .outerjoin(member_phones, member_phones.c.phone_id == phones.c.id)
+    .outerjoin(members, (members.c.id == member_phones.c.member_id) & (members.c.state != "left"))
+    .where(phones.c.blind_index == bindparam("blind_index"))
+    .order_by(members.c.created_at, members.c.id)
+)
+_GET = select(*_MEMBER).where(members.c.id == bindparam("member_id"))
+_BY_NUMBER = select(*_MEMBER).where(members.c.organisation_id == bindparam("organisation_id"), members.c.number == bindparam("number"))
+_TAKEN = select(members.c.number).where(
+    members.c.organisation_id == bindparam("organisation_id"), members.c.number.in_(bindparam("numbers", expanding=True))
+)
+_PAGE = (
+    select(*_MEMBER)
+    .where(members.c.organisation_id == bindparam("organisation_id"), members.c.number > bindparam("after"))
+    .order_by(members.c.number)
+    .limit(bindparam("limit"))
+)
+_ADD = insert(members)
+_ATTACH = insert_into(member_phones).on_conflict_do_nothing(index_elements=["member_id", "phone_id"])
+_PHONES_OF = (
+    select(member_phones.c.member_id, member_phones.c.phone_id)
+    .where(member_phones.c.member_id.in_(bindparam("member_ids", expanding=True)))
+    .order_by(member_phones.c.phone_id)
+)
+_THIS = members.c.id == bindparam("member_id")
+_SET_LANGUAGE = update(members).where(_THIS).values(language=bindparam("new_language"))
+_PIN_HASH = select(members.c.pin_hash).where(_THIS)
+_SET_PIN_HASH = update(members).where(_THIS).values(pin_hash=bindparam("new_hash"), pin_tries=0)
+_COUNT_PIN_TRY = update(members).where(_THIS, members.c.pin_tries < bindparam("most")).values(pin_tries=members.c.pin_tries + 1)
+_TAKE_BACK_PIN_TRY = update(members).where(_THIS, members.c.pin_tries > 0).values(pin_tries=members.c.pin_tries - 1)
+_CLEAR_PIN_TRIES = update(members).where(_THIS).values(pin_tries=0)
+
+
+def caller(db: Connection, blind_index: bytes) -> CallerRow | None:
+    """Who may be calling from the phone with this index (`Seal.index`): one statement. None: a phone that we never saw."""
+    rows = db.execute(_CALLER, {"blind_index": blind_index}).all()
+    if not rows:
+        return None
+    phone_id, language, stopped_at = rows[0][:3]
+    return CallerRow(phone_id, language, stopped_at, tuple(MemberRow(*row[3:]) for row in rows if row[3] is not None))
+
+
+def get(db: Connection, member_id: str) -> MemberRow | None:
+    """The member of this id."""
+    row = db.execute(_GET, {"member_id": member_id}).first()
+    return MemberRow(*row) if row else None
+
+
+def by_number(db: Connection, organisation_id: str, number: str) -> MemberRow | None:
+    """The member with this membership number in an organisation."""
+    row = db.execute(_BY_NUMBER, {"organisation_id": organisation_id, "number": number}).first()
+    return MemberRow(*row) if row else None
+
+
+def list_all(db: Connection, organisation_id: str, after: str, limit: int) -> list[MemberRow]:
+    """A page of an organisation's members by number (as text), those behind the number `after`; "" for the first page."""
+    return [MemberRow(*row) for row in db.execute(_PAGE, {"organisation_id": organisation_id, "after": after, "limit": limit})]
+
+
+def new_number(db: Connection, organisation_id: str, seed: int) -> str:
+    """A free membership number, as short as the organisation's size allows, its last digit checking the others.
+
+    It is drawn from `seed` (any large random number) and not counted up, so that one number does not tell the next. Between this and
+    `add` somebody else may take it: that transaction ends in Conflict.
+    """
+    for digits in range(4, 11):
+        first, size = 10 ** (digits - 1), 9 * 10 ** (digits - 1)
+        numbers = [reference.with_check_digit(first + (seed + step * SCATTER) % size) for step in range(3)]
+        taken = set(db.execute(_TAKEN, {"organisation_id": organisation_id, "numbers": numbers}).scalars())
+        for number in numbers:
+            if number not in taken:
+                return number
+    raise LookupError("no membership number is free")
+
+
+def add(db: Connection, member: NewMember, now: datetime) -> None:
+    """Write a new member down."""
+    db.execute(_ADD, {**values(member), "created_at": now})
+
+
+def attach_phone(db: Connection, member_id: str, phone_id: int) -> None:
+    """Let this member be reached by this phone, and known by it; others may share it."""
+    db.execute(_ATTACH, {"member_id": member_id, "phone_id": phone_id})
+
+
+def phones_of(db: Connection, member_ids: Collection[str]) -> dict[str, list[int]]:
+    """The ids of the phones of many members."""
+    found: dict[str, list[int]] = {member_id: [] for member_id in member_ids}
+    for member_id, phone_id in db.execute(_PHONES_OF, {"member_ids": list(member_ids)}):
+        found[member_id].append(phone_id)
+    return found
+
+
+def set_language(db: Connection, member_id: str, language: str) -> None:
+    """Keep the language that she chose."""
+    db.execute(_SET_LANGUAGE, {"member_id": member_id, "new_language": language})
+
+
+# --- PIN ---------------------------------------------------------------------------------------------------------------------------
+
+
+def pin_hash(db: Connection, member_id: str) -> str | None:
+    """The stored hash of her PIN, if she has one."""
+    return db.execute(_PIN_HASH, {"member_id": member_id}).scalar()
+
+
+def set_pin_hash(db: Connection, member_id: str, new_hash: str | None) -> None:
+    """Set or take away her PIN; her tries begin anew."""
+    db.execute(_SET_PIN_HASH, {"member_id": member_id, "new_hash": new_hash})
+
+
+def count_pin_try(db: Connection, member_id: str, limit: int) -> bool:
+    """Count one try before it is checked; False when `limit` tries are used up. However many come at once, only `limit` pass."""
+    return db.execute(_COUNT_PIN_TRY, {"member_id": member_id, "most": limit}).rowcount == 1
+
+
+def take_back_pin_try(db: Connection, member_id: str) -> None:
+    """Take one counted try back: it turned out to be meant for another member of the same phone."""
+    db.execute(_TAKE_BACK_PIN_TRY, {"member_id": member_id})
+
+
+def clear_pin_tries(db: Connection, member_id: str) -> None:
+    """Her PIN was right: the count begins anew."""
+    db.execute(_CLEAR_PIN_TRIES, {"member_id": member_id})

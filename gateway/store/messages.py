@@ -1,0 +1,53 @@
+"""Texts that came in, and those that went out as the answer to the same request. What is sent later is a delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, insert, select
+
+from gateway.store.database import Connection
+from gateway.store.models import messages
+from gateway.store.rows import values
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One text. `direction` is `in` or `out`; `phone_id` None where the sender cannot be a phone."""
+
+    channel_id: str
+    phone_id: int | None
+    direction: str
+    body: str
+    external_id: str | None
+    at: datetime
+
+
+_LOG = insert(messages)
+_COUNT_OUT = (
+    select(func.count())
+    .select_from(messages)
+    .where(messages.c.phone_id == bindparam("phone_id"), messages.c.direction == "out", messages.c.at >= bindparam("since"))
+)
+_SENT_TO = (
+    select(messages.c.at, messages.c.body)
+    .where(messages.c.phone_id == bindparam("phone_id"), messages.c.direction == "out")
+    .order_by(messages.c.at, messages.c.id)
+)
+
+
+def log(db: Connection, rows: Sequence[MessageRow]) -> None:
+    """Keep texts, all in one statement; at least one."""
+    db.execute(_LOG, [values(row) for row in rows])
+
+
+def count_out(db: Connection, phone_id: int, since: datetime) -> int:
+    """How many answers a phone has got since then."""
+    return db.execute(_COUNT_OUT, {"phone_id": phone_id, "since": since}).scalar_one()
+
+
+def sent_to(db: Connection, phone_id: int) -> list[tuple[datetime, str]]:
+    """The answers that a phone has got with their instants, the oldest first."""
+    return [(at, body) for at, body in db.execute(_SENT_TO, {"phone_id": phone_id})]

@@ -1,0 +1,364 @@
+"""The first tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "callbacks",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=False),
+        sa.Column("delivery_id", BIG_KEY, nullable=True),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("error", sa.String(length=16), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callbacks")),
+    )
+    op.create_index(op.f("ix_callbacks_external_id"), "callbacks", ["external_id"], unique=False)
+    op.create_table(
+        "flow_versions",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("flow", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_flow_versions")),
+    )
+    op.create_table(
+        "organisations",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_organisations")),
+    )
+    op.create_table(
+        "phones",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("blind_index", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=True),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phones")),
+        sa.UniqueConstraint("blind_index", name=op.f("uq_phones_blind_index")),
+    )
+    op.create_table(
+        "receipts",
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("provider", "external_id", "step", name=op.f("pk_receipts")),
+    )
+    op.create_table(
+        "channels",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("address", sa.String(length=32), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("messages_per_second", sa.Integer(), nullable=False),
+        sa.Column("calls_per_second", sa.Integer(), nullable=False),
+        sa.Column("segment_price", sa.Integer(), nullable=False),
+        sa.Column("minute_price", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_channels_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
+        sa.UniqueConstraint("provider", "address", name=op.f("uq_channels_provider_address")),
+    )
+    op.create_table(
+        "members",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.String(length=12), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("private", sa.Boolean(), nullable=False),
+        sa.Column("pin_hash", sa.Text(), nullable=True),
+        sa.Column("pin_tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("usual_instalment", sa.BigInteger(), nullable=True),
+        sa.Column("trade", sa.String(length=32), nullable=True),
+        sa.Column("place", sa.Text(), nullable=True),
+        sa.Column("preferred_medium", sa.String(length=8), nullable=False),
+        sa.Column("consented_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("consent_wording", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_members_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_members")),
+        sa.UniqueConstraint("organisation_id", "number", name=op.f("uq_members_organisation_id_number")),
+    )
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("phrase", sa.String(length=48), nullable=True),
+        sa.Column("place", sa.String(length=48), nullable=True),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("over_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_notices_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+    )
+    op.create_index(op.f("ix_notices_organisation_id_kind_starts_at"), "notices", ["organisation_id", "kind", "starts_at"], unique=False)
+    op.create_table(
+        "broadcasts",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("medium", sa.String(length=8), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("phrase", sa.String(length=48), nullable=True),
+        sa.Column("audience", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("on_ambiguous", sa.String(length=8), nullable=False),
+        sa.Column("expanded_to", sa.String(length=36), nullable=True),
+        sa.Column("expanded", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(length=48), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_broadcasts_channel_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_broadcasts_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcasts")),
+    )
+    op.create_index(op.f("ix_broadcasts_state"), "broadcasts", ["state"], unique=False)
+    op.create_table(
+        "calls",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=False),
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("phone_id", BIG_KEY, nullable=True),
+        sa.Column("direction", sa.String(length=3), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("seconds", sa.Integer(), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_calls_channel_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_calls_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
+        sa.UniqueConstraint("provider", "external_id", name=op.f("uq_calls_provider_external_id")),
+    )
+    op.create_table(
+        "claims",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.String(length=12), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("missing_paper", sa.String(length=48), nullable=True),
+        sa.Column("review_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_claims_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claims")),
+        sa.UniqueConstraint("number", name=op.f("uq_claims_number")),
+    )
+    op.create_index(op.f("ix_claims_member_id_opened_at"), "claims", ["member_id", "opened_at"], unique=False)
+    op.create_table(
+        "contributions",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("reference", sa.String(length=12), nullable=False),
+        sa.Column("noted_by", sa.String(length=16), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_contributions_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contributions")),
+        sa.UniqueConstraint("reference", name=op.f("uq_contributions_reference")),
+    )
+    op.create_index(op.f("ix_contributions_member_id_month"), "contributions", ["member_id", "month"], unique=False)
+    op.create_table(
+        "flow_sessions",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=False),
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("phone_id", BIG_KEY, nullable=True),
+        sa.Column("member_id", sa.String(length=36), nullable=True),
+        sa.Column("medium", sa.String(length=8), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("open", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_flow_sessions_channel_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_flow_sessions_member_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_flow_sessions_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_sessions")),
+        sa.UniqueConstraint("provider", "external_id", name=op.f("uq_flow_sessions_provider_external_id")),
+    )
+    op.create_index(op.f("ix_flow_sessions_open_updated_at"), "flow_sessions", ["open", "updated_at"], unique=False)
+    op.create_index(
+        "uq_flow_sessions_open_sms",
+        "flow_sessions",
+        ["channel_id", "phone_id"],
+        unique=True,
+        sqlite_where=sa.text("open AND medium = 'sms'"),
+        postgresql_where=sa.text("open AND medium = 'sms'"),
+    )
+    op.create_table(
+        "member_phones",
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("phone_id", BIG_KEY, nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_member_phones_member_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_member_phones_phone_id")),
+        sa.PrimaryKeyConstraint("member_id", "phone_id", name=op.f("pk_member_phones")),
+    )
+    op.create_index(op.f("ix_member_phones_phone_id"), "member_phones", ["phone_id"], unique=False)
+    op.create_table(
+        "messages",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("phone_id", BIG_KEY, nullable=True),
+        sa.Column("direction", sa.String(length=3), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_messages_channel_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_messages_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+    )
+    op.create_index(op.f("ix_messages_phone_id_at"), "messages", ["phone_id", "at"], unique=False)
+    op.create_table(
+        "rsvps",
+        sa.Column("notice_id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("answer", sa.String(length=4), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_rsvps_member_id")),
+        sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name=op.f("fk_rsvps_notice_id")),
+        sa.PrimaryKeyConstraint("notice_id", "member_id", name=op.f("pk_rsvps")),
+    )
+    op.create_table(
+        "claim_events",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("claim_id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name=op.f("fk_claim_events_claim_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim_events")),
+    )
+    op.create_index(op.f("ix_claim_events_claim_id"), "claim_events", ["claim_id"], unique=False)
+    op.create_table(
+        "deliveries",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("broadcast_id", sa.String(length=36), nullable=True),
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=True),
+        sa.Column("phone_id", BIG_KEY, nullable=False),
+        sa.Column("medium", sa.String(length=8), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("token", sa.String(length=36), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ever_unknown", sa.Boolean(), server_default="0", nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=True),
+        sa.Column("error", sa.String(length=48), nullable=True),
+        sa.Column("seconds", sa.Integer(), nullable=True),
+        sa.Column("price", sa.Integer(), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["broadcast_id"], ["broadcasts.id"], name=op.f("fk_deliveries_broadcast_id")),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_deliveries_channel_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_deliveries_member_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_deliveries_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint("broadcast_id", "member_id", name=op.f("uq_deliveries_broadcast_id_member_id")),
+    )
+    op.create_index(op.f("ix_deliveries_broadcast_id_state_id"), "deliveries", ["broadcast_id", "state", "id"], unique=False)
+    op.create_index(op.f("ix_deliveries_external_id"), "deliveries", ["external_id"], unique=False)
+    op.create_index(op.f("ix_deliveries_state_lease_until"), "deliveries", ["state", "lease_until"], unique=False)
+    op.create_table(
+        "recordings",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("session_id", sa.String(length=36), nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=False),
+        sa.Column("seconds", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("file", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["session_id"], ["flow_sessions.id"], name=op.f("fk_recordings_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recordings")),
+        sa.UniqueConstraint("provider", "external_id", name=op.f("uq_recordings_provider_external_id")),
+    )
+    op.create_index(op.f("ix_recordings_state_created_at"), "recordings", ["state", "created_at"], unique=False)
+    op.create_table(
+        "session_events",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("session_id", sa.String(length=36), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("flow", sa.String(length=64), nullable=True),
+        sa.Column("step", sa.String(length=64), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["session_id"], ["flow_sessions.id"], name=op.f("fk_session_events_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_session_events")),
+    )
+    op.create_index(op.f("ix_session_events_session_id"), "session_events", ["session_id"], unique=False)
+    op.create_table(
+        "tasks",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("phone_id", BIG_KEY, nullable=True),
+        sa.Column("member_id", sa.String(length=36), nullable=True),
+        sa.Column("session_id", sa.String(length=36), nullable=True),
+        sa.Column("recording_id", sa.String(length=36), nullable=True),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_tasks_member_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_tasks_organisation_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_tasks_phone_id")),
+        sa.ForeignKeyConstraint(["recording_id"], ["recordings.id"], name=op.f("fk_tasks_recording_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["flow_sessions.id"], name=op.f("fk_tasks_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
+    )
+    op.create_index(op.f("ix_tasks_organisation_id_state_created_at"), "tasks", ["organisation_id", "state", "created_at"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("tasks")
+    op.drop_table("session_events")
+    op.drop_table("recordings")
+    op.drop_table("deliveries")
+    op.drop_table("claim_events")
+    op.drop_table("rsvps")
+    op.drop_table("messages")
+    op.drop_table("member_phones")
+    op.drop_table("flow_sessions")
+    op.drop_table("contributions")
+    op.drop_table("claims")
+    op.drop_table("calls")
+    op.drop_table("broadcasts")
+    op.drop_table("notices")
+    op.drop_table("members")
+    op.drop_table("channels")
+    op.drop_table("receipts")
+    op.drop_table("phones")
+    op.drop_table("organisations")
+    op.drop_table("flow_versions")
+    op.drop_table("callbacks")

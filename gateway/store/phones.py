@@ -1,0 +1,81 @@
+"""Phones: the only place of numbers, sealed. Everything else knows a phone by its id.
+
+STOP belongs to the phone and not to a member: who shares a phone shares its silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, select, update
+
+from gateway.store.database import Connection
+from gateway.store.models import phones
+from gateway.store.rows import columns, insert_into
+
+if TYPE_CHECKING:
+    from gateway.store.secrets import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRow:
+    """A phone without its number. `stopped_at` None: it may be written to."""
+
+    id: int
+    language: str | None
+    stopped_at: datetime | None
+
+
+_FIND = select(*columns(phones, PhoneRow)).where(phones.c.blind_index == bindparam("blind_index"))
+_ID = select(phones.c.id).where(phones.c.blind_index == bindparam("blind_index"))
+_ADD = insert_into(phones).on_conflict_do_nothing(index_elements=["blind_index"])
+_SEALED = select(phones.c.sealed).where(phones.c.id == bindparam("phone_id"))
+_SEALED_MANY = select(phones.c.id, phones.c.sealed).where(phones.c.id.in_(bindparam("ids", expanding=True)))
+_STOP = update(phones).where(phones.c.id == bindparam("phone_id"), phones.c.stopped_at.is_(None)).values(stopped_at=bindparam("now"))
+_ALLOW = update(phones).where(phones.c.id == bindparam("phone_id")).values(stopped_at=None)
+_SET_LANGUAGE = update(phones).where(phones.c.id == bindparam("phone_id")).values(language=bindparam("new_language"))
+
+
+def find(db: Connection, seal: Seal, e164: str) -> PhoneRow | None:
+    """The phone with this number, if it ever reached us."""
+    row = db.execute(_FIND, {"blind_index": seal.index(e164)}).first()
+    return PhoneRow(*row) if row else None
+
+
+def find_or_create(db: Connection, seal: Seal, e164: str, now: datetime) -> int:
+    """The id of the phone with this number; of two that come at once, one creates it and both get the same id."""
+    key = {"blind_index": seal.index(e164)}
+    phone_id: int | None = db.execute(_ID, key).scalar()
+    if phone_id is not None:
+        return phone_id
+    db.execute(_ADD, {**key, "sealed": seal.seal(e164), "created_at": now})
+    created: int = db.execute(_ID, key).scalar_one()
+    return created
+
+
+def open_one(db: Connection, seal: Seal, phone_id: int) -> str:
+    """The number of a phone in E.164 form, for a provider's request alone; raise NoResultFound for an id that is not there."""
+    return seal.open(db.execute(_SEALED, {"phone_id": phone_id}).scalar_one())
+
+
+def open_many(db: Connection, seal: Seal, phone_ids: Collection[int]) -> dict[int, str]:
+    """The numbers of many phones by id, at most some hundreds at once."""
+    return {phone_id: seal.open(sealed) for phone_id, sealed in db.execute(_SEALED_MANY, {"ids": list(phone_ids)})}
+
+
+def stop(db: Connection, phone_id: int, now: datetime) -> None:
+    """Write to this phone no more; a second STOP keeps the time of the first."""
+    db.execute(_STOP, {"phone_id": phone_id, "now": now})
+
+
+def allow(db: Connection, phone_id: int) -> None:
+    """START: this phone may be written to again."""
+    db.execute(_ALLOW, {"phone_id": phone_id})
+
+
+def set_language(db: Connection, phone_id: int, language: str) -> None:
+    """Keep the language that whoever holds this phone chose."""
+    db.execute(_SET_LANGUAGE, {"phone_id": phone_id, "new_language": language})

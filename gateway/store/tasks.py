@@ -1,0 +1,63 @@
+"""Tasks: what a person of the organisation must do, a call back or a name to write down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, select, update
+
+from gateway.store.database import Connection
+from gateway.store.models import tasks
+from gateway.store.rows import columns, values
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """What is to be done (`kind` of `gateway.core.statuses.TASK_KINDS`) and for whom."""
+
+    id: str
+    organisation_id: str
+    kind: str
+    phone_id: int | None = None
+    member_id: str | None = None
+    session_id: str | None = None
+    recording_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task that is open."""
+
+    id: str
+    kind: str
+    phone_id: int | None
+    member_id: str | None
+    session_id: str | None
+    recording_id: str | None
+    created_at: datetime
+
+
+_OPEN = insert(tasks)
+_LIST_OPEN = (
+    select(*columns(tasks, TaskRow))
+    .where(tasks.c.organisation_id == bindparam("organisation_id"), tasks.c.state == "open")
+    .order_by(tasks.c.created_at, tasks.c.id)
+    .limit(bindparam("limit"))
+)
+_DONE = update(tasks).where(tasks.c.id == bindparam("task_id"), tasks.c.state == "open").values(state="done", done_at=bindparam("now"))
+
+
+def open_task(db: Connection, task: NewTask, now: datetime) -> None:
+    """Write a task down."""
+    db.execute(_OPEN, {**values(task), "state": "open", "created_at": now})
+
+
+def list_open(db: Connection, organisation_id: str, limit: int) -> list[TaskRow]:
+    """An organisation's open tasks, the oldest first."""
+    return [TaskRow(*row) for row in db.execute(_LIST_OPEN, {"organisation_id": organisation_id, "limit": limit})]
+
+
+def done(db: Connection, task_id: str, now: datetime) -> bool:
+    """Tick a task off; False where somebody else did."""
+    return db.execute(_DONE, {"task_id": task_id, "now": now}).rowcount == 1
