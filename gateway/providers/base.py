@@ -1,0 +1,177 @@
+"""What every provider offers, and the one closed list of what can go wrong when we send.
+
+A provider's folder has three modules of the same shape: `webhook` (verify and parse, pure), `render` (facts to the wire, pure) and
+`client` (the network). Adding one touches no service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+from gateway.core.events import Fact, Input, Medium, Wait
+
+if TYPE_CHECKING:
+    from gateway.providers.http import HttpSession
+
+
+class Headers(Protocol):
+    """Header fields, found whatever the case of their names."""
+
+    def get(self, name: str, default: str, /) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """A request as it came over the wire. `path` is the raw path with its raw query, exactly as the provider signed it."""
+
+    path: str
+    headers: Headers
+    form: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """Something that a person did, as a provider reported it.
+
+    `external_id` is the call's or message's id at the provider; `step` the number of the step that an action URL carried (0 for the
+    first request of a call and for a message). `sender` is E.164, or None where the number is withheld or cannot be a phone.
+    """
+
+    provider: str
+    external_id: str
+    step: int
+    medium: Medium
+    sender: str | None
+    recipient: str
+    input: Input
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """A provider's word about something we sent, or about a call. `status` is one of `gateway.core.statuses`."""
+
+    provider: str
+    external_id: str
+    status: str
+    error: str | None = None
+    seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerContext:
+    """What a renderer needs besides the facts: where the next step goes and where clips are."""
+
+    next_step: int
+    public_base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundMessage:
+    """One text to one person; `delivery_id` goes into the status callback's URL."""
+
+    delivery_id: int
+    sender: str
+    recipient: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundCall:
+    """One call to one person; when she picks up, the provider asks the URL of this delivery what to say."""
+
+    delivery_id: int
+    sender: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it. `status` is `accepted`, unless the provider already knows more."""
+
+    external_id: str
+    status: str = "accepted"
+
+
+class SendFault(Enum):
+    """Why a send failed, and what that means for the row. The list is closed: every provider maps its own codes to it."""
+
+    THROTTLED = "send:throttled"  # never processed: queue it again, slow down
+    UNREACHABLE = "send:unreachable"  # the request never left: queue it again
+    AMBIGUOUS = "send:ambiguous"  # it may or may not have been taken: unknown
+    OPTED_OUT = "send:opted-out"  # the person stopped us at the provider
+    BAD_NUMBER = "send:bad-number"  # this number will never take it
+    REFUSED = "send:refused"  # this request will never be taken
+    MISCONFIGURED = "send:misconfigured"  # our account or number is at fault: stop the whole broadcast
+
+
+class SendError(Exception):
+    """A failed send. `provider_code` is the provider's own code; `retry_after` seconds where it named them."""
+
+    def __init__(self, fault: SendFault, *, provider_code: str = "", retry_after: float | None = None) -> None:
+        super().__init__(f"{fault.value} {provider_code}".strip())
+        self.fault = fault
+        self.provider_code = provider_code
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the provider knows of something sent earlier: for resolving doubts."""
+
+    external_id: str
+    status: str
+    body: str = ""
+
+
+class Provider(Protocol):
+    """The shape of a provider; see `gateway.providers.twilio`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def verify(self, request: WebhookRequest) -> dict[str, str]:
+        """Return the form, each field once, or raise GatewayError `webhook:*`."""
+
+    def parse_call(self, form: Mapping[str, str], step: int) -> Inbound: ...
+
+    def parse_message(self, form: Mapping[str, str]) -> Inbound: ...
+
+    def parse_status(self, kind: Medium, form: Mapping[str, str]) -> StatusReport | None: ...
+
+    def render_call(self, facts: Sequence[Fact], wait: Wait | None, context: AnswerContext) -> str: ...
+
+    def render_message(self, text: str) -> str:
+        """The answer to a text; "" answers nothing."""
+
+    def refusal(self, language: str) -> str:
+        """The answer to a call that we cannot serve: a recorded apology, then the end. It needs neither database nor flow."""
+
+    async def send_message(self, http: HttpSession, message: OutboundMessage) -> Accepted: ...
+
+    async def place_call(self, http: HttpSession, call: OutboundCall) -> Accepted: ...
+
+    async def find_message(self, http: HttpSession, message: OutboundMessage, since: str) -> Found | None:
+        """Ask the provider for a text to this person with this body, sent on or after the day `since` (ISO date)."""
+
+    async def find_call(self, http: HttpSession, call: OutboundCall, since: str) -> Found | None: ...
+
+    async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:
+        """The recording as WAV bytes, or SendError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """The providers of this installation by name."""
+
+    by_name: Mapping[str, Provider] = field(default_factory=dict)
+
+    @property
+    def main(self) -> Provider:
+        """The one over which calls and texts come: the first that was named."""
+        return next(iter(self.by_name.values()))
+
+    def __getitem__(self, name: str) -> Provider:
+        return self.by_name[name]

@@ -1,0 +1,184 @@
+"""Twilio's REST API: send a text, place a call, ask what became of one, fetch a recording.
+
+Twilio's sends are not idempotent: after an error that leaves open whether the request was taken, asking is right and sending again
+may reach the person twice. Every outcome is therefore one of `SendFault`, by the tables below.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.core.statuses import DELIVERY_OF_CALL
+from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage, SendError, SendFault
+from gateway.providers.http import KB, Api, HttpSession, Reply
+from gateway.providers.twilio.webhook import CALL_SID, CALL_STATUS, MESSAGE_SID, MESSAGE_STATUS, RECORDING_SID
+
+RING_SECONDS = 30
+LONGEST_CALL = 600  # seconds; a call that we placed and pay for ends here
+LIST_LIMIT = 1024 * KB
+RECORDING_LIMIT = 10 * 1024 * KB
+LISTED = "50"  # texts or calls to one person since one day: more than anybody gets
+
+# Twilio's error codes (https://www.twilio.com/docs/api/errors) in answers of 4xx; what is not here is REFUSED or goes by the HTTP status.
+FAULTS: Mapping[int, SendFault] = {
+    20429: SendFault.THROTTLED,  # too many requests
+    14107: SendFault.THROTTLED,  # too many messages between two numbers
+    21611: SendFault.THROTTLED,  # the sender's queue is full
+    63018: SendFault.THROTTLED,  # the channel's rate is exceeded
+    20500: SendFault.AMBIGUOUS,  # internal error
+    21610: SendFault.OPTED_OUT,  # she sent STOP
+    21211: SendFault.BAD_NUMBER,  # `To` is no number
+    21217: SendFault.BAD_NUMBER,  # the number seems invalid
+    21614: SendFault.BAD_NUMBER,  # no mobile number
+    30005: SendFault.BAD_NUMBER,  # unknown handset
+    30006: SendFault.BAD_NUMBER,  # a landline, or unreachable
+    21408: SendFault.BAD_NUMBER,  # texts to this region are not allowed
+    21215: SendFault.BAD_NUMBER,  # calls to this region are not allowed
+    13227: SendFault.BAD_NUMBER,  # the same, while dialling
+    20003: SendFault.MISCONFIGURED,  # wrong account or token
+    20404: SendFault.MISCONFIGURED,  # no such account or resource
+    21606: SendFault.MISCONFIGURED,  # `From` cannot send texts
+    21212: SendFault.MISCONFIGURED,  # `From` is no number
+    21210: SendFault.MISCONFIGURED,  # `From` is not ours
+    21659: SendFault.MISCONFIGURED,  # the same, for texts
+    21603: SendFault.MISCONFIGURED,  # `From` is missing
+    21617: SendFault.MISCONFIGURED,  # the text is too long
+    21602: SendFault.MISCONFIGURED,  # the text is missing
+    30002: SendFault.MISCONFIGURED,  # the account is suspended
+}
+FAULTS_BY_STATUS: Mapping[int, SendFault] = {
+    401: SendFault.MISCONFIGURED,
+    403: SendFault.MISCONFIGURED,
+    404: SendFault.MISCONFIGURED,
+    408: SendFault.AMBIGUOUS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One account of a Twilio-compatible API, and the address under which that API reaches us."""
+
+    api: Api
+    public_base_url: str
+
+    async def send_message(self, http: HttpSession, message: OutboundMessage) -> Accepted:
+        """Send one text, or raise SendError."""
+        form = [
+            ("To", message.recipient),
+            ("From", message.sender),
+            ("Body", message.body),
+            ("StatusCallback", f"{self.public_base_url}/twilio/status/messages/{message.delivery_id}"),
+        ]
+        taken = _taken(await http.post(self.api, self._path("Messages.json"), form), MESSAGE_SID)
+        return Accepted(taken["sid"], MESSAGE_STATUS.get(taken.get("status", ""), "accepted"))
+
+    async def place_call(self, http: HttpSession, call: OutboundCall) -> Accepted:
+        """Have one person rung, or raise SendError."""
+        form = [
+            ("To", call.recipient),
+            ("From", call.sender),
+            ("Url", f"{self.public_base_url}/twilio/voice/deliveries/{call.delivery_id}"),
+            ("Method", "POST"),
+            ("FallbackUrl", f"{self.public_base_url}/twilio/fallback"),
+            ("FallbackMethod", "POST"),
+            ("StatusCallback", f"{self.public_base_url}/twilio/status/calls/{call.delivery_id}"),
+            ("StatusCallbackMethod", "POST"),
+            ("StatusCallbackEvent", "answered"),
+            ("StatusCallbackEvent", "completed"),
+            ("Timeout", str(RING_SECONDS)),
+            ("TimeLimit", str(LONGEST_CALL)),
+        ]
+        taken = _taken(await http.post(self.api, self._path("Calls.json"), form), CALL_SID)
+        return Accepted(taken["sid"], _of_call(taken.get("status", "")))
+
+    async def find_message(self, http: HttpSession, message: OutboundMessage, since: str) -> Found | None:
+        """The newest text to this person with this body since the day `since`; None where Twilio lists none; SendError."""
+        query = {"To": message.recipient, "DateSent>": since, "PageSize": LISTED}
+        for listed in await self._list(http, "Messages.json", "messages", query):
+            body = listed.get("body", "")
+            if body.strip() == message.body.strip() and MESSAGE_SID.fullmatch(listed.get("sid", "")):
+                return Found(listed["sid"], MESSAGE_STATUS.get(listed.get("status", ""), "accepted"), body)
+        return None
+
+    async def find_call(self, http: HttpSession, call: OutboundCall, since: str) -> Found | None:
+        """The newest call from our number to this person since the day `since`; None where Twilio lists none; SendError."""
+        query = {"To": call.recipient, "From": call.sender, "StartTime>": since, "PageSize": LISTED}
+        for listed in await self._list(http, "Calls.json", "calls", query):
+            if CALL_SID.fullmatch(listed.get("sid", "")):
+                return Found(listed["sid"], _of_call(listed.get("status", "")))
+        return None
+
+    async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:
+        """A recording as WAV bytes, at most 10 MB. SendError UNREACHABLE where it is not there (yet), REFUSED where it is no recording."""
+        if not RECORDING_SID.fullmatch(external_id):
+            raise SendError(SendFault.REFUSED, provider_code="bad-id")
+        reply = await http.get(self.api, self._path(f"Recordings/{external_id}.wav"), {}, RECORDING_LIMIT)
+        if reply.status == 404:
+            raise SendError(SendFault.UNREACHABLE, provider_code="404")
+        if reply.status != 200:
+            raise _refused(reply)
+        if not reply.whole or reply.body[:4] != b"RIFF" or reply.body[8:12] != b"WAVE":
+            raise SendError(SendFault.REFUSED, provider_code="not-wav" if reply.whole else "too-large")
+        return reply.body
+
+    async def _list(self, http: HttpSession, resource: str, name: str, query: Mapping[str, str]) -> list[dict[str, str]]:
+        reply = await http.get(self.api, self._path(resource), query, LIST_LIMIT)
+        if reply.status != 200:
+            raise _refused(reply)
+        listed = _json(reply).get(name)
+        if not isinstance(listed, list):
+            raise SendError(SendFault.AMBIGUOUS, provider_code="no-list")
+        return [_texts(entry) for entry in listed if isinstance(entry, dict)]
+
+    def _path(self, resource: str) -> str:
+        return f"/2010-04-01/Accounts/{self.api.user}/{resource}"
+
+
+def _taken(reply: Reply, sid: re.Pattern[str]) -> dict[str, str]:
+    """The resource that was made. A success without a readable id leaves open what happened."""
+    if reply.status not in {200, 201}:
+        raise _refused(reply)
+    made = _texts(_json(reply))
+    if not sid.fullmatch(made.get("sid", "")):
+        raise SendError(SendFault.AMBIGUOUS, provider_code="no-sid")
+    return made
+
+
+def _refused(reply: Reply) -> SendError:
+    code = _json(reply).get("code")
+    shown = str(code) if isinstance(code, int) else str(reply.status)
+    if reply.status == 429:
+        return SendError(SendFault.THROTTLED, provider_code=shown, retry_after=_retry_after(reply))
+    if reply.status >= 500 or reply.status < 300:
+        return SendError(SendFault.AMBIGUOUS, provider_code=shown)
+    if reply.status < 400:  # a redirect: the address of the API is wrong
+        return SendError(SendFault.MISCONFIGURED, provider_code=shown)
+    known = FAULTS.get(code) if isinstance(code, int) else None
+    fault = known or FAULTS_BY_STATUS.get(reply.status, SendFault.REFUSED)
+    return SendError(fault, provider_code=shown, retry_after=_retry_after(reply))
+
+
+def _retry_after(reply: Reply) -> float | None:
+    seconds = reply.headers.get("Retry-After", "")
+    return float(seconds) if re.fullmatch(r"[0-9]{1,5}", seconds) else None
+
+
+def _json(reply: Reply) -> dict[str, object]:
+    """The answer as a JSON object; empty where it is none."""
+    try:
+        parsed = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _texts(resource: Mapping[str, object]) -> dict[str, str]:
+    return {name: value for name, value in resource.items() if isinstance(value, str)}
+
+
+def _of_call(status: str) -> str:
+    """What a call's state at Twilio means for the delivery; a call that was placed is at least accepted."""
+    return DELIVERY_OF_CALL[CALL_STATUS.get(status, "queued")]

@@ -1,0 +1,344 @@
+"""A Twilio that keeps a ledger: a real server on loopback which takes texts and calls, refuses what Twilio refuses, fails on order.
+
+    with FakeTwilio(faults={"throttled": 0.05, "reset_after": 0.02}, latency=0.05) as fake:
+        ...                      # point TWILIO_API_BASE_URL at fake.url, with fake.account_sid and fake.auth_token
+        assert [sent.to for sent in fake.ledger] == [...]
+
+The ledger is the truth about what reached people: an entry stands in it exactly when the provider accepted. `faults` are probabilities
+for each accepted-or-not request, `numbers` gives single numbers a fault (`"reset_after"`, always) or a list of them (each once, then
+none). Besides the names in `FAULTS`, an error code such as `"21610"` is a fault: a refusal with that code.
+
+In a process of its own, for tests that kill processes: `python tests/fakes/twilio.py --port 8089 --ledger FILE`; the ledger file is
+read again at the start and has a JSON object a line.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    # A script's own folder comes first on the path, and here it holds a file that is named like Twilio's library.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import argparse
+import asyncio
+import base64
+import hmac
+import itertools
+import json
+import os
+import random
+import signal
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import parse_qsl, unquote
+
+import requests
+from aiohttp import web
+from fakes.contract import Contract
+from twilio.request_validator import RequestValidator
+
+ACCOUNT_SID = "AC" + "0" * 31 + "1"
+AUTH_TOKEN = "fake-token-of-the-fake-provider-1"
+FAULTS = (
+    "throttled",  # 429 with Retry-After, not taken
+    "error_before",  # 500, not taken
+    "error_after",  # 500, taken
+    "reset_before",  # the connection breaks, not taken
+    "reset_after",  # the connection breaks, taken
+    "drip",  # taken, then the answer comes a byte at a time
+    "garbage",  # taken, 201 with HTML
+    "no_sid",  # taken, 201 without an id
+    "huge",  # taken, 201 with ten megabytes
+    "redirect",  # 307 to elsewhere, not taken
+)
+NOT_TAKEN = {"throttled", "error_before", "reset_before", "redirect"}
+SID_PREFIX = {"message": "SM", "call": "CA"}
+RESOURCES = {"Messages.json": "message", "Calls.json": "call"}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One accepted text or call. `at` is seconds since 1970."""
+
+    kind: str
+    sid: str
+    to: str
+    sender: str
+    body: str
+    url: str
+    callback: str
+    at: float
+
+    @property
+    def day(self) -> str:
+        return datetime.fromtimestamp(self.at, UTC).date().isoformat()
+
+
+class FakeTwilio:
+    """The server; a context manager. `requests` counts the posts that came, `violations` names breaches of Twilio's contract."""
+
+    def __init__(
+        self,
+        *,
+        faults: Mapping[str, float] | None = None,
+        numbers: Mapping[str, str | Sequence[str]] | None = None,
+        seed: int = 1,
+        latency: float = 0.0,
+        per_second: int | None = None,
+        callbacks: Sequence[str] = (),
+        call_callbacks: Sequence[str] = (),
+        callback_threads: int = 4,
+        ledger_file: Path | None = None,
+        port: int = 0,
+    ) -> None:
+        unknown = set(faults or {}) - set(FAULTS)
+        if unknown:
+            raise ValueError(f"no such fault: {sorted(unknown)}")
+        self.account_sid, self.auth_token = ACCOUNT_SID, AUTH_TOKEN
+        self.faults = dict(faults or {})
+        self.numbers = {to: itertools.repeat(given) if isinstance(given, str) else iter(given) for to, given in (numbers or {}).items()}
+        self.latency, self.per_second = latency, per_second
+        self.callbacks = {"message": tuple(callbacks), "call": tuple(call_callbacks)}
+        self.statuses: dict[str, str] = {}  # sid -> what the lists say, where it is not "sent" or "queued"
+        self.recordings: dict[str, bytes] = {}  # sid -> WAV
+        self.ledger: list[Sent] = []
+        self.requests = 0
+        self.violations: list[str] = []
+        self.callback_answers: list[int] = []
+        self.peers: set[object] = set()  # one for each connection that was made
+        self._random = random.Random(seed)
+        self._recent: deque[float] = deque()
+        self._contract = Contract()
+        self._authorization = f"Basic {base64.b64encode(f'{ACCOUNT_SID}:{AUTH_TOKEN}'.encode()).decode()}"
+        self._port = port
+        self._reports = ThreadPoolExecutor(callback_threads, thread_name_prefix="fake-twilio-callback")
+        self._owed = 0
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="fake-twilio", daemon=True)
+        self._ready = threading.Event()
+        self._file = self._open(ledger_file) if ledger_file else None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if not self._ready.wait(10):
+            raise RuntimeError("the fake Twilio did not start")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reports.shutdown(wait=True, cancel_futures=True)
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+        if self._file is not None:
+            os.close(self._file)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def sent_to(self, number: str) -> list[Sent]:
+        """What this number was sent, in order."""
+        return [sent for sent in self.ledger if sent.to == number]
+
+    def wait_for_callbacks(self, timeout: float = 30) -> None:
+        """Return once every status callback that is owed was posted."""
+        until = time.monotonic() + timeout
+        while len(self.callback_answers) < self._owed:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{self._owed - len(self.callback_answers)} callbacks are still owed")
+            time.sleep(0.01)
+
+    # --- the server ---------------------------------------------------------------------------------------------------------------
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", self._port, backlog=1024).start()
+        self._port = runner.addresses[0][1]
+        self._ready.set()
+        await self._stop.wait()
+        await runner.cleanup()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.peers.add(request.transport.get_extra_info("peername"))
+        prefix = f"/2010-04-01/Accounts/{self.account_sid}/"
+        path = unquote(request.path)
+        if not path.startswith(prefix):
+            return _error(404, 20404, "The requested resource was not found")
+        if not hmac.compare_digest(request.headers.get("Authorization", ""), self._authorization):
+            return _error(401, 20003, "Authenticate")
+        resource = path.removeprefix(prefix)
+        if resource.startswith("Recordings/") and request.method == "GET":
+            return self._recording(resource)
+        if resource not in RESOURCES:
+            return _error(404, 20404, "The requested resource was not found")
+        if request.method == "GET":
+            return self._list(resource, parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True))
+        form = parse_qsl((await request.read()).decode(), keep_blank_values=True)
+        return await self._create(request, resource, form)
+
+    async def _create(self, request: web.BaseRequest, resource: str, form: list[tuple[str, str]]) -> web.StreamResponse:
+        self.requests += 1
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        faults = self._contract.faults("POST", resource, form)
+        if request.content_type != "application/x-www-form-urlencoded":
+            faults.append(f"the body is {request.content_type}")
+        if faults:
+            self.violations += faults
+            return _error(400, 21211 if any(f.startswith("To ") for f in faults) else 20001, "; ".join(faults))
+        fields = dict(form)
+        if len(fields.get("Body", "")) > 1600:
+            return _error(400, 21617, "The concatenated message body exceeds the 1600 character limit")
+        fault = "throttled" if self._is_too_fast() else self._choose(fields["To"])
+        if fault in NOT_TAKEN or fault.isdigit():
+            return await self._answer(request, fault, {})
+        return await self._answer(request, fault, self._accept(RESOURCES[resource], fields))
+
+    async def _answer(self, request: web.BaseRequest, fault: str, made: Mapping[str, object]) -> web.StreamResponse:  # noqa: PLR0911
+        if fault.isdigit():
+            return _error(400, int(fault), "refused by the script")
+        if fault == "throttled":
+            return _error(429, 20429, "Too Many Requests", {"Retry-After": "1"})
+        if fault == "redirect":
+            return web.Response(status=307, headers={"Location": f"{self.url}/elsewhere"})
+        if fault.startswith("reset"):
+            request.transport.abort()
+        if fault.startswith("error"):
+            return _error(500, 20500, "Internal Server Error")
+        if fault == "drip":
+            return await _drip(request, json.dumps(made))
+        if fault == "garbage":
+            return web.Response(status=201, text="<html><body>It works!</body></html>", content_type="text/html")
+        if fault == "no_sid":
+            return web.json_response({**made, "sid": None}, status=201)
+        if fault == "huge":
+            return web.Response(status=201, text=json.dumps({**made, "padding": "x" * 10_000_000}), content_type="application/json")
+        return web.json_response(made, status=201)
+
+    def _choose(self, to: str) -> str:
+        if to in self.numbers:
+            return next(self.numbers[to], "")
+        draw = self._random.random()
+        for fault, probability in self.faults.items():
+            draw -= probability
+            if draw < 0:
+                return fault
+        return ""
+
+    def _is_too_fast(self) -> bool:
+        if self.per_second is None:
+            return False
+        now = time.monotonic()
+        while self._recent and self._recent[0] <= now - 1:
+            self._recent.popleft()
+        if len(self._recent) >= self.per_second:
+            return True
+        self._recent.append(now)
+        return False
+
+    # --- the ledger ---------------------------------------------------------------------------------------------------------------
+
+    def _open(self, path: Path) -> int:
+        if path.exists():
+            self.ledger = [Sent(**json.loads(line)) for line in path.read_text().splitlines()]
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def _accept(self, kind: str, fields: Mapping[str, str]) -> dict[str, object]:
+        given = {name: fields.get(key, "") for name, key in (("body", "Body"), ("url", "Url"), ("callback", "StatusCallback"))}
+        sid = SID_PREFIX[kind] + uuid.uuid4().hex  # never from the seed: a fake that is started again must not repeat itself
+        sent = Sent(kind, sid, fields["To"], fields.get("From", ""), at=time.time(), **given)
+        self.ledger.append(sent)
+        if self._file is not None:
+            os.write(self._file, f"{json.dumps(asdict(sent))}\n".encode())
+        if sent.callback and self.callbacks[kind]:
+            self._owed += len(self.callbacks[kind])
+            self._reports.submit(self._report, sent)
+        return self._resource(sent)
+
+    def _resource(self, sent: Sent) -> dict[str, object]:
+        known = {"sid": sent.sid, "account_sid": self.account_sid, "to": sent.to, "from": sent.sender, "direction": "outbound-api"}
+        if sent.kind == "call":
+            return {**known, "status": self.statuses.get(sent.sid, "queued")}
+        return {**known, "status": self.statuses.get(sent.sid, "queued"), "body": sent.body, "error_code": None, "num_segments": "1"}
+
+    def _list(self, resource: str, query: list[tuple[str, str]]) -> web.Response:
+        faults = self._contract.faults("GET", resource, query)
+        if faults:
+            self.violations += faults
+            return _error(400, 20001, "; ".join(faults))
+        asked, kind = dict(query), RESOURCES[resource]
+        since = asked.get("DateSent>", asked.get("StartTime>", ""))
+        found = [
+            self._resource(sent)
+            for sent in reversed(self.ledger)
+            if (sent.kind, asked.get("To", sent.to), asked.get("From", sent.sender)) == (kind, sent.to, sent.sender) and sent.day >= since
+        ]
+        return web.json_response({f"{kind}s": found[: int(asked.get("PageSize", "50"))], "page": 0, "next_page_uri": None})
+
+    def _recording(self, resource: str) -> web.Response:
+        wav = self.recordings.get(resource.removeprefix("Recordings/").removesuffix(".wav"))
+        if wav is None:
+            return _error(404, 20404, "The requested resource was not found")
+        return web.Response(body=wav, content_type="audio/x-wav")
+
+    # --- status callbacks ---------------------------------------------------------------------------------------------------------
+
+    def _report(self, sent: Sent) -> None:
+        for status in self.callbacks[sent.kind]:
+            self.callback_answers.append(self.post_status(sent, status))
+
+    def post_status(self, sent: Sent, status: str, **more: str) -> int:
+        """Post one signed status callback and return the HTTP status; 0 where nobody answered."""
+        sid = {"message": "MessageSid", "call": "CallSid"}[sent.kind]
+        word = {"message": "MessageStatus", "call": "CallStatus"}[sent.kind]
+        form = {sid: sent.sid, word: status, "AccountSid": self.account_sid, "From": sent.sender, "To": sent.to, **more}
+        headers = {"X-Twilio-Signature": RequestValidator(self.auth_token).compute_signature(sent.callback, form)}
+        try:
+            return requests.post(sent.callback, data=form, headers=headers, timeout=10, allow_redirects=False).status_code
+        except requests.RequestException:
+            return 0
+
+
+def _error(status: int, code: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.json_response({"code": code, "message": message, "status": status}, status=status, headers=headers)
+
+
+async def _drip(request: web.BaseRequest, text: str) -> web.StreamResponse:
+    response = web.StreamResponse(status=201, headers={"Content-Length": str(len(text))})
+    await response.prepare(request)
+    for byte in text.encode():
+        await response.write(bytes([byte]))
+        await asyncio.sleep(0.5)
+    return response
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A Twilio that keeps a ledger, for tests")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--ledger", type=Path)
+    parser.add_argument("--faults", type=json.loads, default={}, help='as JSON: {"throttled": 0.05}')
+    parser.add_argument("--latency", type=float, default=0.0)
+    parser.add_argument("--per-second", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--callbacks", default="", help="statuses that are reported of each text, as sent,delivered")
+    given = parser.parse_args()
+    options = {name: getattr(given, name) for name in ("port", "faults", "latency", "per_second", "seed")}
+    reported = tuple(filter(None, given.callbacks.split(",")))
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    with FakeTwilio(ledger_file=given.ledger, callbacks=reported, **options) as fake:
+        print(f"ready {fake.url} {fake.account_sid} {fake.auth_token}", flush=True)  # noqa: T201  # whoever started it waits for this line
+        stopped.wait()
+
+
+if __name__ == "__main__":
+    main()
