@@ -1,0 +1,1 @@
+"""What differs between languages, one file each, and the parts that all of them share."""

@@ -1,0 +1,275 @@
+"""What a texted message asks for. Nobody spells a keyword as we list it, so skeletons are compared, and near ones are accepted.
+
+STOP and START are the exception: they act at once, so the whole message must be one of the words (`consent_word`); everything else
+leads to a conversation in which she can still say no.
+
+>>> lexicon = Lexicon.load("intent\\tform\\nregister\\tdarta\\ncontribution\\tyogdan\\n")
+>>> lexicon.match("YOGDAAN 1,000")
+Match(intent='contribution', score=1.0, number=1000, exact=True)
+>>> lexicon.match("dartaw").intent, lexicon.match("namaste").intent
+('register', None)
+>>> consent_word(" stop. "), consent_word("please don't stop")
+('stop', None)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
+
+from gateway.core import money
+from gateway.core.digits import fold_digits
+from gateway.errors import GatewayError
+from gateway.language.skeleton import SIX_FOR_CHHA, plain, skeleton, words
+from gateway.language.speech import LANGUAGES, language_of
+
+__all__ = ["Lexicon", "Match", "consent_word", "fold_digits", "yes_or_no"]
+
+MOST_WORDS = 3  # of a keyword that stands within a longer message
+WITHIN = 0.9  # the score of a keyword within a longer message, against the keyword alone
+
+# How near is near enough: tuned on the listed forms with one slip each (92 % right, 0.5 % wrong) and on everyday words, of which those
+# that are not in ordinary-words.txt are taken for a keyword in one case of ten. A shorter SKELETON_EDIT_FROM only adds to the latter.
+SHORTEST_NEAR = 3  # letters of a form: shorter ones (ho, no) are near to everything
+ONE_EDIT_FROM = 3  # letters as written
+TWO_EDITS_FROM = 9
+SKELETON_EDIT_FROM = 6  # letters of a skeleton: folded words have more neighbours
+TOO_FAR = 3  # edits
+FARTHEST = 3  # edits of spelling and skeleton together
+ORDINARY_HANDICAP = 1  # people who text us mean a command more often than not
+CLEARLY = 0.02  # by how much one of two equally distant keywords must look more alike
+
+WHOLE_ONLY = frozenset({"yes", "no"})  # "ho" and "no" stand in many sentences: they are the message, or nothing
+LEADING_ONLY = frozenset({"stop", "start"})  # "stop sending sms" asks for it; "please don't stop" does not
+
+# The skeletons of Radha and भन्दा (than) are those of रद्द and बन्द: what ends our writing at once may not be guessed.
+ASPIRATED = re.compile("[bdgjkt]h|[भधघझखथ]", re.IGNORECASE)
+
+CURRENCY = frozenset({"rs", "nrs", "npr", "ru", "rupes", "rupiya", "rupaiya", "rupaya"})  # skeletons
+AMOUNT_BESIDE_WORD = re.compile(r"([^0-9+-]{2,})?(.*[0-9].*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a message means. `score` is 0 to 1, 1.0 for a listed word and less the farther away; `exact` says that the message is a
+    listed word and, at most, a number; `number` is the one whole number beside it (rupees, or a claim's number)."""
+
+    intent: str | None
+    score: float
+    number: int | None
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Keywords with their intents, and ordinary words that are no keywords.
+
+    `intents` are found by skeleton; `ordinary_spellings` and `ordinary` are ordinary words as spelt and as skeletons. To find what is
+    near, `written` and `folded` hold keywords and ordinary words, each in one piece, as spelt and as skeleton, in one order with
+    `meant`: the intent, or None.
+    """
+
+    intents: Mapping[str, str]
+    ordinary_spellings: frozenset[str]
+    ordinary: frozenset[str]
+    written: tuple[str, ...]
+    folded: tuple[str, ...]
+    meant: tuple[str | None, ...]
+
+    @classmethod
+    def load(cls, tsv: str, ordinary: str = "") -> Lexicon:
+        """Read `keywords.tsv` (a heading, then intent, tab, form) and, optionally, `ordinary-words.txt`.
+
+        The languages' own words for yes, no, stop and start are added. Raises `keywords:malformed` for a line without an intent or a
+        form, and for a form that two intents claim.
+        """
+        rows = [*(row for code in LANGUAGES for row in _own_words(code)), *_read_rows(tsv)]
+        ordinary_words = [word for line in ordinary.splitlines() for word in line.partition("#")[0].split()]
+        lexicon = cls({}, frozenset(map(plain, ordinary_words)), frozenset(map(skeleton, ordinary_words)), (), (), ()).with_forms(rows)
+        neighbours = [word for word in ordinary_words if skeleton(word) not in lexicon.intents]
+        return replace(
+            lexicon,
+            written=lexicon.written + tuple(map(plain, neighbours)),
+            folded=lexicon.folded + tuple(map(skeleton, neighbours)),
+            meant=lexicon.meant + (None,) * len(neighbours),
+        )
+
+    def with_forms(self, rows: Iterable[tuple[str, str]]) -> Lexicon:
+        """The lexicon with more (intent, form) pairs, such as the `keywords` of a flow."""
+        rows, intents = list(rows), dict(self.intents)
+        near: list[tuple[str, str]] = []
+        for intent, form in rows:
+            folded = skeleton(form)
+            known = intents.setdefault(folded, intent)
+            if not folded:
+                raise GatewayError("keywords:malformed", fault=f"{form!r} has no letters: a keyword needs some.")
+            if known != intent:
+                raise GatewayError("keywords:malformed", fault=f"{form!r} is claimed by {known} and by {intent}: leave it to one.")
+            if len(plain(form)) >= SHORTEST_NEAR:
+                near.append((intent, form))
+        return Lexicon(
+            intents,
+            self.ordinary_spellings - {plain(form) for _, form in rows},
+            self.ordinary,
+            self.written + tuple(plain(form) for _, form in near),
+            self.folded + tuple(skeleton(form).replace(" ", "") for _, form in near),
+            self.meant + tuple(intent for intent, _ in near),
+        )
+
+    def match(self, text: str) -> Match:
+        """The intent of a message, or a match without one."""
+        worded, number = _take_number(text)
+        said = words(worded)
+        if plain(worded) in self.ordinary_spellings:
+            return Match(None, 0.0, number, exact=False)
+        if (intent := self.intents.get(" ".join(said))) is not None:
+            return Match(intent, 1.0, number, exact=True)
+        intent, score = self._listed_within(said) or self._near(said, worded) or (None, 0.0)
+        return Match(intent, round(score, 3), number, exact=False)
+
+    def _listed_within(self, said: list[str]) -> tuple[str, float] | None:
+        """A keyword among other words: the longest at the beginning, else the only one there is."""
+        found = [(start, -length, intent) for start, length, intent in self._scan(said)]
+        first = min(found, default=None)
+        if first and (first[0] == 0 or len({intent for _, _, intent in found}) == 1):
+            return first[2], WITHIN
+        return None
+
+    def _scan(self, said: list[str]) -> Iterator[tuple[int, int, str]]:
+        for length in range(1, MOST_WORDS + 1):
+            for start in range(len(said) - length + 1):
+                form = " ".join(said[start : start + length])
+                intent = self.intents.get(form)
+                if intent and form not in self.ordinary and _may_stand_at(start, intent):
+                    yield start, length, intent
+
+    def _near(self, said: list[str], text: str) -> tuple[str, float] | None:
+        """A misspelt keyword: the message as one word, else one of its words."""
+        if near := self._nearest(plain(text), "".join(said)):
+            return near
+        if len(said) == 1:
+            return None
+        hits = {
+            near
+            for start, word in enumerate(text.split())
+            if skeleton(word) not in self.ordinary
+            and (near := self._nearest(plain(word), skeleton(word)))
+            and _may_stand_at(start, near[0])
+        }
+        if len({intent for intent, _ in hits}) != 1:
+            return None
+        intent, score = max(hits, key=lambda hit: hit[1])
+        return intent, score * WITHIN
+
+    def _nearest(self, written: str, folded: str) -> tuple[str, float] | None:
+        """The one intent whose form comes nearest, in spelling and skeleton together, if no ordinary word comes as near."""
+        if folded in self.ordinary and not written.isascii():
+            return None  # a skeleton loses little of Devanagari: the same skeleton is the same word
+        best: dict[str | None, tuple[int, float]] = {}
+        for index, (spelling, bones) in self._neighbours(written, folded).items():
+            meant = self.meant[index]
+            if not _is_near(written, folded, spelling, bones) if meant else bones > 1:
+                continue
+            rank = (spelling + bones + (0 if meant else ORDINARY_HANDICAP), -JaroWinkler.similarity(written, self.written[index]))
+            best[meant] = min(rank, best.get(meant, rank))
+        nearest, *others = sorted(best, key=best.__getitem__) or [None]
+        if nearest is None:
+            return None
+        edits, unlikeness = best[nearest]
+        if others and best[others[0]] < (edits, unlikeness + CLEARLY):
+            return None
+        return nearest, 1 - edits / (len(written) + len(folded) + 1)
+
+    def _neighbours(self, written: str, folded: str) -> dict[int, tuple[int, int]]:
+        """Index of a form -> edits of its spelling and of its skeleton."""
+        by_spelling, by_skeleton = _distances(written, self.written), _distances(folded, self.folded)
+        return {
+            index: (by_spelling.get(index, TOO_FAR), by_skeleton.get(index, TOO_FAR)) for index in by_spelling.keys() | by_skeleton.keys()
+        }
+
+
+def _may_stand_at(start: int, intent: str) -> bool:
+    """Whether a word within a longer message means its intent."""
+    return intent not in WHOLE_ONLY and (start == 0 or intent not in LEADING_ONLY)
+
+
+def _is_near(written: str, folded: str, spelling: int, bones: int) -> bool:
+    if spelling + bones > FARTHEST:
+        return False
+    long_enough = (0, ONE_EDIT_FROM, TWO_EDITS_FROM)
+    if spelling < TOO_FAR and len(written) >= long_enough[spelling]:
+        return True
+    return bones == 0 or (bones == 1 and len(folded) >= SKELETON_EDIT_FROM)
+
+
+def _distances(word: str, forms: Sequence[str]) -> dict[int, int]:
+    """Index -> edits (a swap of neighbours is one) of the forms that are near a word."""
+    found = process.extract(word, forms, scorer=DamerauLevenshtein.distance, score_cutoff=TOO_FAR - 1, limit=None)
+    return {index: distance for _, distance, index in found}
+
+
+def _own_words(code: str) -> Iterator[tuple[str, str]]:
+    own = language_of(code)
+    for intent, forms in {"yes": own.yes, "no": own.no, "stop": own.stop, "start": own.start}.items():
+        yield from ((intent, form) for form in forms)
+
+
+def _read_rows(tsv: str) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(tsv.splitlines()[1:], start=2):
+        intent, tab, form = line.partition("\t")
+        if not (intent and tab and skeleton(form)):
+            raise GatewayError("keywords:malformed", where=f"keywords.tsv:{number}", fault="A line is an intent, a tab and a form.")
+        yield intent, form
+
+
+def _take_number(text: str) -> tuple[str, int | None]:
+    """The message without its amounts, and the amount where there is exactly one: "yogdan rs 1,000", "योगदान५००".
+
+    What only looks like a number (-5, 1e3) is no amount, and neither are two of them.
+    """
+    kept: list[str] = []
+    amounts: list[int | None] = []
+    for chunk in fold_digits(text).split():
+        beside = AMOUNT_BESIDE_WORD.fullmatch(chunk)
+        if beside is None or SIX_FOR_CHHA.search(chunk):
+            kept.append(chunk)
+            continue
+        kept.append(beside[1] or "")
+        amounts.append(money.parse(beside[2].rstrip(".,!?।")))
+    rupees, rest = divmod(amounts[0] or 0, money.PAISA_PER_RUPEE) if len(amounts) == 1 else (0, 0)
+    return " ".join(word for word in kept if skeleton(word) not in CURRENCY), rupees if rupees and not rest else None
+
+
+@cache
+def _consent_words() -> Mapping[str, Literal["stop", "start"]]:
+    owns = [language_of(code) for code in LANGUAGES]
+    stops: dict[str, Literal["stop", "start"]] = {skeleton(form): "stop" for own in owns for form in own.stop}
+    starts: dict[str, Literal["stop", "start"]] = {skeleton(form): "start" for own in owns for form in own.start}
+    return stops | starts
+
+
+def consent_word(text: str) -> Literal["stop", "start"] | None:
+    """STOP or START, in any script and however decorated, if the message is nothing else."""
+    word = _consent_words().get(skeleton(text))
+    return None if word == "stop" and ASPIRATED.search(text) else word
+
+
+@cache
+def _answers() -> Mapping[str, bool]:
+    owns = [language_of(code) for code in LANGUAGES]
+    return {skeleton(form): True for own in owns for form in own.yes} | {skeleton(form): False for own in owns for form in own.no}
+
+
+def yes_or_no(text: str) -> bool | None:
+    """Yes or no in any language, if the message is nothing else.
+
+    >>> yes_or_no("Hunxa!"), yes_or_no("होइन"), yes_or_no("bholi")
+    (True, False, None)
+    """
+    return _answers().get(skeleton(text))
