@@ -1,0 +1,274 @@
+"""Flow files into a catalogue that is ready to run. Checked, never trusted: every fault of every file is found in one run.
+
+`load` reads a folder: `defaults.yaml`, `phrases.yaml`, `keywords.tsv`, and one file for each flow. `parse_flow` reads one flow's text
+again, for conversations that began with an older version of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gateway.engine import checks, document
+from gateway.engine.definition import ActionSpec, Audience, Catalogue, Defaults, Flow, Prompt, Step, Texts
+from gateway.engine.reading import NAME, Draft, Fields, Shared, hint
+from gateway.engine.steps import KINDS
+from gateway.engine.steps.ask import Ask
+from gateway.errors import GatewayError
+from gateway.language import speech
+from gateway.language.keywords import Lexicon
+from gateway.language.skeleton import skeleton
+
+DEFAULTS, PHRASES, KEYWORDS, ORDINARY = "defaults", "phrases", "keywords.tsv", "ordinary-words.txt"
+RETRIES, FIRST_WAIT, NEXT_WAIT = 3, 8, 5
+AUDIENCES: tuple[Audience, ...] = ("anyone", "member", "stranger")
+
+REMEDIES = {
+    DEFAULTS: "It names the flows that every conversation needs; docs/flow-language.md shows one.",
+    PHRASES: "Write `phrases: {}` into it where no flow uses any.",
+}
+
+# Stands in while the defaults are not read, and where they are faulty; a catalogue with faults is never run.
+NO_DEFAULTS = Defaults("", "", "", "", "", speech.LANGUAGES, {}, RETRIES, FIRST_WAIT, NEXT_WAIT, (), (), Prompt("", {}, {}))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's text, None where it could not be read. `file` is its name in messages: `flows/prices.yaml`."""
+
+    name: str
+    file: str
+    text: str | None
+
+
+def load(folder: Path, actions: Mapping[str, ActionSpec]) -> Catalogue:
+    """The catalogue of a folder.
+
+    Raises one ExceptionGroup with a GatewayError `flow:*` for each fault of all files, in the order of files and lines.
+    """
+    faults: list[GatewayError] = []
+    sources = _sources(folder, faults)
+    shared, shared_drafts = _read_shared(sources, folder.name, actions)
+    drafts = [_read_flow(source, shared) for source in sources.values() if source.name not in {DEFAULTS, PHRASES}]
+    lexicon = _read_keywords(folder, faults)
+    checks.check(drafts, shared_drafts, lexicon)
+    faults += [fault for draft in (*shared_drafts, *drafts) for fault in draft.faults]
+    if faults:
+        raise ExceptionGroup("the flows are faulty", sorted(faults, key=_position))
+    flows = {draft.name: draft.flow for draft in drafts if draft.flow is not None}
+    return Catalogue(flows, shared.defaults, shared.phrases, {}, lexicon.with_forms(_own_keywords(flows, lexicon)))
+
+
+def parse_flow(source: str, where: str, actions: Mapping[str, ActionSpec], catalogue: Catalogue) -> Flow:
+    """One flow from its text, beside the flows of a catalogue. Raises as `load` does."""
+    shared = Shared(catalogue.defaults, catalogue.phrases, actions)
+    name = Path(where).stem
+    draft = _read_flow(Source(name, where, source), shared)
+    checks.check_ways(draft, {*catalogue.flows, name})
+    if draft.faults or draft.flow is None:
+        raise ExceptionGroup("the flow is faulty", sorted(draft.faults, key=_position))
+    return draft.flow
+
+
+def _position(fault: GatewayError) -> tuple[str, int, int, str]:
+    file, line, column = fault.where.rsplit(":", 2)
+    return file, int(line), int(column), fault.sentence
+
+
+# --- files -------------------------------------------------------------------------------------------------------------------------
+
+
+def _sources(folder: Path, faults: list[GatewayError]) -> dict[str, Source]:
+    sources: dict[str, Source] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        file = f"{folder.name}/{path.name}"
+        try:
+            sources[path.stem] = Source(path.stem, file, read_text(path, folder))
+        except (OSError, ValueError) as error:
+            reason = error.strerror or "it cannot be read" if isinstance(error, OSError) else str(error)
+            faults.append(GatewayError("flow:unreadable", where=f"{file}:1:1", reason=reason))
+            sources[path.stem] = Source(path.stem, file, None)
+    return sources
+
+
+def read_text(path: Path, folder: Path) -> str:
+    """The text of a flow file. Raises ValueError with the reason for what is no plain UTF-8 file of this folder."""
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError("it is a link to a file outside the folder")
+    if not path.is_file():
+        raise ValueError("it is not a regular file")
+    with path.open("rb") as stream:
+        content = stream.read(document.MAX_BYTES + 1)
+    if len(content) > document.MAX_BYTES:
+        raise ValueError(f"it is larger than {document.MAX_BYTES // 1_000_000} MB; divide it")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ValueError("it is written in UTF-16; save it as UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"line {line} is not UTF-8 (perhaps Latin-1); save it as UTF-8") from None
+
+
+def _open(source: Source, draft: Draft) -> Fields | None:
+    """The keys of a file, or None, with a fault noted, where it cannot be read."""
+    if source.text is None:
+        return None
+    try:
+        return Fields(document.parse(source.text, source.file), draft)
+    except GatewayError as fault:
+        draft.faults.append(fault)
+        return None
+
+
+# --- defaults and phrases ----------------------------------------------------------------------------------------------------------
+
+
+def _read_shared(sources: Mapping[str, Source], folder: str, actions: Mapping[str, ActionSpec]) -> tuple[Shared, list[Draft]]:
+    """What all flows share. The phrases need the languages of the defaults; the prompts of the defaults need the phrases."""
+    nobody = Source(DEFAULTS, f"{folder}/{DEFAULTS}.yaml", None)
+    shared = Shared(NO_DEFAULTS, {}, actions)
+    defaults_draft, phrases_draft = Draft(DEFAULTS, nobody.file, shared), Draft(PHRASES, f"{folder}/{PHRASES}.yaml", shared)
+    drafts = [defaults_draft, phrases_draft]
+    for draft in drafts:
+        if draft.name not in sources:
+            draft.faults.append(GatewayError("flow:missing-file", where=f"{draft.file}:1:1", remedy=REMEDIES[draft.name]))
+    fields = _open(sources.get(DEFAULTS, nobody), defaults_draft)
+    if fields is not None:
+        shared = Shared(replace(NO_DEFAULTS, languages=_read_languages(fields)), {}, actions)
+    phrases_draft.shared = shared
+    phrases = _read_phrases(sources[PHRASES], phrases_draft) if PHRASES in sources else {}
+    shared = replace(shared, phrases=phrases)
+    if fields is not None:
+        fields.shared = defaults_draft.shared = shared
+        shared = replace(shared, defaults=_read_defaults(fields, shared.languages))
+    return shared, drafts
+
+
+def _read_languages(fields: Fields) -> tuple[str, ...]:
+    nodes = fields.words("languages")
+    for node in nodes:
+        if node.value not in speech.LANGUAGES:
+            fields.fault(node, "flow:unknown-language", name=node.value, languages=", ".join(speech.LANGUAGES))
+    return tuple(str(node.value) for node in nodes) or speech.LANGUAGES
+
+
+def _read_phrases(source: Source, draft: Draft) -> Mapping[str, Texts]:
+    fields = _open(source, draft)
+    if fields is None:
+        return {}
+    inside = fields.inside("phrases")
+    phrases = {name: inside.texts(name) for name in inside.known}
+    for name, node in inside.known.items():
+        if not NAME.fullmatch(name):
+            fields.fault(node, "flow:invalid", at_key=True, value=name, wanted="a name: small letters a-z, digits and _")
+    inside.close()
+    fields.close()
+    return phrases
+
+
+def _read_defaults(fields: Fields, languages: tuple[str, ...]) -> Defaults:
+    main = fields.call("main")
+    keys = {key: fields.target_of(node) for key, node in fields.by_key("keys").items()}
+    defaults = Defaults(
+        main=main,
+        strangers=fields.call("strangers"),
+        gate=fields.call("gate"),
+        give_up=fields.call("give_up"),
+        help=fields.call("help") if "help" in fields.known else main,
+        languages=languages,
+        keys=keys,
+        retries=fields.whole("retries", RETRIES, least=1),
+        first_wait=fields.whole("first_wait", FIRST_WAIT, least=1),
+        next_wait=fields.whole("next_wait", NEXT_WAIT, least=1),
+        on_silence=fields.prompts("on_silence", "silence", required=True),
+        on_wrong=fields.prompts("on_wrong", "wrong", required=True),
+        sms_help=fields.message("sms_help"),
+    )
+    fields.close()
+    return defaults
+
+
+# --- one flow ----------------------------------------------------------------------------------------------------------------------
+
+
+def _read_flow(source: Source, shared: Shared) -> Draft:
+    """A flow as its file has it, with what is wrong there."""
+    draft = Draft(source.name, source.file, shared)
+    fields = _open(source, draft)
+    if fields is None or source.text is None:
+        return draft
+    name = fields.text("flow")
+    if name and name != source.name:
+        fields.fault(fields.known["flow"], "flow:file-name", name=name, file=source.name)
+    draft.keywords = fields.words("keywords")
+    draft.intents = fields.words("intents")
+    draft.flow = Flow(
+        name=source.name,
+        title=fields.texts("title"),
+        keywords=tuple(str(node.value) for node in draft.keywords),
+        intents=tuple(str(node.value) for node in draft.intents),
+        audience=fields.one_of("for", AUDIENCES, "anyone"),
+        private=fields.flag("private", default=False),
+        start=fields.target("start"),
+        steps=_read_steps(fields.inside("steps")),
+        hash=hashlib.sha256(source.text.encode()).hexdigest(),
+        source=source.text,
+    )
+    fields.close()
+    return draft
+
+
+def _read_steps(fields: Fields) -> Mapping[str, Step]:
+    steps: dict[str, Step] = {}
+    fields.draft.step_nodes = fields.known
+    for name, node in fields.known.items():
+        fields.taken.add(name)
+        if not NAME.fullmatch(name):
+            fields.fault(node, "flow:step-name", at_key=True, name=name, reason="Use small letters a-z, digits and _.")
+        inside = Fields(node, fields.draft, name)
+        step = _read_step(inside)
+        if step is not None:
+            steps[name] = step
+            inside.close()
+        if isinstance(step, Ask) and step.confirm is not None:
+            steps[step.confirm.name] = step.confirm
+    return steps
+
+
+def _read_step(fields: Fields) -> Step | None:
+    """A step says by one of its keys of which kind it is."""
+    kinds = [key for key in fields.known if key in KINDS]
+    if len(kinds) == 1:
+        return KINDS[kinds[0]](fields)
+    if isinstance(fields.node.value, dict):
+        nearest = next((near for key in fields.known if (near := hint(key, KINDS))), "")
+        fields.fault(fields.node, "flow:kind", at_key=True, kinds=", ".join(KINDS), hint="" if kinds else nearest)
+    return None
+
+
+# --- the words that open flows by SMS ----------------------------------------------------------------------------------------------
+
+
+def _read_keywords(folder: Path, faults: list[GatewayError]) -> Lexicon:
+    """The words of the folder's `keywords.tsv`; without that file, the languages' own words alone."""
+    path, ordinary = folder / KEYWORDS, folder / ORDINARY
+    try:
+        return Lexicon.load(
+            read_text(path, folder) if path.exists() else "intent\tform\n",
+            read_text(ordinary, folder) if ordinary.exists() else "",
+        )
+    except (OSError, ValueError, GatewayError) as error:
+        reason = error.sentence.rstrip(".") if isinstance(error, GatewayError) else str(error)
+        faults.append(GatewayError("flow:unreadable", where=f"{folder.name}/{KEYWORDS}:1:1", reason=reason))
+        return Lexicon.load("intent\tform\n")
+
+
+def _own_keywords(flows: Mapping[str, Flow], lexicon: Lexicon) -> Iterator[tuple[str, str]]:
+    """The keywords that flows add to the lexicon, under an intent that opens the flow."""
+    for flow in flows.values():
+        for keyword in flow.keywords:
+            if skeleton(keyword) not in lexicon.intents:
+                yield next(iter(flow.intents), flow.name), keyword

@@ -1,0 +1,327 @@
+"""The typed reading of a flow file. A step kind takes its keys from `Fields`; every fault is noted with its place and reading goes on.
+
+What the checks need later (which step was named where, which slot stands in which text) is noted in a `Draft` on the way, so that the
+steps themselves carry no places.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from gateway.engine import wording
+from gateway.engine.definition import ActionSpec, Defaults, Flow, Prompt, Slot, Texts
+from gateway.engine.document import Node
+from gateway.engine.wording import FORMATS
+from gateway.errors import GatewayError
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+WHOLE = re.compile(r"[0-9]{1,9}")
+KEYS = frozenset("0123456789")
+
+Word = TypeVar("Word", bound=str)
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest one there is, or nothing.
+
+    >>> hint("prcies", ["claims", "prices"])
+    " Did you mean 'prices'?"
+    """
+    nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    return f" Did you mean {nearest[0]!r}?" if nearest else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name that stands somewhere in a step, and where."""
+
+    step: str
+    name: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class SlotMention:
+    """A slot in a text that is spoken, or in one that is only ever sent as a message."""
+
+    step: str
+    slot: Slot
+    node: Node
+    spoken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What is read before the flows: the defaults with their languages, the phrases, and the actions that there are."""
+
+    defaults: Defaults
+    phrases: Mapping[str, Texts]
+    actions: Mapping[str, ActionSpec]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return self.defaults.languages
+
+    def phrases_in(self, language: str) -> Mapping[str, str]:
+        return {name: texts[language] for name, texts in self.phrases.items() if language in texts}
+
+
+@dataclass(slots=True)
+class Draft:
+    """One file while it is read: the faults so far, and the names that its steps mention."""
+
+    name: str
+    file: str
+    shared: Shared
+    faults: list[GatewayError] = field(default_factory=list)
+    targets: list[Mention] = field(default_factory=list)
+    calls: list[Mention] = field(default_factory=list)
+    slots: list[SlotMention] = field(default_factory=list)
+    conditions: list[Mention] = field(default_factory=list)
+    keywords: list[Node] = field(default_factory=list)
+    intents: list[Node] = field(default_factory=list)
+    actions: set[str] = field(default_factory=set)
+    answers: set[str] = field(default_factory=set)
+    step_nodes: Mapping[str, Node] = field(default_factory=dict)
+    flow: Flow | None = None
+
+
+class Fields:
+    """The keys of one mapping. A kind of step takes those it knows; `close` names those that nobody took.
+
+    Where a value is missing or wrong, a fault is noted and something harmless is returned: a file with a fault is never run.
+    """
+
+    def __init__(self, node: Node, draft: Draft, step: str = "") -> None:
+        self.node = node
+        self.draft = draft
+        self.shared = draft.shared
+        self.step = step
+        self.taken: set[str] = set()
+        self.known: Mapping[str, Node] = {}
+        if isinstance(node.value, dict):
+            self.known = node.value
+        else:
+            self.fault(node, "flow:shape", wanted="keys and their values")
+
+    def fault(self, node: Node, code: str, *, at_key: bool = False, **values: object) -> None:
+        self.draft.faults.append(node.fault(code, at_key=at_key, **values))
+
+    def close(self) -> None:
+        for key, node in self.known.items():
+            if key not in self.taken:
+                self.fault(node, "flow:unknown-key", at_key=True, name=key, hint=hint(key, self.taken))
+
+    def take(self, key: str, *, required: bool = False) -> Node | None:
+        self.taken.add(key)
+        node = self.known.get(key)
+        if node is None and required and isinstance(self.node.value, dict):
+            self.fault(self.node, "flow:missing-key", name=key)
+        return node
+
+    # --- single values
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A text that is not empty; required where there is no default."""
+        node = self.take(key, required=default is None)
+        return (default or "") if node is None else self.text_of(node)
+
+    def text_of(self, node: Node) -> str:
+        if not isinstance(node.value, str):
+            self.fault(node, "flow:shape", wanted="a text")
+            return ""
+        if not node.value.strip():
+            self.fault(node, "flow:empty")
+        return node.value.strip()
+
+    def name(self, key: str) -> str:
+        """A name that slots and conditions can use later."""
+        text = self.text(key)
+        if text and not NAME.fullmatch(text):
+            self.fault(self.known[key], "flow:invalid", value=text, wanted="a name: small letters a-z, digits and _")
+        return text
+
+    def one_of(self, key: str, allowed: Collection[Word], default: Word) -> Word:
+        """One of a few words; without the key, the default."""
+        node = self.take(key)
+        text = default if node is None else self.text_of(node)
+        for word in allowed:
+            if word == text:
+                return word
+        if node is not None and text:
+            self.fault(node, "flow:invalid", value=text, wanted=f"one of: {', '.join(allowed)}")
+        return default
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        words = {"yes": True, "no": False, "true": True, "false": False}
+        return words[self.one_of(key, words, "yes" if default else "no")]
+
+    def whole(self, key: str, default: int, *, least: int = 0) -> int:
+        """A whole number; without the key, the default."""
+        number = self.whole_or_none(key, least=least)
+        return default if number is None else number
+
+    def whole_or_none(self, key: str, *, least: int = 0) -> int | None:
+        """A whole number that may be left out."""
+        node = self.take(key)
+        if node is None:
+            return None
+        text = self.text_of(node)
+        if not WHOLE.fullmatch(text) or int(text) < least:
+            self.fault(node, "flow:invalid", value=text, wanted=f"a whole number, {least} or more")
+            return None
+        return int(text)
+
+    # --- structures
+
+    def words(self, key: str) -> list[Node]:
+        """A list of texts."""
+        return [node for node in self.items(key) if self.text_of(node)]
+
+    def items(self, key: str) -> list[Node]:
+        """The items of a list; a single value counts as a list of one."""
+        node = self.take(key)
+        if node is None:
+            return []
+        return node.value if isinstance(node.value, list) else [node]
+
+    def inside(self, key: str) -> Fields:
+        """The keys of a mapping within this one; the caller closes it."""
+        return Fields(self.take(key, required=True) or Node({}, self.node.place, self.node.path), self.draft, self.step)
+
+    def by_key(self, key: str) -> Mapping[str, Node]:
+        """A mapping from telephone keys 0-9."""
+        node = self.take(key, required=True)
+        if node is None:
+            return {}
+        if not isinstance(node.value, dict) or not node.value:
+            self.fault(node, "flow:shape", wanted="keys of the telephone and what each does")
+            return {}
+        for pressed, value in node.value.items():
+            if pressed not in KEYS:
+                self.fault(value, "flow:invalid", at_key=True, value=pressed, wanted="one key from 0 to 9")
+        return node.value
+
+    # --- names of steps and flows
+
+    def target(self, key: str = "next") -> str:
+        """Where the conversation goes from here."""
+        self.taken.add(key)
+        node = self.known.get(key)
+        if node is None:
+            self.fault(self.node, "flow:dead-end", name=key)
+            return ""
+        return self.target_of(node)
+
+    def target_of(self, node: Node) -> str:
+        name = self.text_of(node)
+        self.draft.targets.append(Mention(self.step, name, node))
+        return name
+
+    def call(self, key: str) -> str:
+        """A flow that is entered from here."""
+        name = self.text(key)
+        if name:
+            self.draft.calls.append(Mention(self.step, name, self.known[key]))
+        return name
+
+    def outcomes(self, expected: frozenset[str]) -> str | Mapping[str, str]:
+        """`next` after something that may come out in several ways: one target for all, or one for each."""
+        node = self.known.get("next")
+        if node is None or not isinstance(node.value, dict):
+            return self.target()
+        self.taken.add("next")
+        for outcome, value in node.value.items():
+            if outcome not in expected:
+                self.fault(value, "flow:unknown-outcome", at_key=True, name=outcome, hint=hint(outcome, expected))
+        if missing := sorted(expected - node.value.keys()):
+            self.fault(node, "flow:missing-outcome", names=", ".join(missing))
+        return {outcome: self.target_of(value) for outcome, value in node.value.items()}
+
+    # --- what is said
+
+    def texts(self, key: str) -> Texts:
+        """A text in every language, without slots."""
+        node = self.take(key, required=True)
+        found = [] if node is None else self._languages(node)
+        for _, value in found:
+            if brace := re.search(r"[{}].*", str(value.value)):
+                self.fault(value, "flow:slot", slot=brace[0])
+        return {language: self.text_of(value) for language, value in found}
+
+    def prompt(self, key: str, sms: str | None = "sms", *, suffix: str = "", interruptible: bool = True) -> Prompt:
+        """What is said: the wording under `key`, and under `sms` the one for messages where it differs."""
+        node = self.take(key, required=True)
+        shorter = self.take(sms) if sms else None
+        if node is None:
+            return Prompt("", {}, {})
+        return self._prompt(node, shorter, suffix, interruptible=interruptible)
+
+    def prompt_or_none(self, key: str, sms: str | None = "sms", *, suffix: str = "", interruptible: bool = True) -> Prompt | None:
+        """The same where the key may be left out."""
+        self.taken.add(key)
+        return self.prompt(key, sms, suffix=suffix, interruptible=interruptible) if key in self.known else None
+
+    def prompts(self, key: str, stem: str, *, required: bool = False) -> tuple[Prompt, ...]:
+        """A list of prompts: `stem`1, `stem`2, ..."""
+        node = self.take(key, required=required)
+        if node is not None and node.value == []:
+            self.fault(node, "flow:empty")
+        return tuple(self._prompt(node, None, f"{stem}{number}") for number, node in enumerate(self.items(key), start=1))
+
+    def message(self, key: str) -> Prompt:
+        """A prompt that is only ever sent as a text."""
+        node = self.take(key, required=True)
+        return Prompt(self._prompt_name(key), {}, self._written(self._split(node, spoken=False)) if node else {})
+
+    def _prompt(self, node: Node, shorter: Node | None, suffix: str, *, interruptible: bool = True) -> Prompt:
+        name = self._prompt_name(suffix)
+        spoken = self._split(node, spoken=True)
+        written = self._split(shorter, spoken=False) if shorter is not None else spoken
+        pieces = {language: wording.for_voice(parts, name, self.shared.phrases_in(language)) for language, parts in spoken.items()}
+        return Prompt(name, pieces, self._written(written), interruptible)
+
+    def _prompt_name(self, suffix: str) -> str:
+        step = f"/{self.step}" if self.step else ""
+        joint = "." if step else "/"
+        return f"{self.draft.name}{step}{joint}{suffix}" if suffix else f"{self.draft.name}{step}"
+
+    def _written(self, texts: Mapping[str, tuple[str | Slot, ...]]) -> dict[str, tuple[str | Slot, ...]]:
+        return {language: wording.for_text(parts, self.shared.phrases_in(language)) for language, parts in texts.items()}
+
+    def _split(self, node: Node, *, spoken: bool) -> dict[str, tuple[str | Slot, ...]]:
+        """The text of each language cut at its slots; the slots are noted for the checks."""
+        parts: dict[str, tuple[str | Slot, ...]] = {}
+        for language, value in self._languages(node):
+            try:
+                parts[language] = wording.split(self.text_of(value))
+            except ValueError as error:
+                self.fault(value, "flow:slot", slot=str(error))
+                continue
+            for part in parts[language]:
+                if isinstance(part, Slot) and not wording.is_phrase(part, self.shared.phrases):
+                    self._note_slot(part, value, spoken=spoken)
+        return parts
+
+    def _note_slot(self, slot: Slot, node: Node, *, spoken: bool) -> None:
+        if slot.format not in FORMATS:
+            self.fault(node, "flow:unknown-format", name=slot.format, hint=hint(slot.format, FORMATS))
+        self.draft.slots.append(SlotMention(self.step, slot, node, spoken))
+
+    def _languages(self, node: Node) -> list[tuple[str, Node]]:
+        if not isinstance(node.value, dict):
+            self.fault(node, "flow:shape", wanted=f"a text for each language: {', '.join(self.shared.languages)}")
+            return []
+        if missing := [language for language in self.shared.languages if language not in node.value]:
+            self.fault(node, "flow:missing-language", names=", ".join(missing))
+        found: list[tuple[str, Node]] = []
+        for language, value in node.value.items():
+            if language in self.shared.languages:
+                found.append((language, value))
+            else:
+                self.fault(value, "flow:unknown-language", at_key=True, name=language, languages=", ".join(self.shared.languages))
+        return found

@@ -1,0 +1,59 @@
+"""`branch`: the way on depends on something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gateway.engine.definition import Move, Step
+from gateway.engine.expressions import Condition, parse
+from gateway.engine.reading import Fields, Mention
+from gateway.engine.turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Branch(Step):
+    """Takes the first way whose condition holds. The last way has none, so that there is always one.
+
+    ```yaml
+    who:
+      branch:
+        - {when: "caller.known and not member.private", next: news}
+        - {next: welcome}
+    ```
+    """
+
+    kind: ClassVar[str] = "branch"
+
+    ways: tuple[tuple[Condition | None, str], ...]
+
+    @classmethod
+    def read(cls, fields: Fields) -> Branch:
+        lines = fields.items("branch")
+        ways: list[tuple[Condition | None, str]] = []
+        for number, line in enumerate(lines, start=1):
+            way = Fields(line, fields.draft, fields.step)
+            last = number == len(lines)
+            if last != ("when" not in way.known):
+                fields.fault(line, "flow:branch-end" if last else "flow:branch-early")
+            ways.append((cls._condition(way), way.target()))
+            way.close()
+        if not lines:
+            fields.fault(fields.known["branch"], "flow:empty")
+        return cls(tuple(ways))
+
+    @staticmethod
+    def _condition(way: Fields) -> Condition | None:
+        node = way.take("when")
+        if node is None:
+            return None
+        try:
+            condition = parse(way.text_of(node))
+        except ValueError as error:
+            way.fault(node, "flow:condition", part=str(error))
+            return None
+        way.draft.conditions += [Mention(way.step, name, node) for name in sorted(condition.names)]
+        return condition
+
+    def enter(self, turn: Turn) -> Move:
+        return next(target for condition, target in self.ways if condition is None or condition.holds(turn.value))

@@ -1,0 +1,95 @@
+"""What the steps that wait for an answer share: patience with silence and wrong keys, and the keys that work everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.core.digits import fold_digits
+from gateway.core.events import AnswerMissed, DigitsPressed, Input, MessageReceived, Wait
+from gateway.engine.definition import Move, Prompt
+from gateway.engine.reading import Fields
+from gateway.engine.turn import Turn
+
+PHONE_KEYS = frozenset("0123456789*#")
+NOT_A_KEY = "?"  # stands for what no telephone sends (`A`, `१`, a blank): wrong everywhere
+AROUND_A_NUMBER = " .,।)(-"  # what people write around the number of an option: `1.`, `(2)`
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and what happens when no answer comes: it is said again after each miss and given up after `retries` of them.
+
+    `more` is said in place of the prompt from the second round on.
+    """
+
+    prompt: Prompt
+    more: Prompt | None
+    on_silence: tuple[Prompt, ...]
+    on_wrong: tuple[Prompt, ...]
+    on_give_up: str
+    retries: int
+
+    @classmethod
+    def read(cls, fields: Fields, prompt: Prompt, more: Prompt | None = None) -> Question:
+        """The question of a step, its patience as the step says, else as the defaults do."""
+        defaults = fields.shared.defaults
+        on_silence, on_wrong = fields.prompts("on_silence", "silence"), fields.prompts("on_wrong", "wrong")
+        given_up = fields.target("on_give_up") if "on_give_up" in fields.known else ""
+        fields.taken.add("on_give_up")
+        return cls(
+            prompt=prompt,
+            more=more,
+            on_silence=on_silence or defaults.on_silence,
+            on_wrong=on_wrong or defaults.on_wrong,
+            on_give_up=given_up or defaults.give_up,
+            retries=fields.whole("retries", defaults.retries, least=1),
+        )
+
+    def ask(self, turn: Turn, wait: Wait) -> Move:
+        """Say the question and wait."""
+        turn.say(self.prompt)
+        return wait
+
+    def missed(self, turn: Turn, reason: Literal["silence", "wrong"], wait: Wait) -> Move:
+        """No answer: say so gently and ask again, or give up for now."""
+        turn.missed += 1
+        turn.tell(AnswerMissed(turn.flow.name, turn.step_name, reason))
+        if turn.missed >= self.retries:
+            return self.on_give_up
+        if turn.by_voice:
+            gentle = self.on_silence if reason == "silence" else self.on_wrong
+            turn.say(gentle[min(turn.missed, len(gentle)) - 1])
+            turn.say(self.more or self.prompt)
+        else:
+            turn.say(turn.catalogue.defaults.sms_help)
+            turn.say(self.prompt)
+        return wait
+
+    def prompts(self) -> Iterator[Prompt]:
+        yield self.prompt
+        if self.more is not None:
+            yield self.more
+        yield from self.on_silence
+        yield from self.on_wrong
+
+
+def answer_of(event: Input) -> str | None:
+    """What was pressed or written, digits as 0-9; None for silence."""
+    if isinstance(event, DigitsPressed):
+        pressed = event.digits
+        return (pressed if PHONE_KEYS.issuperset(pressed) else NOT_A_KEY) or None
+    if isinstance(event, MessageReceived):
+        return fold_digits(event.text).strip()
+    return None
+
+
+def option_of(answer: str) -> str:
+    """The number of an option in an answer: `(2)` and `2.` are 2."""
+    return answer.strip(AROUND_A_NUMBER)
+
+
+def shared_key(turn: Turn, answer: str) -> str | None:
+    """Where a key leads that works everywhere (0 a person, 8 again, 9 the start)."""
+    return turn.catalogue.defaults.keys.get(option_of(answer))

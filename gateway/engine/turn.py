@@ -1,0 +1,211 @@
+"""What a step sees and may do while the conversation runs from one wait to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from gateway.core.events import Fact, KeysAwaited, LanguageChosen, Medium, PinAccepted, PromptSpoken
+from gateway.engine import wording
+from gateway.engine.definition import Catalogue, Flow, Prompt, Step
+from gateway.engine.session import FlowSession, Frame
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """What a conversation may know of a member. `usual_instalment` is paisa."""
+
+    id: str
+    number: str
+    name: str | None
+    language: str
+    private: bool
+    has_pin: bool
+    usual_instalment: int | None
+    state: str
+    trade: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who may be calling. One member has the phone: `member`. Several share it: `sharing`. A stranger: neither.
+
+    `new` is True at the first contact of this phone.
+    """
+
+    phone_id: int | None
+    organisation_id: str
+    member: MemberView | None
+    sharing: tuple[MemberView, ...]
+    language: str
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCall:
+    """What an action is given. `member` is who is known to be speaking, on a shared phone only after her PIN.
+
+    `values` are the answers so far and what actions found, and for this sprint alone a PIN that was just asked.
+    """
+
+    session: FlowSession
+    caller: Caller
+    member: MemberView | None
+    flow: str
+    flow_hash: str
+    values: Mapping[str, object]
+    now: datetime
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """How an action came out, what it found (JSON scalars: texts, whole numbers, booleans), and what it decided."""
+
+    outcome: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
+
+
+class Action(Protocol):
+    """A named action of Python. It reads and decides; the facts that it returns are written by the commit."""
+
+    def __call__(self, call: ActionCall, /) -> ActionResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The world around a sprint: the clock, fresh ids, the actions, and whether and where a person answers."""
+
+    now: datetime
+    new_id: Callable[[], str]
+    actions: Mapping[str, Action]
+    office_open: bool
+    person_number: str
+
+
+@dataclass(slots=True)
+class Turn:
+    """The conversation while it moves. Steps read it, say and tell things through it; only the interpreter moves it."""
+
+    catalogue: Catalogue
+    caller: Caller
+    setting: Setting
+    session_id: str
+    medium: Medium
+    language: str
+    version: int
+    member_id: str | None
+    verified: bool
+    missed: int
+    flow: Flow
+    step_name: str
+    values: dict[str, object]
+    stack: list[Frame]
+    secrets: dict[str, str] = field(default_factory=dict)
+    facts: list[Fact] = field(default_factory=list)
+
+    @property
+    def by_voice(self) -> bool:
+        return self.medium == "voice"
+
+    @property
+    def step(self) -> Step:
+        return self.flow.steps[self.step_name]
+
+    @property
+    def member(self) -> MemberView | None:
+        """Who is known to be speaking."""
+        if self.member_id is not None:
+            for member in self.caller.sharing:
+                if member.id == self.member_id:
+                    return member
+        return self.caller.member
+
+    def value(self, name: str) -> object:
+        """What a name of a slot or a condition stands for now; None where it has no value."""
+        if name in self.values:
+            return self.values[name]
+        look_up = BUILT_IN.get(name)
+        return look_up(self) if look_up else None
+
+    def keep(self, values: Mapping[str, object]) -> None:
+        """Keep values under their names, for slots, conditions and actions."""
+        self.values.update(values)
+
+    def tell(self, fact: Fact) -> None:
+        """Note what happened. A PIN that was accepted and a language that was chosen take effect at once."""
+        self.facts.append(fact)
+        if isinstance(fact, PinAccepted):
+            self.member_id, self.verified = fact.member_id, True
+        elif isinstance(fact, LanguageChosen) and fact.language in self.catalogue.languages:
+            self.language = fact.language
+
+    def say(self, prompt: Prompt) -> None:
+        """Say a prompt: clips and their words on a call, the text by SMS."""
+        phrases = self.catalogue.phrases
+        if self.by_voice:
+            clips, text = wording.speak(prompt, self.language, self.value, phrases)
+        else:
+            clips, text = (), wording.write(prompt, self.language, self.value, phrases)
+        self.facts.append(PromptSpoken(prompt.name, self.language, clips, text, prompt.interruptible))
+
+    def written(self, prompt: Prompt) -> str:
+        """The prompt as a text message, on a call as well."""
+        return wording.write(prompt, self.language, self.value, self.catalogue.phrases)
+
+    def keys(self, most: int | None) -> KeysAwaited:
+        """A wait for keys with the usual patience."""
+        defaults = self.catalogue.defaults
+        return KeysAwaited(most, defaults.first_wait, defaults.next_wait)
+
+    def perform(self, action: str) -> ActionResult:
+        """Run a named action where the conversation stands now."""
+        call = ActionCall(
+            session=self.snapshot(),
+            caller=self.caller,
+            member=self.member,
+            flow=self.flow.name,
+            flow_hash=self.flow.hash,
+            values={**self.values, **self.secrets},
+            now=self.setting.now,
+            new_id=self.setting.new_id,
+        )
+        return self.setting.actions[action](call)
+
+    def snapshot(self) -> FlowSession:
+        """The conversation as it stands, in no wait."""
+        here = Frame(self.flow.name, self.flow.hash, self.step_name, self.values)
+        return FlowSession(
+            id=self.session_id,
+            medium=self.medium,
+            language=self.language,
+            frames=(*self.stack, here),
+            version=self.version,
+            member_id=self.member_id,
+            verified=self.verified,
+            missed=self.missed,
+            wait=None,
+        )
+
+
+def _of_member(attribute: str) -> Callable[[Turn], object]:
+    return lambda turn: getattr(turn.member, attribute, None)
+
+
+# Every name of `definition.KNOWN_NAMES`, and how it is looked up. A test holds the two against each other.
+BUILT_IN: Mapping[str, Callable[[Turn], object]] = {
+    "caller.known": lambda turn: turn.caller.member is not None or bool(turn.caller.sharing),
+    "caller.new": lambda turn: turn.caller.new,
+    "caller.shared": lambda turn: bool(turn.caller.sharing),
+    "member.name": _of_member("name"),
+    "member.number": _of_member("number"),
+    "member.private": _of_member("private"),
+    "member.state": _of_member("state"),
+    "member.trade": _of_member("trade"),
+    "member.usual": _of_member("usual_instalment"),
+    "medium": lambda turn: turn.medium,
+    "office.open": lambda turn: turn.setting.office_open,
+}

@@ -1,0 +1,108 @@
+"""A text with slots: cut when its file is read, filled when it is said.
+
+>>> split("{claim.paid_on:date} we sent {claim.amount:money}.")
+(Slot(name='claim.paid_on', format='date'), ' we sent ', Slot(name='claim.amount', format='money'), '.')
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import TypeGuard
+
+from gateway.engine.definition import Fragment, Prompt, Slot, Texts
+from gateway.errors import GatewayError
+from gateway.language import speech
+
+TEXT = "text"  # the value as it is; texts only, since nobody recorded it
+PHRASE = "phrase"  # the value is a name of flows/phrases.yaml
+FORMATS = speech.FORMATS | {TEXT, PHRASE}
+
+BRACES = re.compile(r"\{([^{}]*)\}")
+SLOT = re.compile(r"(?P<name>[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)(?::(?P<format>[a-z]+))?")
+SPOKEN = re.compile(r"[^\W_]")  # a letter or digit; what has none is punctuation and needs no clip
+
+Lookup = Callable[[str], object]
+
+
+def split(text: str) -> tuple[str | Slot, ...]:
+    """Cut a text at its slots. Raises ValueError with the part that cannot be read where a brace is no slot."""
+    parts: list[str | Slot] = []
+    end = 0
+    for braces in BRACES.finditer(text):
+        before, end = text[end : braces.start()], braces.end()
+        slot = SLOT.fullmatch(braces[1])
+        if slot is None:
+            raise ValueError(braces[0])
+        parts += [before] if before else []
+        parts.append(Slot(slot["name"], slot["format"] or TEXT))
+    rest = text[end:]
+    parts += [rest] if rest else []
+    for part in parts:
+        if isinstance(part, str) and ("{" in part or "}" in part):
+            raise ValueError(part.strip())
+    return tuple(parts)
+
+
+def is_phrase(part: str | Slot, phrases: Container[str]) -> TypeGuard[Slot]:
+    """Whether a part is a phrase by itself (`{organisation}`), not a value that holds a phrase's name."""
+    return isinstance(part, Slot) and part.name in phrases and part.format in {TEXT, PHRASE}
+
+
+def for_voice(parts: Sequence[str | Slot], clip_stem: str, phrases: Mapping[str, str]) -> tuple[Fragment | Slot, ...]:
+    """The pieces of a spoken text: `clip_stem`-1, -2, ... for the words between slots; `phrases` in this text's language."""
+    pieces: list[Fragment | Slot] = []
+    clips = 0
+    for part in parts:
+        if is_phrase(part, phrases):
+            pieces.append(Fragment(phrases[part.name], f"phrase/{part.name}"))
+        elif isinstance(part, Slot):
+            pieces.append(part)
+        elif SPOKEN.search(part):
+            clips += 1
+            pieces.append(Fragment(part, f"{clip_stem}-{clips}"))
+        else:
+            pieces.append(Fragment(part, ""))
+    return tuple(pieces)
+
+
+def for_text(parts: Sequence[str | Slot], phrases: Mapping[str, str]) -> tuple[str | Slot, ...]:
+    """The pieces of a written text, with its literal phrases written in."""
+    return tuple(phrases[part.name] if is_phrase(part, phrases) else part for part in parts)
+
+
+def speak(prompt: Prompt, language: str, lookup: Lookup, phrases: Mapping[str, Texts]) -> tuple[tuple[str, ...], str]:
+    """The clips of a prompt in their order, and what they say. A slot without a value that can be spoken is passed over in silence."""
+    clips: list[str] = []
+    said: list[str] = []
+    for piece in prompt.pieces.get(language, ()):
+        if isinstance(piece, Fragment):
+            said.append(piece.text)
+            if piece.clip:
+                clips.append(piece.clip)
+        elif text := _filled(piece, language, lookup, phrases):
+            said.append(text)
+            value = lookup(piece.name)
+            clips.extend((f"phrase/{value}",) if piece.format == PHRASE else speech.speak(language, piece.format, value))
+    return tuple(clips), "".join(said).strip()
+
+
+def write(prompt: Prompt, language: str, lookup: Lookup, phrases: Mapping[str, Texts]) -> str:
+    """The prompt as a text message."""
+    pieces = prompt.sms.get(language, ())
+    return "".join(piece if isinstance(piece, str) else _filled(piece, language, lookup, phrases) for piece in pieces).strip()
+
+
+def _filled(slot: Slot, language: str, lookup: Lookup, phrases: Mapping[str, Texts]) -> str:
+    """What stands in a slot; nothing where there is no value, or none that the format can hold: a caller hears no error."""
+    value = lookup(slot.name)
+    if value is None:
+        return ""
+    if slot.format == TEXT:
+        return str(value)
+    if slot.format == PHRASE:
+        return phrases.get(str(value), {}).get(language, "")
+    try:
+        return speech.write(language, slot.format, value)
+    except GatewayError:
+        return ""
