@@ -1,0 +1,1 @@
+"""Clips: the catalogue of audio files, placeholder speech, loudness and coverage."""
