@@ -1,0 +1,208 @@
+"""`gateway broadcast`: say something to many, and follow what becomes of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from functools import reduce, wraps
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.services.broadcast import Draft, Plan, Status
+    from gateway.services.context import Gateway
+
+LOOK_EVERY = 0.5  # seconds
+OVER = {"finished", "cancelled"}
+STATES = ("delivered", "read", "sent", "accepted", "sending", "queued", "undelivered", "failed", "suppressed", "unknown")
+
+
+@click.group("broadcast")
+def command() -> None:
+    """Plan, send and follow a broadcast."""
+
+
+def _says_what(run: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say what goes to whom, and as its first parameter the draft that they make."""
+
+    @wraps(run)
+    def with_draft(texts: tuple[str, ...], phrase: str | None, trade: str | None, language: str | None, **others: object) -> None:
+        run(_draft(texts, phrase, trade, language), **others)
+
+    options = (
+        click.option("--text", "texts", multiple=True, metavar="LANGUAGE=TEXT", help="The text in a language; once for each language."),
+        click.option("--voice", "phrase", metavar="PHRASE", help="Ring everybody and say this phrase of flows/phrases.yaml."),
+        click.option("--trade", help="Only members of this trade."),
+        click.option("--language", help="Only members of this language."),
+    )
+    return reduce(lambda function, option: option(function), reversed(options), with_draft)
+
+
+@command.command()
+@_says_what
+def plan(draft: Draft) -> None:
+    """Show who would get it, what it costs and when it is through. Nothing is sent.
+
+    Try: gateway broadcast plan --text ne=नमस्ते --text en=Hello
+    """
+    from gateway.services import broadcast
+
+    gateway = _gateway()
+    _show_plan(broadcast.plan(gateway, draft), gateway.clock())
+
+
+@command.command()
+@_says_what
+@click.option("--title", help="What organisers call it; else its first words.")
+@click.option(
+    "--on-ambiguous",
+    type=click.Choice(["hold", "resend"]),
+    default="hold",
+    show_default=True,
+    help="What to do with a message that may or may not have gone out when the provider does not know: wait for a person, or send again.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--no-wait", is_flag=True, help="Do not follow it.")
+def send(draft: Draft, title: str | None, on_ambiguous: str, *, yes: bool, no_wait: bool) -> None:
+    """Plan it, ask, send it, and follow it until it is through. Ctrl-C stops the following only."""
+    from dataclasses import replace
+
+    from gateway.services import broadcast
+
+    gateway = _gateway()
+    draft = replace(draft, title=title or draft.title, on_ambiguous=on_ambiguous)
+    _show_plan(broadcast.plan(gateway, draft), gateway.clock())
+    if not yes:
+        click.confirm("Send it?", abort=True)
+    broadcast_id = broadcast.create(gateway, draft)
+    gateway.enqueue(broadcast.approve(gateway, broadcast_id))
+    click.echo(f"broadcast {broadcast_id} is approved.")
+    if not gateway.queue_is_up():
+        click.echo("The queue does not answer; sending begins by itself when it is back.")
+    if not no_wait:
+        _follow(gateway, broadcast_id)
+
+
+@command.command()
+@click.argument("broadcast_id")
+def status(broadcast_id: str) -> None:
+    """Show where a broadcast is."""
+    from gateway.services import broadcast
+
+    _show_status(broadcast.status(_gateway(), broadcast_id))
+
+
+@command.command()
+@click.argument("broadcast_id")
+def pause(broadcast_id: str) -> None:
+    """Start no more messages until it is resumed."""
+    from gateway.services import broadcast
+
+    broadcast.pause(_gateway(), broadcast_id)
+    click.echo(f"broadcast {broadcast_id} is paused. `gateway broadcast resume {broadcast_id}` goes on.")
+
+
+@command.command()
+@click.argument("broadcast_id")
+def resume(broadcast_id: str) -> None:
+    """Go on after a pause."""
+    from gateway.services import broadcast
+
+    gateway = _gateway()
+    gateway.enqueue(broadcast.resume(gateway, broadcast_id))
+    click.echo(f"broadcast {broadcast_id} goes on.")
+
+
+@command.command()
+@click.argument("broadcast_id")
+def cancel(broadcast_id: str) -> None:
+    """Send nothing more of it, for ever."""
+    from gateway.services import broadcast
+
+    gateway = _gateway()
+    broadcast.cancel(gateway, broadcast_id)
+    _show_status(broadcast.status(gateway, broadcast_id))
+
+
+@command.command("list")
+def list_() -> None:
+    """List the newest broadcasts."""
+    from gateway.services import broadcast
+
+    for row in broadcast.latest(_gateway()):
+        click.echo(f"{row.id}  {row.created_at:%Y-%m-%d %H:%M}  {row.state:<9}  {row.medium:<5}  {row.title}")
+
+
+def _gateway() -> Gateway:
+    from gateway import bootstrap
+
+    return bootstrap.from_environment(os.environ)
+
+
+def _draft(texts: Iterable[str], phrase: str | None, trade: str | None, language: str | None) -> Draft:
+    from gateway.services.broadcast import Draft
+
+    by_language: dict[str, str] = {}
+    for given in texts:
+        name, separator, words = given.partition("=")
+        if not separator or not name.strip() or not words.strip():
+            raise click.BadParameter(f"write {given!r} as LANGUAGE=TEXT, for example ne=नमस्ते", param_hint="--text")
+        if name.strip() in by_language:
+            raise click.BadParameter(f"there are two texts in {name.strip()!r}", param_hint="--text")
+        by_language[name.strip()] = words.strip()
+    filters = {name: value for name, value in (("trade", trade), ("language", language)) if value}
+    title = phrase or " ".join(next(iter(by_language.values()), "").split()[:6])
+    return Draft(title, by_language, phrase, filters)
+
+
+def _show_plan(planned: Plan, now: datetime) -> None:
+    from gateway.core.calendar import NEPAL
+    from gateway.core.money import rupees
+    from gateway.services.broadcast import LEFT_OUT
+
+    unit = "segment" if planned.medium == "sms" else "minute"
+    for part in planned.parts:
+        each = f"{part.units} {unit}{'s' if part.units > 1 else ''} each"
+        click.echo(f"{part.language}: {part.recipients} members, {each}, Rs {rupees(part.price)}")
+    click.echo(f"all: {planned.recipients} members, Rs {rupees(planned.price)}")
+    for reason, number in sorted(planned.left_out.items()):
+        click.echo(f"left out: {number} ({LEFT_OUT[reason]})")
+    if planned.begins > now:
+        click.echo(f"It is night in Nepal: sending begins on {planned.begins.astimezone(NEPAL):%Y-%m-%d at %H:%M}, Nepal time.")
+    click.echo(f"through at about {planned.ends.astimezone(NEPAL):%Y-%m-%d %H:%M}, Nepal time.")
+
+
+def _show_status(found: Status) -> None:
+    reason = f" ({found.broadcast.reason})" if found.broadcast.reason else ""
+    click.echo(f"{found.broadcast.title}: {found.broadcast.state}{reason}")
+    for state in STATES:
+        if number := found.counts.states.get(state):
+            click.echo(f"  {state:<11} {number}")
+    if found.counts.held:
+        click.echo(f"  {found.counts.held} of the unknown wait for a person: the provider does not know of them.")
+    if found.counts.flagged:
+        click.echo(f"  {found.counts.flagged} were unclear at some time; only these can have arrived twice.")
+
+
+def _follow(gateway: Gateway, broadcast_id: str) -> None:
+    from gateway.services import broadcast
+
+    try:
+        found = broadcast.status(gateway, broadcast_id)
+        while not found.broadcast.expanded and found.broadcast.state not in OVER | {"paused"}:
+            time.sleep(LOOK_EVERY)
+            found = broadcast.status(gateway, broadcast_id)
+        with click.progressbar(length=found.counts.total, label="sent") as bar:
+            while found.broadcast.state not in OVER | {"paused"}:
+                bar.update(found.counts.total - found.counts.open - bar.pos)
+                time.sleep(LOOK_EVERY)
+                found = broadcast.status(gateway, broadcast_id)
+            bar.update(found.counts.total - found.counts.open - bar.pos)
+    except KeyboardInterrupt:
+        click.echo(f"\nIt goes on by itself. `gateway broadcast status {broadcast_id}` shows how far it is.")
+        return
+    _show_status(found)
