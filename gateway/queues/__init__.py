@@ -1,0 +1,1 @@
+"""Redis: ringing the doorbell of the workers, and pacing what they send."""

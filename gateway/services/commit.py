@@ -1,0 +1,210 @@
+"""One sprint into the database: its rows and its receipt in one short transaction. The only place where facts become rows.
+
+Nothing here decides anything: the engine did. `commit` runs inside the caller's transaction and returns the jobs to enqueue after it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from gateway.core import events
+from gateway.core.jobs import FetchRecording, Job, SendReply
+from gateway.store import contributions, deliveries, flow_sessions, members, notices, phones, recordings, tasks
+
+if TYPE_CHECKING:
+    from gateway.engine.interpreter import Sprint
+    from gateway.services.context import Gateway
+    from gateway.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Where a sprint belongs: the rows that its facts refer to."""
+
+    session_id: str
+    provider: str
+    channel_id: str
+    organisation_id: str
+    phone_id: int | None
+    medium: events.Medium
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What every writer of a fact may use."""
+
+    gateway: Gateway
+    db: Connection
+    conversation: Conversation
+    sprint: Sprint
+    now: datetime
+
+
+def commit(writing: Writing) -> list[Job]:
+    """Write the rows of all facts of a sprint; the session's own row and the receipt are the caller's."""
+    jobs: list[Job] = []
+    log: list[flow_sessions.LogRow] = []
+    sprint, conversation = writing.sprint, writing.conversation
+    for fact in sprint.facts:
+        if writer := WRITERS.get(type(fact)):
+            jobs.extend(writer(writing, fact))
+        if isinstance(fact, LOGGED):
+            log.append(_log_row(conversation.session_id, sprint.session.version, fact, writing.now))
+    if log:
+        flow_sessions.log(writing.db, log)
+    return jobs
+
+
+LOGGED = (
+    events.StepEntered,
+    events.AnswerGiven,
+    events.AnswerMissed,
+    events.LanguageChosen,
+    events.ConsentGiven,
+    events.PinAccepted,
+    events.ContributionNoted,
+    events.RsvpGiven,
+    events.TaskOpened,
+    events.CallTransferred,
+    events.ConversationEnded,
+)
+
+# What a log row may keep of a fact: ids and choices. Free text and numbers of phones stay where they belong.
+KEPT = frozenset({"reason", "language", "wording", "contribution_id", "member_id", "notice_id", "answer", "task_id", "kind", "name"})
+
+
+def _log_row(session_id: str, version: int, fact: events.Fact, now: datetime) -> flow_sessions.LogRow:
+    detail = {name: getattr(fact, name) for name in fact.__slots__ if name in KEPT}
+    return flow_sessions.LogRow(
+        session_id=session_id,
+        version=version,
+        kind=type(fact).__name__,
+        flow=getattr(fact, "flow", None),
+        step=getattr(fact, "step", None),
+        detail=json.dumps(detail) if detail else None,
+        at=now,
+    )
+
+
+# --- one writer for each fact that has rows of its own -----------------------------------------------------------------------------
+
+
+def _choose_language(writing: Writing, fact: events.LanguageChosen) -> list[Job]:
+    if writing.sprint.session.member_id is not None:
+        members.set_language(writing.db, writing.sprint.session.member_id, fact.language)
+    elif writing.conversation.phone_id is not None:
+        phones.set_language(writing.db, writing.conversation.phone_id, fact.language)
+    return []
+
+
+def _keep_recording(writing: Writing, fact: events.RecordingKept) -> list[Job]:
+    conversation = writing.conversation
+    recordings.keep(
+        writing.db,
+        recordings.NewRecording(
+            id=fact.recording_id,
+            session_id=conversation.session_id,
+            provider=conversation.provider,
+            external_id=fact.external_id,
+            seconds=fact.seconds,
+        ),
+        writing.now,
+    )
+    return [FetchRecording(fact.recording_id)]
+
+
+def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
+    wording = next((f.wording for f in writing.sprint.facts if isinstance(f, events.ConsentGiven)), None)
+    consent = wording or flow_sessions.consent_of(writing.db, writing.conversation.session_id)
+    members.add(
+        writing.db,
+        members.NewMember(
+            id=fact.member_id,
+            organisation_id=writing.conversation.organisation_id,
+            number=fact.number,
+            name=fact.name,
+            language=fact.language,
+            trade=fact.trade,
+            preferred_medium=writing.conversation.medium,
+            consent_wording=consent,
+            consented_at=writing.now if consent else None,
+            state="pending",
+        ),
+        writing.now,
+    )
+    if writing.conversation.phone_id is not None:
+        members.attach_phone(writing.db, fact.member_id, writing.conversation.phone_id)
+    return []
+
+
+def _note_contribution(writing: Writing, fact: events.ContributionNoted) -> list[Job]:
+    contributions.note(
+        writing.db,
+        contributions.NewContribution(
+            id=fact.contribution_id,
+            member_id=fact.member_id,
+            amount=fact.amount,
+            month=fact.month,
+            reference=fact.reference,
+            noted_by=writing.conversation.medium,
+        ),
+        writing.now,
+    )
+    return []
+
+
+def _rsvp(writing: Writing, fact: events.RsvpGiven) -> list[Job]:
+    notices.rsvp(writing.db, notices.Rsvp(fact.notice_id, fact.member_id, fact.answer), writing.now)
+    return []
+
+
+def _open_task(writing: Writing, fact: events.TaskOpened) -> list[Job]:
+    conversation = writing.conversation
+    tasks.open_task(
+        writing.db,
+        tasks.NewTask(
+            id=fact.task_id,
+            organisation_id=conversation.organisation_id,
+            kind=fact.kind,
+            phone_id=conversation.phone_id,
+            member_id=fact.member_id,
+            session_id=conversation.session_id,
+            recording_id=fact.recording_id,
+        ),
+        writing.now,
+    )
+    return []
+
+
+def _promise_text(writing: Writing, fact: events.TextPromised) -> list[Job]:
+    conversation = writing.conversation
+    if conversation.phone_id is None:
+        return []
+    delivery_id = deliveries.owe_reply(
+        writing.db,
+        deliveries.NewReply(
+            channel_id=conversation.channel_id,
+            phone_id=conversation.phone_id,
+            member_id=writing.sprint.session.member_id,
+            language=writing.sprint.session.language,
+            body=fact.text,
+        ),
+        writing.now,
+    )
+    return [SendReply(delivery_id)]
+
+
+# Each writer takes the one kind of fact under whose type it stands.
+WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
+    events.LanguageChosen: _choose_language,
+    events.RecordingKept: _keep_recording,
+    events.MemberRegistered: _register,
+    events.ContributionNoted: _note_contribution,
+    events.RsvpGiven: _rsvp,
+    events.TaskOpened: _open_task,
+    events.TextPromised: _promise_text,
+}

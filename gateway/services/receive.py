@@ -1,0 +1,326 @@
+"""One inbound event end to end: read, step, one short write, answer.
+
+The order is what keeps the promises: a repeat gets its stored answer (I2); the person is looked up and the engine steps without any lock;
+one transaction then writes receipt, conversation and rows, and fails as a whole if another worker was faster, whereupon everything is
+read again; the answer leaves only after that commit (I1); jobs are enqueued last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from gateway.core import consent, phone
+from gateway.core.events import ConversationEnded, MessageReceived, PromptSpoken
+from gateway.engine import interpreter
+from gateway.engine.interpreter import Caller, MemberView, Opening, Setting, Sprint
+from gateway.engine.session import FlowSession
+from gateway.errors import GatewayError
+from gateway.language import keywords
+from gateway.providers.base import AnswerContext, Inbound
+from gateway.services import actions
+from gateway.services.commit import Conversation, Writing, commit
+from gateway.store import broadcasts, calls, channels, flow_sessions, members, messages, phones, receipts
+from gateway.store.database import Conflict
+from gateway.store.flow_sessions import SessionRow
+
+if TYPE_CHECKING:
+    from gateway.services.context import Gateway
+    from gateway.store.channels import Channel
+    from gateway.store.database import Connection
+    from gateway.store.members import CallerRow
+
+MOST_RACES = 5  # another worker was faster that often: something is wrong, and the provider's retry is the better way
+TEXT_IDLE = timedelta(minutes=30)  # a conversation by SMS that rested longer is over; the next text begins anew
+MOST_REPLIES = 30  # to one phone in an hour; what comes faster is another machine, and every reply costs
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One event and where it belongs. `row` is the conversation that it continues, None where one begins."""
+
+    inbound: Inbound
+    now: datetime
+    channel: Channel
+    caller: Caller
+    row: SessionRow | None
+    placed_by_us: bool = False
+
+
+# --- calls -------------------------------------------------------------------------------------------------------------------------
+
+
+def call(gateway: Gateway, inbound: Inbound) -> str:
+    """Answer one request of a call that she made, or go on with one of ours: the provider's document, as text."""
+    return _retrying(lambda: _call_once(gateway, inbound, None))
+
+
+def picked_up(gateway: Gateway, inbound: Inbound, delivery_id: int) -> str:
+    """Answer the first request of a call that we placed for a delivery: she picked up."""
+    with gateway.database.read() as db:
+        content = broadcasts.content_of_call(db, delivery_id)
+    return _retrying(lambda: _call_once(gateway, inbound, content))
+
+
+def _call_once(gateway: Gateway, inbound: Inbound, content: broadcasts.CallContent | None) -> str:
+    now = gateway.clock()
+    with gateway.database.read() as db:
+        row, stored = receipts.load_with_receipt(db, inbound.provider, inbound.external_id, inbound.step)
+        if stored is not None:
+            return stored
+        channel = _channel(gateway, db, inbound)
+        person = _person(gateway, db, inbound.sender)
+    if channel is None:
+        return _goodbye(gateway, inbound)
+    if row is not None and (not row.open or row.phone_id != (person.phone_id if person else None)):
+        return _goodbye(gateway, inbound)  # the call is over, or it is another person's
+    if row is not None and row.version != inbound.step:
+        return _told_last(gateway, inbound, row)
+    new = person is None
+    if new and inbound.sender is not None:
+        person = _meet(gateway, inbound.sender, now)
+    caller = _caller(gateway, channel, person, new=new, language=content.language if content else None)
+    turn = Turn(inbound, now, channel, caller, row, placed_by_us=content is not None)
+    if row is not None:
+        sprint = _resume(gateway, turn, FlowSession.from_json(row.state))
+    elif content is not None:
+        sprint = _start(gateway, turn, "broadcast", {"broadcast.message": content.phrase})
+    else:
+        sprint = _start(gateway, turn, gateway.catalogue.defaults.main, {})
+    context = AnswerContext(next_step=sprint.session.version, public_base_url=gateway.settings.public_base_url)
+    answer = gateway.providers[inbound.provider].render_call(sprint.facts, sprint.wait, context)
+    return _settle(gateway, turn, sprint, answer)
+
+
+def _told_last(gateway: Gateway, inbound: Inbound, row: SessionRow) -> str:
+    """A step that is neither awaited nor answered before: say once more what is awaited."""
+    with gateway.database.read() as db:
+        answer = receipts.find(db, inbound.provider, inbound.external_id, row.version - 1)
+    return answer or _goodbye(gateway, inbound)
+
+
+def _goodbye(gateway: Gateway, inbound: Inbound) -> str:
+    context = AnswerContext(next_step=0, public_base_url=gateway.settings.public_base_url)
+    return gateway.providers[inbound.provider].render_call((ConversationEnded(),), None, context)
+
+
+# --- texts -------------------------------------------------------------------------------------------------------------------------
+
+
+def message(gateway: Gateway, inbound: Inbound) -> str:
+    """Answer one text: the provider's document, empty where nothing may be sent."""
+    return _retrying(lambda: _message_once(gateway, inbound))
+
+
+def _message_once(gateway: Gateway, inbound: Inbound) -> str:
+    now = gateway.clock()
+    silence = gateway.providers[inbound.provider].render_message("")
+    with gateway.database.read() as db:
+        stored = receipts.find(db, inbound.provider, inbound.external_id, 0)
+        if stored is not None:
+            return stored
+        channel = _channel(gateway, db, inbound)
+    if channel is None or inbound.sender is None or not isinstance(inbound.input, MessageReceived):
+        return silence
+    person = _meet(gateway, inbound.sender, now)
+    with gateway.database.read() as db:
+        row = flow_sessions.load_open_text(db, channel.id, person.phone_id)
+        replies = messages.count_out(db, person.phone_id, now - timedelta(hours=1))
+    turn = Turn(inbound, now, channel, _caller(gateway, channel, person, new=False), row)
+    if not phone.may_call(inbound.sender) or replies >= MOST_REPLIES:
+        return _settle_silence(gateway, turn, silence)
+    if word := keywords.consent_word(inbound.input.text):
+        return _settle_consent(gateway, turn, word, already=(word == "stop") == (person.stopped_at is not None))
+    sprint = _text_sprint(gateway, turn, inbound.input.text)
+    said = "\n".join(fact.text for fact in sprint.facts if isinstance(fact, PromptSpoken) and fact.text)
+    return _settle(gateway, turn, sprint, gateway.providers[inbound.provider].render_message(said), said)
+
+
+def _text_sprint(gateway: Gateway, turn: Turn, text: str) -> Sprint:
+    """Go on with the conversation, unless there is none or the text is the word that opens another flow."""
+    match = gateway.catalogue.lexicon.match(text)
+    flow = gateway.catalogue.flow_of_intent(match.intent) if match.intent else None
+    row = turn.row
+    if row is not None and turn.now - row.updated_at < TEXT_IDLE and not (flow and match.exact):
+        return _resume(gateway, turn, FlowSession.from_json(row.state))
+    values = {} if match.number is None else {"texted.number": match.number}
+    return _start(gateway, turn, flow or gateway.catalogue.defaults.help, values)
+
+
+def _settle_consent(gateway: Gateway, turn: Turn, word: str, *, already: bool) -> str:
+    """STOP and START come before any flow: recorded at once, confirmed once."""
+    provider = gateway.providers[turn.inbound.provider]
+    wording = gateway.catalogue.phrases["stopped" if word == "stop" else "started"][turn.caller.language]
+    answer = provider.render_message("" if already else wording)
+    phone_id = turn.caller.phone_id
+    if phone_id is None:
+        raise LookupError("a text without a phone")
+    with gateway.database.write() as db:
+        _log_texts(db, turn, None if already else wording)
+        receipts.insert(db, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
+        if word == "stop":
+            phones.stop(db, phone_id, turn.now)
+        else:
+            phones.allow(db, phone_id)
+        if turn.row is not None:
+            flow_sessions.close(db, turn.row.id, turn.row.version, turn.now)
+    return answer
+
+
+def _settle_silence(gateway: Gateway, turn: Turn, answer: str) -> str:
+    """Keep a text that gets no answer."""
+    with gateway.database.write() as db:
+        _log_texts(db, turn, None)
+        receipts.insert(db, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
+    return answer
+
+
+def _log_texts(db: Connection, turn: Turn, said: str | None, *, secret: bool = False) -> None:
+    inbound, rows = turn.inbound, []
+    if isinstance(inbound.input, MessageReceived):
+        body = "****" if secret else inbound.input.text
+        rows.append(messages.MessageRow(turn.channel.id, turn.caller.phone_id, "in", body, inbound.external_id, turn.now))
+    if said:
+        rows.append(messages.MessageRow(turn.channel.id, turn.caller.phone_id, "out", said, None, turn.now))
+    messages.log(db, rows)
+
+
+# --- what both share ---------------------------------------------------------------------------------------------------------------
+
+
+def _retrying(attempt: Callable[[], str]) -> str:
+    for _ in range(MOST_RACES):
+        try:
+            return attempt()
+        except Conflict:
+            continue
+    raise GatewayError("receive:busy")
+
+
+def _channel(gateway: Gateway, db: Connection, inbound: Inbound) -> Channel | None:
+    """Our own number that was rung or texted; an installation that names none takes whatever its provider forwards."""
+    if gateway.settings.number:
+        return channels.by_address(db, inbound.provider, inbound.recipient)
+    return next(iter(channels.of_provider(db, inbound.provider)), None)
+
+
+def _person(gateway: Gateway, db: Connection, sender: str | None) -> CallerRow | None:
+    return members.caller(db, gateway.seal.index(sender)) if sender else None
+
+
+def _meet(gateway: Gateway, sender: str, now: datetime) -> CallerRow:
+    """The phone that wrote or rang, made known to us on its first contact."""
+    with gateway.database.read() as db:
+        person = _person(gateway, db, sender)
+    if person is not None:
+        return person
+    with gateway.database.write() as db:
+        phones.find_or_create(db, gateway.seal, sender, now)
+    with gateway.database.read() as db:
+        person = _person(gateway, db, sender)
+    if person is None:
+        raise LookupError("a phone vanished")
+    return person
+
+
+def _caller(gateway: Gateway, channel: Channel, person: CallerRow | None, *, new: bool, language: str | None = None) -> Caller:
+    views = tuple(
+        MemberView(
+            id=row.id,
+            number=row.number,
+            name=row.name,
+            language=row.language,
+            private=row.private,
+            has_pin=row.has_pin,
+            usual_instalment=row.usual_instalment,
+            state=row.state,
+            trade=row.trade,
+        )
+        for row in (person.members if person else ())
+    )
+    only = views[0] if len(views) == 1 else None
+    spoken = language or (only.language if only else None) or (person.phone_language if person else None)
+    known = gateway.catalogue.languages
+    return Caller(
+        phone_id=person.phone_id if person else None,
+        organisation_id=channel.organisation_id,
+        member=only,
+        sharing=() if only else views,
+        language=spoken if spoken in known else channel.language,
+        new=new,
+    )
+
+
+def _setting(gateway: Gateway, now: datetime) -> Setting:
+    return Setting(
+        now=now,
+        new_id=gateway.new_id,
+        actions=actions.bind(gateway),
+        office_open=bool(gateway.settings.person_number) and consent.office_open(now),
+        person_number=gateway.settings.person_number,
+    )
+
+
+def _start(gateway: Gateway, turn: Turn, flow: str, values: Mapping[str, object]) -> Sprint:
+    opening = Opening(gateway.new_id(), turn.inbound.medium, values)
+    return interpreter.start(gateway.catalogue, flow, opening, turn.caller, _setting(gateway, turn.now))
+
+
+def _resume(gateway: Gateway, turn: Turn, flow_session: FlowSession) -> Sprint:
+    return interpreter.resume(gateway.catalogue, flow_session, turn.inbound.input, turn.caller, _setting(gateway, turn.now))
+
+
+def _settle(gateway: Gateway, turn: Turn, sprint: Sprint, answer: str, said: str | None = None) -> str:
+    """The one write transaction of an event: receipt, conversation, rows. Raises when another worker was faster."""
+    inbound, row, now = turn.inbound, turn.row, turn.now
+    continues = row is not None and sprint.session.id == row.id
+    conversation = Conversation(
+        session_id=sprint.session.id,
+        provider=inbound.provider,
+        channel_id=turn.channel.id,
+        organisation_id=turn.channel.organisation_id,
+        phone_id=turn.caller.phone_id,
+        medium=inbound.medium,
+    )
+    with gateway.database.write() as db:
+        receipts.insert(db, receipts.Receipt(inbound.provider, inbound.external_id, inbound.step, answer, now))
+        if inbound.medium == "sms":
+            _log_texts(db, turn, said, secret=continues and row is not None and interpreter.awaits_secret(gateway.catalogue, row.state))
+        if row is not None and not continues:
+            flow_sessions.close(db, row.id, row.version, now)
+        if continues and row is not None:
+            if not flow_sessions.advance(db, _session_row(turn, sprint), row.version):
+                raise Conflict
+        else:
+            flow_sessions.insert(db, _session_row(turn, sprint))
+            if inbound.medium == "voice":
+                calls.begin(db, _call_row(turn))
+        jobs = commit(Writing(gateway, db, conversation, sprint, now))
+    gateway.enqueue(jobs)
+    return answer
+
+
+def _session_row(turn: Turn, sprint: Sprint) -> SessionRow:
+    flow_session, inbound = sprint.session, turn.inbound
+    continues = turn.row is not None and turn.row.id == flow_session.id
+    return SessionRow(
+        id=flow_session.id,
+        provider=inbound.provider,
+        external_id=turn.row.external_id if continues and turn.row else inbound.external_id,
+        channel_id=turn.channel.id,
+        phone_id=turn.caller.phone_id,
+        member_id=flow_session.member_id,
+        medium=inbound.medium,
+        version=flow_session.version,
+        state=flow_session.to_json(),
+        open=sprint.wait is not None,
+        updated_at=turn.now,
+    )
+
+
+def _call_row(turn: Turn) -> calls.CallRow:
+    inbound = turn.inbound
+    direction = "out" if turn.placed_by_us else "in"
+    return calls.CallRow(inbound.provider, inbound.external_id, turn.channel.id, turn.caller.phone_id, direction, "answered", turn.now)

@@ -1,0 +1,95 @@
+"""Sample members, claims and notices for a newcomer's first minutes: numbers in a range that no operator uses."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from gateway.core.calendar import NEPAL, month_of
+from gateway.core.reference import with_check_digit
+from gateway.services import pins
+from gateway.services.installation import ORGANISATION
+from gateway.store import claims, contributions, members, notices, phones
+
+if TYPE_CHECKING:
+    from gateway.services.context import Gateway
+    from gateway.store.database import Connection
+
+OPEN_MEMBER, PRIVATE_MEMBER, SHARED_PHONE = "+9779720000001", "+9779720000002", "+9779720000003"
+
+
+def load(gateway: Gateway) -> bool:
+    """Write the sample, unless it is there. True when it was written."""
+    now = gateway.clock()
+    hashes = {pin: pins.hash_pin(gateway, pin) for pin in ("4826", "7391", "5064")}
+    with gateway.database.write() as db:
+        if members.get(db, "sample-1") is not None:
+            return False
+        _add(gateway, db, "sample-1", OPEN_MEMBER, name="सीता तामाङ", usual_instalment=300_00, trade="sewing")
+        _add(gateway, db, "sample-2", PRIVATE_MEMBER, name="माया राई", private=True, pin_hash=hashes["4826"], trade="craft")
+        _add(gateway, db, "sample-3", SHARED_PHONE, name="गीता थारू", pin_hash=hashes["7391"], usual_instalment=200_00, trade="food")
+        _add(gateway, db, "sample-4", SHARED_PHONE, name="रीता थारू", pin_hash=hashes["5064"], usual_instalment=500_00, trade="sewing")
+        _contributions(db, now)
+        _claims(db, now)
+        _notices(db, now)
+    return True
+
+
+def _add(gateway: Gateway, db: Connection, member_id: str, number: str, **details: object) -> None:
+    now = gateway.clock()
+    position = int(member_id.rsplit("-", 1)[1])
+    members.add(
+        db,
+        members.NewMember(
+            id=member_id,
+            organisation_id=ORGANISATION,
+            number=with_check_digit(1000 + position),
+            language="ne",
+            preferred_medium="voice",
+            state="active",
+            consented_at=now,
+            consent_wording="sample",
+            **details,  # type: ignore[arg-type]  # the callers above name real fields
+        ),
+        now,
+    )
+    members.attach_phone(db, member_id, phones.find_or_create(db, gateway.seal, number, now))
+
+
+def _contributions(db: Connection, now: datetime) -> None:
+    for index, (member_id, amount) in enumerate((("sample-1", 300_00), ("sample-1", 300_00), ("sample-1", 300_00), ("sample-3", 200_00))):
+        paid = now - timedelta(days=30 * (3 - index % 3))
+        contributions.note(
+            db,
+            contributions.NewContribution(
+                id=f"sample-{index}",
+                member_id=member_id,
+                amount=amount,
+                month=month_of(paid),
+                reference=with_check_digit(10_000_000 + index),
+                noted_by="console",
+            ),
+            paid,
+        )
+
+
+def _claims(db: Connection, now: datetime) -> None:
+    opened, decided = now - timedelta(days=20), now - timedelta(days=2)
+    claims.open_claim(db, claims.NewClaim("sample-1", "sample-1", with_check_digit(2001), "health", by="sample"), opened)
+    claims.move(db, "sample-1", claims.ClaimMove("approved", by="sample", amount=5_000_00), decided)
+    claims.open_claim(db, claims.NewClaim("sample-2", "sample-2", with_check_digit(2002), "maternity", by="sample"), opened)
+    claims.move(db, "sample-2", claims.ClaimMove("review", by="sample", review_until=now + timedelta(days=7)), decided)
+
+
+def _notices(db: Connection, now: datetime) -> None:
+    today = now.astimezone(NEPAL).date()
+
+    def gathering(kind: str, days: int, hour: int) -> notices.NoticeRow:
+        starts = datetime.combine(today + timedelta(days=days), time(hour), NEPAL)
+        published = now - timedelta(days=1)
+        return notices.NoticeRow(f"sample-{kind}", ORGANISATION, kind, None, "ward_office", starts, published, over_at=starts)
+
+    notices.publish(db, gathering("meeting", 7, 8))
+    notices.publish(db, gathering("training", 14, 13))
+    news = notices.NoticeRow("sample-news", ORGANISATION, "news", "news_c177", None, None, now - timedelta(days=1), over_at=None)
+    notices.publish(db, news)

@@ -1,0 +1,116 @@
+"""What became of what we sent: the providers' reports, the questions to them where no report came, and the sweep for whatever was lost."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gateway.core import consent
+from gateway.core.jobs import ExpandBroadcast, Job, SendBatch, SendReply
+from gateway.core.statuses import DELIVERY_OF_CALL
+from gateway.providers.base import Found, OutboundCall, OutboundMessage, SendError, StatusReport
+from gateway.providers.http import HttpSession, open_http
+from gateway.services import recordings
+from gateway.store import broadcasts, callbacks, deliveries, phones
+
+if TYPE_CHECKING:
+    from gateway.services.context import Gateway
+    from gateway.store.deliveries import Doubt
+
+STOPPED_AT_PROVIDER = "21610"  # Twilio's code, which Twilio-compatible providers share
+ASKED_AT_ONCE = 20  # questions in flight
+MOST_DOUBTS = 200  # in one sweep
+MOST_REPLIES = 200  # bells in one sweep
+SILENCE_OF_CALLS = 4  # times `reconcile_after`: a call rings and is listened to before it has anything to report
+LARGEST_ID = 2**63 - 1
+
+
+def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None) -> None:
+    """Keep a provider's word about a delivery, and move the delivery forward if that is news.
+
+    `delivery_id` is what the URL said, None where it could say nothing: then the provider's own id finds the row, now or as soon as
+    the row knows it.
+    """
+    if said is None:
+        return
+    now = gateway.clock()
+    status = DELIVERY_OF_CALL.get(said.status, said.status)
+    row = delivery_id if delivery_id is not None and delivery_id <= LARGEST_ID else None
+    error = said.error or (said.status if status == "undelivered" and said.status != status else None)
+    with gateway.database.write() as db:
+        callbacks.keep(db, callbacks.NewCallback(said.provider, said.external_id, row, status, error), now)
+        row = row or deliveries.with_external_id(db, said.provider, said.external_id)
+        if row is None:
+            return
+        deliveries.advance(db, row, deliveries.Report(status, said.external_id, error, said.seconds), now)
+        phone_id = deliveries.phone_of(db, row) if said.error == STOPPED_AT_PROVIDER else None
+        if phone_id is not None:
+            phones.stop(db, phone_id, now)
+
+
+def sweep(gateway: Gateway) -> list[Job]:
+    """Find what fell on the floor, and return the bells to ring for it."""
+    now = gateway.clock()
+    with gateway.database.write() as db:
+        deliveries.expire_leases(db, now)
+        broadcasts.suppress_cancelled(db, now)
+    reconcile(gateway)
+    with gateway.database.write() as db:
+        broadcasts.finish(db, now)
+    with gateway.database.read() as db:
+        jobs: list[Job] = [SendReply(row) for row in deliveries.replies_due(db, now, MOST_REPLIES)]
+        jobs += [ExpandBroadcast(row) for row in broadcasts.unexpanded(db)]
+        if not consent.quiet(now):
+            jobs += [SendBatch(row) for row in broadcasts.with_due(db, now)]
+    return jobs + recordings.due(gateway)
+
+
+def reconcile(gateway: Gateway) -> None:
+    """Ask the provider about rows that may or may not have gone out, once callbacks have had their time to tell."""
+    now = gateway.clock()
+    patience = timedelta(seconds=gateway.settings.reconcile_after)
+    with gateway.database.read() as db:
+        doubts = deliveries.unknown(db, now - patience, MOST_DOUBTS)
+        doubts += deliveries.silent_calls(db, now - SILENCE_OF_CALLS * patience, MOST_DOUBTS)
+    if not doubts:
+        return
+    answers = asyncio.run(_ask_about(gateway, doubts))
+    with gateway.database.write() as db:
+        for doubt, found in answers:
+            known = found and deliveries.with_external_id(db, doubt.provider, found.external_id)
+            if found and known in {None, doubt.id}:
+                deliveries.advance(db, doubt.id, deliveries.Report(found.status, found.external_id), now)
+            else:  # nothing, or the answer is about another delivery of the same words
+                deliveries.leave_unresolved(db, doubt, now)
+
+
+async def _ask_about(gateway: Gateway, doubts: list[Doubt]) -> list[tuple[Doubt, Found | None]]:
+    """The answers that were to be had; after the first fault of the provider, the rest waits for the next sweep."""
+    answers: list[tuple[Doubt, Found | None]] = []
+    waiting = iter(doubts)
+
+    async def ask_one_by_one(http: HttpSession) -> None:
+        for doubt in waiting:
+            try:
+                answers.append((doubt, await _ask(gateway, http, doubt)))
+            except SendError:
+                for _ in waiting:
+                    pass
+
+    async with open_http(ASKED_AT_ONCE) as http, asyncio.TaskGroup() as group:
+        for _ in range(ASKED_AT_ONCE):
+            group.create_task(ask_one_by_one(http))
+    return answers
+
+
+async def _ask(gateway: Gateway, http: HttpSession, doubt: Doubt) -> Found | None:
+    provider = gateway.providers[doubt.provider]
+    recipient = gateway.seal.open(doubt.sealed)
+    since = (doubt.since - timedelta(hours=1)).date().isoformat()  # it went out some time before it became doubtful
+    if doubt.medium == "voice":
+        found = await provider.find_call(http, OutboundCall(doubt.id, doubt.sender, recipient), since)
+    else:
+        found = await provider.find_message(http, OutboundMessage(doubt.id, doubt.sender, recipient, doubt.body or ""), since)
+    return found and replace(found, status=DELIVERY_OF_CALL.get(found.status, found.status))

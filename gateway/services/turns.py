@@ -1,0 +1,60 @@
+"""Waiting for one's turn to send: the pacer's blocks, spent one by one at their own moments."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.queues.pacer import Pacer
+
+TOLERANCE = 0.002  # seconds by which a turn may be late and still be used
+WORTH_SLEEPING = 0.0005  # seconds; the event loop cannot wait more finely
+
+
+class Held(Exception):  # noqa: N818 - the name of what happened
+    """No turn is to be had soon: somebody else has them, or the provider is away."""
+
+
+@dataclass(slots=True)
+class Turns:
+    """The turns of one channel and medium (`key`), `rate` a second at most."""
+
+    pacer: Pacer
+    key: str
+    rate: int
+    share: float = 1.0
+    _left: int = field(default=0, init=False)
+    _next: float = field(default=0.0, init=False)
+    _interval: float = field(default=0.0, init=False)
+
+    async def one(self) -> None:
+        """Return when it is our turn. Raises Held, or PacerDown."""
+        self._drop_the_late()
+        if self._left == 0:
+            self._take()
+        due = self._next
+        self._next += self._interval
+        self._left -= 1
+        wait = due - time.monotonic()
+        if wait > WORTH_SLEEPING:
+            await asyncio.sleep(wait)
+
+    def _drop_the_late(self) -> None:
+        # What was missed while the process was busy is lost: to make up for it would put more than the rate into one second.
+        late = time.monotonic() - self._next
+        if self._left and late > max(self._interval, TOLERANCE):
+            missed = min(self._left, int(late / self._interval))
+            self._left -= missed
+            self._next += missed * self._interval
+
+    def _take(self) -> None:
+        block = self.pacer.take(self.key, self.rate)
+        self.share = block.share
+        if block.count == 0:
+            raise Held
+        self._left = block.count
+        self._next = time.monotonic() + block.wait
+        self._interval = block.interval

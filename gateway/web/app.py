@@ -1,0 +1,43 @@
+"""The Flask application: webhooks, clips, health. It holds no state; any number of processes may serve one installation."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Flask, Response
+
+from gateway import bootstrap
+from gateway.config import LOOPBACK
+from gateway.web import media, pages
+from gateway.web.webhooks import twilio
+
+if TYPE_CHECKING:
+    from gateway.services.context import Gateway
+
+LARGEST_BODY = 64 * 1024  # of a webhook; anything larger is not from a provider
+
+
+def create_app(gateway: Gateway | None = None) -> Flask:
+    """Build the application for this installation, by default the one that the environment describes."""
+    gateway = gateway or bootstrap.from_environment(os.environ)
+    app = Flask(__name__, static_folder=None)
+    public_host = urlsplit(gateway.settings.public_base_url).hostname or ""
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        TRUSTED_HOSTS=[public_host, *sorted(LOOPBACK)],
+    )
+    app.register_blueprint(twilio.blueprint(gateway, gateway.providers.main))
+    app.register_blueprint(media.blueprint(gateway.settings.audio_dir))
+    app.register_blueprint(pages.blueprint(gateway))
+    app.after_request(_harden)
+    return app
+
+
+def _harden(response: Response) -> Response:
+    """No page of ours loads anything from elsewhere, is framed, or is guessed to be another type."""
+    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

@@ -1,0 +1,148 @@
+"""Twilio's webhooks, and those of everything that speaks like Twilio (Somleng, the built-in simulator).
+
+A request passes the same gate everywhere: a form with a length, small enough, signed for our public address. What happens after a fault
+depends on who waits for the answer: a caller hears a recorded sentence, a text is left to the provider's fallback, a report is repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+import structlog
+from flask import Blueprint, Response, request
+
+from gateway.errors import GatewayError
+from gateway.providers.base import WebhookRequest
+from gateway.services import calls, receive, recordings, track
+
+if TYPE_CHECKING:
+    from gateway.providers.base import Provider
+    from gateway.services.context import Gateway
+
+XML = "text/xml; charset=utf-8"
+LARGEST_FORM = 64 * 1024
+MOST_FIELDS = 200
+
+# A request that is not the provider's learns nothing but this; one that we cannot commit gets 503, so that it comes again.
+STATUS_OF_FAULT = {
+    "webhook:forged": 403,
+    "webhook:foreign-account": 403,
+    "webhook:malformed": 400,
+    "webhook:no-length": 411,
+    "webhook:too-large": 413,
+    "webhook:not-a-form": 415,
+}
+
+log = structlog.get_logger(__name__)
+
+
+def blueprint(gateway: Gateway, provider: Provider) -> Blueprint:
+    """All routes below `/twilio`; `docs/adding-a-provider.md` tells how another provider's folder gets its own."""
+    routes = Blueprint("twilio", __name__, url_prefix="/twilio")
+    views = Views(gateway, provider)
+    rules: dict[str, Callable[..., Response]] = {
+        "/voice": views.call_began,
+        "/voice/<int:step>": views.call_went_on,
+        "/voice/deliveries/<int:delivery_id>": views.call_picked_up,
+        "/fallback": views.call_fell_back,
+        "/sms": views.text_came,
+        "/status/messages/<int:delivery_id>": views.message_reported,
+        "/status/calls/<int:delivery_id>": views.our_call_reported,
+        "/status/calls": views.her_call_reported,
+        "/status/recordings": views.recording_reported,
+    }
+    for rule, view in rules.items():
+        routes.add_url_rule(rule, view.__name__, view, methods=["POST"])
+    routes.register_error_handler(GatewayError, _refuse)
+    return routes
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """One method for each webhook: check, parse, call one service, answer."""
+
+    gateway: Gateway
+    provider: Provider
+
+    def call_began(self) -> Response:
+        form = self._signed_form()
+        return self._spoken(lambda: receive.call(self.gateway, self.provider.parse_call(form, 0)))
+
+    def call_went_on(self, step: int) -> Response:
+        form = self._signed_form()
+        return self._spoken(lambda: receive.call(self.gateway, self.provider.parse_call(form, step)))
+
+    def call_picked_up(self, delivery_id: int) -> Response:
+        form = self._signed_form()
+        return self._spoken(lambda: receive.picked_up(self.gateway, self.provider.parse_call(form, 0), delivery_id))
+
+    def call_fell_back(self) -> Response:
+        """The provider could not use our answer; this one needs nothing but a clip."""
+        log.error("provider_fell_back", error=self._signed_form().get("ErrorCode", ""))
+        return self._apology()
+
+    def text_came(self) -> Response:
+        return Response(receive.message(self.gateway, self.provider.parse_message(self._signed_form())), content_type=XML)
+
+    def message_reported(self, delivery_id: int) -> Response:
+        track.report(self.gateway, delivery_id, self.provider.parse_status("sms", self._signed_form()))
+        return Response(status=204)
+
+    def our_call_reported(self, delivery_id: int) -> Response:
+        report = self.provider.parse_status("voice", self._signed_form())
+        track.report(self.gateway, delivery_id, report)
+        calls.reported(self.gateway, report)
+        return Response(status=204)
+
+    def her_call_reported(self) -> Response:
+        calls.reported(self.gateway, self.provider.parse_status("voice", self._signed_form()))
+        return Response(status=204)
+
+    def recording_reported(self) -> Response:
+        recordings.ready(self.gateway, self.provider.name, self._signed_form().get("RecordingSid", ""))
+        return Response(status=204)
+
+    def _signed_form(self) -> dict[str, str]:
+        return self.provider.verify(_raw_request())
+
+    def _spoken(self, answer: Callable[[], str]) -> Response:
+        """Whatever goes wrong behind the signature, the caller hears a sentence and never silence (promise I8)."""
+        try:
+            return Response(answer(), content_type=XML)
+        except GatewayError as fault:
+            if fault.code in STATUS_OF_FAULT:
+                raise
+            log.exception("call_not_answered", code=fault.code)
+        except Exception:
+            log.exception("call_not_answered")
+        return self._apology()
+
+    def _apology(self) -> Response:
+        return Response(self.provider.refusal(self.gateway.settings.language), content_type=XML)
+
+
+def _refuse(fault: GatewayError) -> Response:
+    status = STATUS_OF_FAULT.get(fault.code, 503)
+    log.warning("webhook_refused", code=fault.code, status=status)
+    return Response(status=status)
+
+
+def _raw_request() -> WebhookRequest:
+    """The request as it was signed. Werkzeug cuts a body without a length short and decodes the path, so both are read raw."""
+    if request.content_length is None:
+        raise GatewayError("webhook:no-length")
+    if request.content_length > LARGEST_FORM:
+        raise GatewayError("webhook:too-large")
+    if request.mimetype != "application/x-www-form-urlencoded":
+        raise GatewayError("webhook:not-a-form")
+    body = request.get_data(cache=False).decode("utf-8", "replace")
+    try:
+        form = parse_qsl(body, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise GatewayError("webhook:malformed", field="form") from None
+    query = request.environ.get("QUERY_STRING", "")
+    path = request.environ.get("RAW_URI") or (request.path + (f"?{query}" if query else ""))
+    return WebhookRequest(path=path, headers=request.headers, form=form)

@@ -1,0 +1,96 @@
+"""The worker: takes bells from the queues and lets services do the work.
+
+It works in its own process instead of forking for each job: its connections to the database stay open, its libraries are loaded, and a
+broadcast, which is a few long jobs, is sent by one event loop over one pool. A crash of it loses nothing, since the rows tell the truth.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from redis import Redis
+from rq import SimpleWorker
+from rq.job import Job as QueuedJob
+from rq.serializers import JSONSerializer
+
+from gateway.queues.enqueue import QUEUES
+from gateway.services import broadcast, recordings, send, track
+
+if TYPE_CHECKING:
+    from gateway.services.context import Gateway
+
+WORKER_TTL = 30  # seconds; the longest wait for a bell, after which the worker shows that it lives
+MAINTENANCE = 10  # seconds between two looks for workers that died
+
+Stop = Callable[[], bool]
+
+
+def sweep(gateway: Gateway, _stop: Stop) -> None:
+    gateway.enqueue(track.sweep(gateway))
+
+
+def send_batch(gateway: Gateway, stop: Stop, broadcast_id: str) -> None:
+    gateway.enqueue(send.run_batch(gateway, broadcast_id, stop=stop))
+
+
+def send_reply(gateway: Gateway, _stop: Stop, delivery_id: int) -> None:
+    send.send_reply(gateway, delivery_id)
+
+
+def expand_broadcast(gateway: Gateway, stop: Stop, broadcast_id: str) -> None:
+    gateway.enqueue(broadcast.expand(gateway, broadcast_id, stop=stop))
+
+
+def fetch_recording(gateway: Gateway, _stop: Stop, recording_id: str) -> None:
+    recordings.fetch(gateway, recording_id)
+
+
+# Whoever can write to Redis can name a function: these are all there are.
+FUNCTIONS: dict[str, Callable[..., None]] = {
+    function.__name__: function for function in (sweep, send_batch, send_reply, expand_broadcast, fetch_recording)
+}
+
+
+class GatewayWorker(SimpleWorker):
+    """A worker that tells its jobs when it is asked to stop."""
+
+    stopping: threading.Event
+
+    def handle_warm_shutdown_request(self) -> None:
+        self.stopping.set()
+
+
+def run(gateway: Gateway | None = None) -> None:
+    """Work until SIGTERM: replies first, then what was lost and what is new, then broadcasts. Without Redis it exits with 1."""
+    if gateway is None:
+        from gateway import bootstrap
+
+        gateway = bootstrap.of_this_process()
+    logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    stopping = threading.Event()
+    worker = GatewayWorker(
+        list(QUEUES),
+        connection=Redis.from_url(gateway.settings.redis_url),
+        serializer=JSONSerializer,
+        job_class=_job_class(gateway, stopping.is_set),
+        worker_ttl=WORKER_TTL,
+        maintenance_interval=MAINTENANCE,
+        log_job_description=False,
+    )
+    worker.stopping = stopping
+    worker.work(logging_level="WARNING")
+    if not stopping.is_set():
+        raise SystemExit(1)  # whoever supervises us starts us again
+
+
+def _job_class(gateway: Gateway, stop: Stop) -> type[QueuedJob]:
+    class GatewayJob(QueuedJob):
+        @property
+        def func(self) -> Callable[..., None]:
+            return partial(FUNCTIONS[str(self.func_name)], gateway, stop)
+
+    return GatewayJob

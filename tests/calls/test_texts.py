@@ -1,0 +1,94 @@
+"""Whole conversations by SMS over HTTP with real signatures."""
+
+from __future__ import annotations
+
+import pytest
+
+from calls.conftest import Installation
+
+SITA, MAYA, SHARED = "+9779720000001", "+9779720000002", "+9779720000003"
+STRANGER = "+9779841000001"
+
+
+@pytest.mark.parametrize("words", ["दाबी", "dabi", "DAABI", "claim", "mero dabi kaha pugyo"])
+def test_a_keyword_in_any_script_tells_her_claim(here: Installation, words: str) -> None:
+    (answer,) = here.phone(SITA).text(words)
+    assert "५,०००" in answer
+
+
+def test_an_amount_beside_the_word_is_read_back_and_noted(here: Installation) -> None:
+    phone = here.phone(SITA)
+    (question,) = phone.text("yogdan ५००")
+    assert "५००" in question
+    phone.text("1")
+    assert here.rows("SELECT amount, noted_by FROM contributions WHERE noted_by = 'sms'") == [(500_00, "sms")]
+
+
+def test_nothing_private_is_texted_before_her_pin_and_the_pin_is_not_kept(here: Installation) -> None:
+    phone = here.phone(MAYA)
+    (question,) = phone.text("dabi")
+    (answer,) = phone.text("४८२६")
+    assert "हेर्दै" not in question
+    assert "हेर्दै" in answer
+    assert [row for row in here.rows("SELECT body FROM messages") if "४८२६" in str(row) or "4826" in str(row)] == []
+    assert [row for row in here.rows("SELECT state FROM flow_sessions") if "4826" in str(row)] == []
+
+
+@pytest.mark.parametrize("word", ["STOP", " stop. ", "Stop!", "बन्द", "रोक", "ＳＴＯＰ"])
+def test_stop_is_recorded_and_confirmed_once(here: Installation, word: str) -> None:
+    phone = here.phone(SITA)
+    assert len(phone.text(word)) == 1
+    assert phone.text(word) == []
+    assert here.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(1,)]
+
+
+def test_start_takes_stop_back(here: Installation) -> None:
+    phone = here.phone(SITA)
+    phone.text("STOP")
+    assert len(phone.text("suru")) == 1
+    assert here.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(0,)]
+
+
+def test_an_ordinary_sentence_is_not_a_command(here: Installation) -> None:
+    here.phone(SITA).text("please don't stop")
+    assert here.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(0,)]
+
+
+def test_a_stranger_registers_by_text(here: Installation) -> None:
+    phone = here.phone(STRANGER)
+    for words in ("darta", "1", "राधा चौधरी, बर्दिया", "3"):
+        assert len(phone.text(words)) == 1
+    assert here.rows("SELECT name, trade, state FROM members WHERE length(id) = 32") == [("राधा चौधरी, बर्दिया", "food", "pending")]
+
+
+def test_the_same_message_twice_gets_the_same_answer_and_one_effect(here: Installation) -> None:
+    phone = here.phone(SITA)
+    phone.text("yogdan 500")
+    first = phone.text("1", sid="SM" + "5" * 32)
+    assert phone.text("1", sid="SM" + "5" * 32) == first
+    assert here.rows("SELECT count(*) FROM contributions WHERE noted_by = 'sms'") == [(1,)]
+
+
+def test_an_unknown_word_is_told_what_can_be_texted(here: Installation) -> None:
+    (answer,) = here.phone(SITA).text("xyzzy plugh")
+    assert answer
+
+
+def test_a_machine_that_answers_our_answers_is_met_with_silence(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(SITA)
+    answers = [phone.text("hello") for _ in range(40)]
+    assert answers[0]
+    assert answers[-1] == []
+
+
+@pytest.mark.parametrize("sender", ["anonymous", "+266696687", "+979123456789", "client:bob", ""])
+def test_who_cannot_be_written_to_gets_no_answer_and_makes_no_member(on_sqlite: Installation, sender: str) -> None:
+    assert on_sqlite.phone(sender).text("dabi") == []
+    assert on_sqlite.rows("SELECT count(*) FROM members WHERE length(id) = 32") == [(0,)]
+
+
+@pytest.mark.parametrize("body", ["<Dial>+1900</Dial>", "=HYPERLINK(1)", "{{7*7}}", "'; DROP TABLE members;--", "a\x00b", "😀" * 400])
+def test_hostile_texts_are_kept_as_they_are_and_answered(here: Installation, body: str) -> None:
+    assert len(here.phone(SITA).text(body)) == 1
+    ((kept,),) = here.rows("SELECT body FROM messages WHERE direction = 'in'")
+    assert kept == body.replace("\x00", "\ufffd")
