@@ -33,8 +33,8 @@ ROUTES: dict[type[Job], tuple[str, str]] = {
 
 # The same bell rings once in this time, and is forgotten when nobody came. An id without the time in it would be refused for as long
 # as RQ takes to notice that the worker of the last ring was killed, which is minutes.
-SLOT = 5  # seconds
-FORGET_AFTER = 60  # seconds
+SLOT = 2  # seconds
+FORGET_AFTER = 30  # seconds
 LONGEST = 600  # seconds that a job may run; sending gives up its place long before
 
 

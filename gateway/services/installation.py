@@ -8,16 +8,19 @@ from gateway.services import versions
 from gateway.store import channels, organisations
 
 if TYPE_CHECKING:
+    from gateway.config import Settings
     from gateway.services.context import Gateway
 
 ORGANISATION = "main"
 CHANNEL = "main"
+SIMULATED_NUMBER = "+9779720000000"  # beside the sample members, in a range that no operator uses
 
 
 def prepare(gateway: Gateway) -> None:
     """Write them, or bring them up to date with the settings. Repeating it changes nothing."""
     settings = gateway.settings
     with gateway.database.write() as db:
+        before = channels.get(db, CHANNEL)
         organisations.ensure(db, ORGANISATION, settings.organisation)
         channels.ensure(
             db,
@@ -25,7 +28,7 @@ def prepare(gateway: Gateway) -> None:
                 id=CHANNEL,
                 organisation_id=ORGANISATION,
                 provider=gateway.providers.main.name,
-                address=settings.number,
+                address=settings.number or (before.address if before else _first_address(settings)),
                 language=settings.language,
                 messages_per_second=settings.messages_per_second,
                 calls_per_second=settings.calls_per_second,
@@ -34,3 +37,8 @@ def prepare(gateway: Gateway) -> None:
             ),
         )
     versions.remember(gateway.database, gateway.catalogue, gateway.clock())
+
+
+def _first_address(settings: Settings) -> str:
+    """Our number where none is set: the simulator's own, or none until the provider forwards the first call or text to one."""
+    return SIMULATED_NUMBER if settings.uses_simulator else ""

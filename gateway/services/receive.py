@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from gateway.core import consent, phone
 from gateway.core.events import ConversationEnded, MessageReceived, PromptSpoken
 from gateway.engine import interpreter
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from gateway.store.channels import Channel
     from gateway.store.database import Connection
     from gateway.store.members import CallerRow
+
+log = structlog.get_logger(__name__)
 
 MOST_RACES = 5  # another worker was faster that often: something is wrong, and the provider's retry is the better way
 TEXT_IDLE = timedelta(minutes=30)  # a conversation by SMS that rested longer is over; the next text begins anew
@@ -64,6 +68,12 @@ def picked_up(gateway: Gateway, inbound: Inbound, delivery_id: int) -> str:
     return _retrying(lambda: _call_once(gateway, inbound, content))
 
 
+def hang_up(gateway: Gateway, inbound: Inbound) -> str:
+    """Answer a call with which nothing is to be done: the end, and no effect."""
+    context = AnswerContext(next_step=0, public_base_url=gateway.settings.public_base_url)
+    return gateway.providers[inbound.provider].render_call((ConversationEnded(),), None, context)
+
+
 def _call_once(gateway: Gateway, inbound: Inbound, content: broadcasts.CallContent | None) -> str:
     now = gateway.clock()
     with gateway.database.read() as db:
@@ -73,9 +83,9 @@ def _call_once(gateway: Gateway, inbound: Inbound, content: broadcasts.CallConte
         channel = _channel(gateway, db, inbound)
         person = _person(gateway, db, inbound.sender)
     if channel is None:
-        return _goodbye(gateway, inbound)
+        return hang_up(gateway, inbound)
     if row is not None and (not row.open or row.phone_id != (person.phone_id if person else None)):
-        return _goodbye(gateway, inbound)  # the call is over, or it is another person's
+        return hang_up(gateway, inbound)  # the call is over, or it is another person's
     if row is not None and row.version != inbound.step:
         return _told_last(gateway, inbound, row)
     new = person is None
@@ -98,12 +108,7 @@ def _told_last(gateway: Gateway, inbound: Inbound, row: SessionRow) -> str:
     """A step that is neither awaited nor answered before: say once more what is awaited."""
     with gateway.database.read() as db:
         answer = receipts.find(db, inbound.provider, inbound.external_id, row.version - 1)
-    return answer or _goodbye(gateway, inbound)
-
-
-def _goodbye(gateway: Gateway, inbound: Inbound) -> str:
-    context = AnswerContext(next_step=0, public_base_url=gateway.settings.public_base_url)
-    return gateway.providers[inbound.provider].render_call((ConversationEnded(),), None, context)
+    return answer or hang_up(gateway, inbound)
 
 
 # --- texts -------------------------------------------------------------------------------------------------------------------------
@@ -200,10 +205,17 @@ def _retrying(attempt: Callable[[], str]) -> str:
 
 
 def _channel(gateway: Gateway, db: Connection, inbound: Inbound) -> Channel | None:
-    """Our own number that was rung or texted; an installation that names none takes whatever its provider forwards."""
+    """Our own number that was rung or texted. An installation that names none takes whatever its provider forwards."""
     if gateway.settings.number:
-        return channels.by_address(db, inbound.provider, inbound.recipient)
-    return next(iter(channels.of_provider(db, inbound.provider)), None)
+        channel = channels.by_address(db, inbound.provider, inbound.recipient)
+    else:
+        channel = next(iter(channels.of_provider(db, inbound.provider)), None)
+    if channel is None:
+        log.error("not_our_number", provider=inbound.provider)
+    elif not channel.address and inbound.recipient:
+        with gateway.database.write() as writing:
+            channels.adopt(writing, channel.id, inbound.recipient)  # what we send later comes from this number
+    return channel
 
 
 def _person(gateway: Gateway, db: Connection, sender: str | None) -> CallerRow | None:

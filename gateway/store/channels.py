@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
 from gateway.store.database import Connection
 from gateway.store.models import channels
@@ -30,6 +30,7 @@ _ENSURE = insert_into(channels)
 _ENSURE = _ENSURE.on_conflict_do_update(
     index_elements=["id"], set_={name: _ENSURE.excluded[name] for name in Channel.__dataclass_fields__ if name != "id"}
 )
+_ADOPT = update(channels).where(channels.c.id == bindparam("channel_id"), channels.c.address == "").values(address=bindparam("new_address"))
 _CHANNELS = select(*columns(channels, Channel))
 _BY_ADDRESS = _CHANNELS.where(channels.c.provider == bindparam("provider"), channels.c.address == bindparam("address"))
 _BY_ID = _CHANNELS.where(channels.c.id == bindparam("id"))
@@ -39,6 +40,11 @@ _OF_PROVIDER = _CHANNELS.where(channels.c.provider == bindparam("provider")).ord
 def ensure(db: Connection, channel: Channel) -> None:
     """Have this channel with these settings; the transaction ends in Conflict where another channel has its address."""
     db.execute(_ENSURE, values(channel))
+
+
+def adopt(db: Connection, channel_id: str, address: str) -> None:
+    """Give a channel that has no number yet the one at which it was reached."""
+    db.execute(_ADOPT, {"channel_id": channel_id, "new_address": address})
 
 
 def by_address(db: Connection, provider: str, address: str) -> Channel | None:

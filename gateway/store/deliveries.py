@@ -399,3 +399,35 @@ def leave_unresolved(db: Connection, doubt: Doubt, now: datetime) -> None:
     again = doubt.resend and doubt.state == "unknown"
     values = {"to": "queued", "why": None} if again else {"to": doubt.state, "why": UNRESOLVED}
     db.execute(_SETTLE, values | {"row": doubt.id, "from": doubt.state, "now": now})
+
+
+# --- what one phone has got --------------------------------------------------------------------------------------------------------
+
+_RINGING = (
+    select(deliveries.c.id)
+    .where(deliveries.c.phone_id == bindparam("phone"), deliveries.c.medium == "voice", deliveries.c.state == "accepted")
+    .order_by(deliveries.c.id.desc())
+    .limit(1)
+)
+
+
+def ringing(db: Connection, phone_id: int) -> int | None:
+    """The latest call to this phone that the provider took and nobody picked up yet."""
+    return db.execute(_RINGING, {"phone": phone_id}).scalar()
+
+
+_SENT_TO = (
+    select(deliveries.c.updated_at, deliveries.c.body, deliveries.c.language, broadcasts.c.texts)
+    .outerjoin(broadcasts, broadcasts.c.id == deliveries.c.broadcast_id)
+    .where(
+        deliveries.c.phone_id == bindparam("phone"),
+        deliveries.c.medium == "sms",
+        deliveries.c.state.in_(("accepted", "sent", "delivered", "read")),
+    )
+)
+
+
+def sent_to(db: Connection, phone_id: int) -> list[tuple[datetime, str]]:
+    """The texts that went to this phone, each with when we last heard of it."""
+    rows = db.execute(_SENT_TO, {"phone": phone_id})
+    return [(at, body if texts is None else texts[language]) for at, body, language, texts in rows]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
 from calls.conftest import Installation
+
+from gateway.errors import GatewayError
+from gateway.services import installation
 
 SITA, MAYA, SHARED = "+9779720000001", "+9779720000002", "+9779720000003"
 STRANGER = "+9779841000001"
@@ -176,3 +178,38 @@ def test_a_caller_hears_an_apology_when_the_database_is_away(on_sqlite: Installa
     assert "ne/phrase/trouble" in answer
     assert "Hangup" in answer
     assert "disk" not in answer
+
+
+def test_a_call_of_our_own_at_the_door_is_hung_up(on_sqlite: Installation) -> None:
+    form = {"CallSid": "CA" + "2" * 32, "From": "+97714000000", "To": SITA, "Direction": "outbound-api"}
+    answer = on_sqlite.phone(SITA).send("/twilio/voice", form)
+    assert "<Hangup/>" in answer
+    assert "<Play>" not in answer
+    assert on_sqlite.rows("SELECT count(*) FROM flow_sessions") == [(0,)]
+
+
+def test_an_installation_without_a_number_adopts_the_one_at_which_it_is_reached(installation_of, sqlite_url: str) -> None:
+    here = installation_of(sqlite_url, GATEWAY_NUMBER="")
+    assert here.rows("SELECT address FROM channels") == [("",)]
+    here.phone(SITA).ring()
+    assert here.rows("SELECT address FROM channels") == [("+97714000000",)]
+    installation.prepare(here.gateway)
+    assert here.rows("SELECT address FROM channels") == [("+97714000000",)]
+
+
+def test_a_call_to_a_number_that_is_not_ours_is_hung_up(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(SITA)
+    phone.gateway_number = "+97714999999"
+    assert phone.ring().over
+    assert phone.text("dabi") == []
+
+
+def test_nothing_is_acknowledged_while_the_database_is_away(on_sqlite: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise GatewayError("database:unavailable")
+
+    monkeypatch.setattr("gateway.store.receipts.insert", lambda *_: away())
+    phone = on_sqlite.phone(SITA)
+    with pytest.raises(AssertionError, match="503"):
+        phone.text("dabi")
+    assert on_sqlite.rows("SELECT count(*) FROM messages") == [(0,)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from calls.conftest import Installation
 
 SITA, MAYA, SHARED = "+9779720000001", "+9779720000002", "+9779720000003"

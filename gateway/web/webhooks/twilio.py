@@ -69,6 +69,10 @@ class Views:
 
     def call_began(self) -> Response:
         form = self._signed_form()
+        if form.get("Direction", "inbound") != "inbound":
+            # A call that we placed asks the address of its delivery; here it would greet her as if she had rung.
+            log.error("our_own_call_at_the_door")
+            return Response(receive.hang_up(self.gateway, self.provider.parse_call(form, 0)), content_type=XML)
         return self._spoken(lambda: receive.call(self.gateway, self.provider.parse_call(form, 0)))
 
     def call_went_on(self, step: int) -> Response:
