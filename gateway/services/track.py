@@ -38,7 +38,7 @@ def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None)
     now = gateway.clock()
     status = DELIVERY_OF_CALL.get(said.status, said.status)
     row = delivery_id if delivery_id is not None and delivery_id <= LARGEST_ID else None
-    error = said.error or (said.status if status == "undelivered" and said.status != status else None)
+    error = said.error or (said.status if status == "undelivered" and said.status != status else None)  # how a call ended
     with gateway.database.write() as db:
         callbacks.keep(db, callbacks.NewCallback(said.provider, said.external_id, row, status, error), now)
         row = row or deliveries.with_external_id(db, said.provider, said.external_id)

@@ -1,0 +1,287 @@
+"""From the claim to the result: what a row becomes in each case. On SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from fakes.outbound import DRAFT, People, World, e164, owe, started, state_of
+from fakes.statements import statements_of
+from sqlalchemy import update
+
+from gateway.core.jobs import SendBatch, SendReply
+from gateway.services import broadcast, send, track
+from gateway.services.broadcast import Draft
+from gateway.store import broadcasts, deliveries, models, phones
+from gateway.store.deliveries import Claim
+
+
+def test_everybody_gets_it_once_in_her_language(world: World, people: People) -> None:
+    people(20)
+    people(10, language="en")
+    broadcast_id = started(world)
+    assert send.run_batch(world.gateway, broadcast_id) == []
+    assert Counter(sent.body for sent in world.twilio.ledger) == {"भोलि बैठक छ।": 20, "Meeting tomorrow.": 10}
+    assert {sent.to for sent in world.twilio.ledger} == {e164(number) for number in range(1, 31)}
+    assert world.rows("state", "external_id", "token", "lease_until", "attempt") == [
+        ("accepted", sid, None, None, 1) for sid in (next(s.sid for s in world.twilio.sent_to(e164(n))) for n in range(1, 31))
+    ]
+    assert world.twilio.violations == []
+    track.sweep(world.gateway)
+    assert state_of(world, broadcast_id) == "finished"
+
+
+def test_a_voice_broadcast_rings_everybody(world: World, people: People) -> None:
+    people(3)
+    broadcast_id = started(world, Draft("meeting", phrase="meeting_word"))
+    send.run_batch(world.gateway, broadcast_id)
+    assert [sent.kind for sent in world.twilio.ledger] == ["call"] * 3
+    assert world.states() == ["accepted"] * 3
+    with world.database.read() as db:
+        assert broadcasts.content_of_call(db, 1) == broadcasts.CallContent("meeting_word", "ne")
+
+
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(1): ["throttled"]}}])
+def test_a_throttled_row_waits_as_long_as_the_provider_says_and_costs_no_attempt(world: World, people: People) -> None:
+    people(1)
+    broadcast_id = started(world)
+    send.run_batch(world.gateway, broadcast_id)
+    assert world.rows("state", "attempt", "error", "ever_unknown") == [("queued", 0, "send:throttled 20429", False)]
+    assert track.sweep(world.gateway) == []
+    world.clock.tick(1)
+    assert track.sweep(world.gateway) == [SendBatch(broadcast_id)]
+    send.run_batch(world.gateway, broadcast_id)
+    assert world.rows("state", "attempt", "error") == [("accepted", 1, None)]
+
+
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(1): ["error_after"], e164(2): ["reset_before"], e164(3): ["no_sid"]}}])
+def test_whatever_leaves_open_if_it_went_out_is_unknown_and_flagged(world: World, people: People) -> None:
+    people(3)
+    send.run_batch(world.gateway, started(world))
+    assert world.rows("state", "ever_unknown") == [("unknown", True)] * 3
+
+
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(1): "21211", e164(2): "21999"}}])
+def test_a_refused_number_fails_alone(world: World, people: People) -> None:
+    people(3)
+    send.run_batch(world.gateway, started(world))
+    assert world.rows("state", "error") == [("failed", "send:bad-number 21211"), ("failed", "send:refused 21999"), ("accepted", None)]
+
+
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(1): "21610"}}])
+def test_who_stopped_us_at_the_provider_has_stopped_us_here(world: World, people: People) -> None:
+    people(1)
+    send.run_batch(world.gateway, started(world))
+    assert world.rows("state", "error") == [("suppressed", "send:opted-out 21610")]
+    with world.database.read() as db:
+        assert db.execute(models.phones.select()).one().stopped_at == world.clock.now
+
+
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(5): ["21606"]}}])
+def test_a_fault_of_our_own_account_pauses_the_broadcast_with_the_reason(world: World, people: People) -> None:
+    people(300)
+    broadcast_id = started(world)
+    send.run_batch(world.gateway, broadcast_id)
+    found = broadcast.status(world.gateway, broadcast_id)
+    assert (found.broadcast.state, found.broadcast.reason) == ("paused", "send:misconfigured 21606")
+    assert set(found.counts.states) == {"accepted", "queued"}
+    world.clock.tick(60)
+    assert broadcast.resume(world.gateway, broadcast_id)[1] == SendBatch(broadcast_id)
+    send.run_batch(world.gateway, broadcast_id)
+    assert world.states() == ["accepted"] * 300
+    assert len(world.twilio.ledger) == 300
+
+
+def test_a_row_that_cannot_be_put_together_fails_alone_after_three_tries(world: World, people: People) -> None:
+    people(3)
+    with world.database.write() as db:
+        db.execute(update(models.phones).where(models.phones.c.id == 2).values(sealed=b"not sealed by us"))
+    broadcast_id = started(world)
+    waits = []
+    for _ in range(3):
+        send.run_batch(world.gateway, broadcast_id)
+        due = world.rows("not_before")[1][0]
+        waits.append((due - world.clock.now).total_seconds() if due else None)
+        world.clock.tick(60)
+    assert waits == [2, 4, None]
+    assert world.rows("state", "error") == [("accepted", None), ("failed", "send:internal"), ("accepted", None)]
+
+
+def test_a_provider_that_is_away_costs_few_rows_and_is_left_alone_for_a_while(world: World, people: People) -> None:
+    people(500)
+    world.twilio.faults = {"error_before": 1.0}
+    broadcast_id = started(world)
+    for _ in range(5):
+        assert send.run_batch(world.gateway, broadcast_id) == []
+    counts = Counter(world.states())
+    assert counts["unknown"] <= send.FIRST_IN_FLIGHT + send.FAULTS_IN_A_ROW
+    assert counts["queued"] == 500 - counts["unknown"]
+
+
+def test_nothing_is_sent_at_night_and_the_sweep_rings_in_the_morning(world: World, people: People) -> None:
+    people(2)
+    broadcast_id = started(world)
+    world.clock.tick(8 * 3600)  # 20:00 in Nepal
+    assert track.sweep(world.gateway) == []
+    assert send.run_batch(world.gateway, broadcast_id) == []
+    assert world.twilio.requests == 0
+    world.clock.tick(12 * 3600)
+    assert track.sweep(world.gateway) == [SendBatch(broadcast_id)]
+    send.run_batch(world.gateway, broadcast_id)
+    assert world.states() == ["accepted"] * 2
+
+
+class Interruption:
+    """Lets something happen just before the first look at the fence: after the claim, before the request."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, act) -> None:
+        self.act, self.look = act, deliveries.fence
+        monkeypatch.setattr(deliveries, "fence", self)
+
+    def __call__(self, *arguments):
+        act, self.act = self.act, lambda: None
+        act()
+        return self.look(*arguments)
+
+
+def test_the_night_falls_on_a_page_in_hand(world: World, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    people(2)
+    broadcast_id = started(world)
+    claim_page = deliveries.claim_page
+
+    def claim_at_nightfall(*arguments):
+        rows = claim_page(*arguments)
+        world.clock.tick(8 * 3600 if rows else 0)
+        return rows
+
+    monkeypatch.setattr(deliveries, "claim_page", claim_at_nightfall)
+    send.run_batch(world.gateway, broadcast_id)
+    assert world.twilio.requests == 0
+    assert [(state, due.isoformat()) for state, due in world.rows("state", "not_before")] == [("queued", "2026-01-16T02:15:00+00:00")] * 2
+
+
+def test_stop_between_claim_and_request_is_heeded(world: World, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    people(3)
+
+    def stop() -> None:
+        with world.database.write() as db:
+            phones.stop(db, 2, world.clock.now)
+
+    Interruption(monkeypatch, stop)
+    send.run_batch(world.gateway, started(world))
+    assert world.rows("state", "error") == [("accepted", None), ("suppressed", "send:stopped"), ("accepted", None)]
+    assert world.twilio.sent_to(e164(2)) == []
+
+
+@pytest.mark.parametrize(("act", "state"), [(broadcast.pause, "queued"), (broadcast.cancel, "suppressed")])
+def test_no_request_starts_after_a_pause_or_cancel(world: World, people: People, monkeypatch, act, state: str) -> None:
+    people(3)
+    broadcast_id = started(world)
+    Interruption(monkeypatch, lambda: act(world.gateway, broadcast_id))
+    send.run_batch(world.gateway, broadcast_id)
+    assert world.twilio.requests == 0
+    track.sweep(world.gateway)
+    assert world.rows("state", "attempt") == [(state, 0)] * 3
+
+
+def test_a_worker_that_was_frozen_longer_than_its_lease_leaves_its_rows_to_others(world: World, people: People, monkeypatch) -> None:
+    people(2)
+    broadcast_id = started(world, replace(DRAFT, on_ambiguous="resend"))
+
+    def freeze() -> None:
+        world.clock.tick(world.gateway.settings.lease_seconds + 1)
+        now = world.clock.now
+        with world.database.write() as db:
+            deliveries.expire_leases(db, now)
+            for doubt in deliveries.unknown(db, now, 10):
+                deliveries.leave_unresolved(db, doubt, now)
+            deliveries.claim_page(db, broadcast_id, 10, Claim("another", now, now.replace(hour=7)))
+
+    Interruption(monkeypatch, freeze)
+    send.run_batch(world.gateway, broadcast_id)
+    assert world.twilio.requests == 0
+    assert world.rows("state", "token", "ever_unknown") == [("sending", "another", True)] * 2
+
+
+def test_two_workers_never_claim_the_same_row(world: World, people: People) -> None:
+    people(10)
+    broadcast_id = started(world)
+    now = world.clock.now
+    with world.database.write() as db:
+        mine = deliveries.claim_page(db, broadcast_id, 6, Claim("a", now, now.replace(hour=7)))
+    with world.database.write() as db:
+        others = deliveries.claim_page(db, broadcast_id, 6, Claim("b", now, now.replace(hour=7)))
+    assert [row.id for row in mine] + [row.id for row in others] == list(range(1, 11))
+    with world.database.read() as db:
+        assert deliveries.fence(db, broadcast_id, mine, Claim("a", now, now)) == dict.fromkeys(range(1, 7), False)
+        assert deliveries.fence(db, broadcast_id, mine, Claim("b", now, now)) == {}
+
+
+def test_a_reply_goes_out_once_and_also_at_night(world: World, people: People) -> None:
+    people(2)
+    world.clock.tick(10 * 3600)
+    reply = owe(world, 1)
+    assert track.sweep(world.gateway) == [SendReply(reply)]
+    send.send_reply(world.gateway, reply)
+    send.send_reply(world.gateway, reply)
+    assert [(sent.to, sent.body) for sent in world.twilio.ledger] == [(e164(1), "दाबी पुग्यो।")]
+    assert world.states() == ["accepted"]
+
+
+def test_a_reply_to_a_stopped_phone_is_suppressed(world: World, people: People) -> None:
+    people(1, stopped=True)
+    send.send_reply(world.gateway, owe(world, 1))
+    assert world.rows("state", "error") == [("suppressed", "send:stopped")]
+    assert world.twilio.requests == 0
+
+
+@pytest.mark.parametrize("twilio_options", [{"latency": 0.05}])
+def test_a_reply_does_not_wait_for_the_end_of_a_broadcast(world: World, people: People) -> None:
+    people(3000)
+    broadcast_id = started(world)
+
+    async def both() -> None:
+        running = asyncio.create_task(asyncio.to_thread(send.run_batch, world.gateway, broadcast_id))
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(owe, world, 7, "reply")
+        await running
+
+    asyncio.run(both())
+    order = [sent.body for sent in world.twilio.ledger]
+    assert order.index("reply") < len(order) - 500
+
+
+def test_commits_statements_and_connections_stay_few(world: World, people: People) -> None:
+    people(1000)
+    broadcast_id = started(world)
+    before = world.gateway.pacer._redis.info("stats")["total_commands_processed"]
+    with statements_of(world.database) as seen:
+        send.run_batch(world.gateway, broadcast_id)
+        first = len(seen.objects)
+    commands = world.gateway.pacer._redis.info("stats")["total_commands_processed"] - before
+    assert len(world.twilio.ledger) == 1000
+    assert seen.commits <= 0.05 * 1000
+    assert commands <= 1000
+    assert len(world.twilio.peers) <= send.IN_FLIGHT
+    assert first <= 20, "statements are built once"
+
+
+def test_an_interrupted_batch_asks_to_be_continued(world: World, people: People) -> None:
+    people(600)
+    broadcast_id = started(world)
+    asked = iter([False] * 3 + [True] * 10_000)
+    assert send.run_batch(world.gateway, broadcast_id, stop=lambda: next(asked)) == [SendBatch(broadcast_id)]
+    assert {"accepted", "queued"} == set(world.states())
+
+
+def test_a_slow_pace_claims_no_more_than_it_can_send_in_its_lease(world: World, people: People) -> None:
+    people(100)
+    broadcast_id = started(world)
+    with world.database.read() as db:
+        found = broadcasts.load(db, broadcast_id)
+    sender = send.Sender(world.gateway, None, lambda: False)
+    assert found is not None
+    assert sender._page_size(found) == send.PAGE
+    assert sender._page_size(replace(found, pace=1)) == 5
