@@ -75,7 +75,6 @@ CATALOGUE: dict[str, Fault] = {
     "send:refused": Fault("The provider refused it."),
     "send:misconfigured": Fault("The provider refuses our account or number. Correct the settings, then resume."),
     "send:stopped": Fault("She texted STOP."),
-    "send:quiet": Fault("It is night in Nepal; it goes out in the morning.", retryable=True),
     "send:lease-over": Fault("The worker that was sending it ended; it may or may not have gone out."),
     "send:unresolved": Fault("It may or may not have gone out, and the provider does not know. A person decides."),
     "send:internal": Fault("It could not be put together; the log says why."),
@@ -95,7 +94,7 @@ CATALOGUE: dict[str, Fault] = {
     "webhook:not-a-form": Fault("The request is not a form (application/x-www-form-urlencoded)."),
     "receive:busy": Fault("Too many workers answered the same person at once.", retryable=True),
     "call:not-ringing": Fault("No call to this phone is ringing. Send a broadcast with --voice first."),
-    # imports
+    # tables of members
     "import:heading": Fault("{reason}"),
     "import:not-utf-8": Fault("The file is not UTF-8 at byte {position}. Save it as CSV UTF-8."),
     # people and records

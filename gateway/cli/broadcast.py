@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce, wraps
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.services.context import Gateway
 
 LOOK_EVERY = 0.5  # seconds
+FILTERS = ("trade", "language")
 OVER = {"finished", "cancelled"}
 STATES = ("delivered", "read", "sent", "accepted", "sending", "queued", "undelivered", "failed", "suppressed", "unknown")
 
@@ -30,14 +31,16 @@ def _says_what(run: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say what goes to whom, and as its first parameter the draft that they make."""
 
     @wraps(run)
-    def with_draft(texts: tuple[str, ...], phrase: str | None, trade: str | None, language: str | None, **others: object) -> None:
-        run(_draft(texts, phrase, trade, language), **others)
+    def with_draft(texts: tuple[str, ...], phrase: str | None, life_safety_by: str | None, **others: object) -> None:
+        filters = {name: str(value) for name in FILTERS if (value := others.pop(name))}
+        run(_draft(texts, phrase, filters, life_safety_by), **others)
 
     options = (
         click.option("--text", "texts", multiple=True, metavar="LANGUAGE=TEXT", help="The text in a language; once for each language."),
         click.option("--voice", "phrase", metavar="PHRASE", help="Ring everybody and say this phrase of flows/phrases.yaml."),
         click.option("--trade", help="Only members of this trade."),
         click.option("--language", help="Only members of this language."),
+        click.option("--life-safety", "life_safety_by", metavar="NAME", help="Send at night too: lives depend on it, NAME answers for it."),
     )
     return reduce(lambda function, option: option(function), reversed(options), with_draft)
 
@@ -143,7 +146,7 @@ def _gateway() -> Gateway:
     return bootstrap.from_environment(os.environ)
 
 
-def _draft(texts: Iterable[str], phrase: str | None, trade: str | None, language: str | None) -> Draft:
+def _draft(texts: Iterable[str], phrase: str | None, filters: Mapping[str, str], life_safety_by: str | None) -> Draft:
     from gateway.services.broadcast import Draft
 
     by_language: dict[str, str] = {}
@@ -154,9 +157,8 @@ def _draft(texts: Iterable[str], phrase: str | None, trade: str | None, language
         if name.strip() in by_language:
             raise click.BadParameter(f"there are two texts in {name.strip()!r}", param_hint="--text")
         by_language[name.strip()] = words.strip()
-    filters = {name: value for name, value in (("trade", trade), ("language", language)) if value}
     title = phrase or " ".join(next(iter(by_language.values()), "").split()[:6])
-    return Draft(title, by_language, phrase, filters)
+    return Draft(title, by_language, phrase, filters, life_safety_by=life_safety_by)
 
 
 def _show_plan(planned: Plan, now: datetime) -> None:

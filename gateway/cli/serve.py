@@ -7,6 +7,7 @@ hold all of them. So there are many threads, which wait for bodies, and few of t
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 from collections.abc import Callable, Iterable
@@ -75,6 +76,7 @@ def _load() -> Wsgi:
     from gateway.web.app import create_app
 
     application = create_app()
+    gc.freeze()  # flows, routes and libraries stay for ever; the collector need not look at them again
     # Granian copies the environment into every request; the settings have been read, and secrets do not belong there.
     for setting in config.SETTINGS.values():
         os.environ.pop(setting.variable, None)

@@ -33,16 +33,9 @@ def opens_at(now: datetime) -> datetime:
     return datetime.combine(day, OPENS, NEPAL)
 
 
-def may_contact(stopped_at: datetime | None, now: datetime, *, urgent: bool = False) -> str | None:
-    """None where we may, else why not: `send:stopped` (she texted STOP) or `send:quiet` (wait until `opens_at`).
-
-    `urgent` is for alerts that protect lives and were approved by name: they pass the night, but never a STOP.
-    """
-    if stopped_at is not None:
-        return "send:stopped"
-    if quiet(now) and not urgent:
-        return "send:quiet"
-    return None
+def held_by_night(now: datetime, *, life_safety: bool) -> bool:
+    """Whether a broadcast waits for the morning. Alerts that protect lives, for which somebody answers by name, do not."""
+    return quiet(now) and not life_safety
 
 
 def office_open(now: datetime) -> bool:

@@ -59,8 +59,6 @@ BROADCAST: Ranks = {"draft": 0, "approved": 1, "sending": 2, "paused": 2, "finis
 
 TASK_KINDS = frozenset({"call_back", "write_down_name", "check_contribution"})
 
-OWED = frozenset({"queued", "sending", "unknown"})  # a broadcast is not finished while a delivery is in one of these
-
 
 def advance(ranks: Ranks, old: str, new: str) -> str:
     """The state after a report of `new`: `new` where that is a step forward, else `old`."""

@@ -1,4 +1,4 @@
-"""What every provider offers, and the one closed list of what can go wrong when we send.
+"""What every provider offers.
 
 A provider's folder has three modules of the same shape: `webhook` (verify and parse, pure), `render` (facts to the wire, pure) and
 `client` (the network). Adding one touches no service.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.core.events import Fact, Input, Medium, Wait
@@ -93,28 +92,6 @@ class Accepted:
 
     external_id: str
     status: str = "accepted"
-
-
-class SendFault(Enum):
-    """Why a send failed, and what that means for the row. The list is closed: every provider maps its own codes to it."""
-
-    THROTTLED = "send:throttled"  # never processed: queue it again, slow down
-    UNREACHABLE = "send:unreachable"  # the request never left: queue it again
-    AMBIGUOUS = "send:ambiguous"  # it may or may not have been taken: unknown
-    OPTED_OUT = "send:opted-out"  # the person stopped us at the provider
-    BAD_NUMBER = "send:bad-number"  # this number will never take it
-    REFUSED = "send:refused"  # this request will never be taken
-    MISCONFIGURED = "send:misconfigured"  # our account or number is at fault: stop the whole broadcast
-
-
-class SendError(Exception):
-    """A failed send. `provider_code` is the provider's own code; `retry_after` seconds where it named them."""
-
-    def __init__(self, fault: SendFault, *, provider_code: str = "", retry_after: float | None = None) -> None:
-        super().__init__(f"{fault.value} {provider_code}".strip())
-        self.fault = fault
-        self.provider_code = provider_code
-        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)

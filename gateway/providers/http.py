@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from gateway.providers.base import SendError, SendFault
+from gateway.providers.faults import SendError, SendFault
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3)  # seconds
 KB = 1024

@@ -41,7 +41,8 @@ class Draft:
     """What an organiser wants said, and to whom: `texts` {language: text} for an SMS, or `phrase` of flows/phrases.yaml for a call.
 
     `filters` may have `trade` and `language`; `on_ambiguous` says what happens to a message that may or may not have gone out when the
-    provider does not know either: `hold` it for a person, or `resend` it at the risk of a second copy.
+    provider does not know either: `hold` it for a person, or `resend` it at the risk of a second copy. `life_safety_by` names who
+    answers for sending it at night as well, because lives depend on it.
     """
 
     title: str
@@ -49,6 +50,7 @@ class Draft:
     phrase: str | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
     on_ambiguous: str = "hold"
+    life_safety_by: str | None = None
 
     @property
     def medium(self) -> Medium:
@@ -106,9 +108,13 @@ def plan(gateway: Gateway, draft: Draft) -> Plan:
     if not parts:
         why = ", ".join(f"{number} {LEFT_OUT[reason]}" for reason, number in sorted(counted.left_out.items()))
         raise GatewayError("broadcast:no-recipients", left_out=why or "no active member fits")
-    begins = consent.opens_at(gateway.clock())
     pace = channel.messages_per_second if draft.medium == "sms" else channel.calls_per_second
-    return Plan(draft.medium, parts, counted.left_out, begins, _ends(begins, sum(counted.reached.values()) / pace))
+    seconds = sum(counted.reached.values()) / pace
+    now = gateway.clock()
+    if draft.life_safety_by:
+        return Plan(draft.medium, parts, counted.left_out, now, now + timedelta(seconds=seconds))
+    begins = consent.opens_at(now)
+    return Plan(draft.medium, parts, counted.left_out, begins, _ends(begins, seconds))
 
 
 def create(gateway: Gateway, draft: Draft) -> str:
@@ -127,6 +133,7 @@ def create(gateway: Gateway, draft: Draft) -> str:
             phrase=draft.phrase,
             audience=dict(draft.filters),
             on_ambiguous=draft.on_ambiguous,
+            life_safety_by=draft.life_safety_by,
         )
         broadcasts.create(db, new, gateway.clock())
     return broadcast_id
@@ -250,9 +257,9 @@ def _minutes(gateway: Gateway, phrase: str) -> dict[str, int]:
 
 
 def _channel(gateway: Gateway, db: Connection) -> Channel:
-    channel = channels.by_address(db, gateway.providers.main.name, gateway.settings.number)
-    if channel is None:
-        raise GatewayError("config:missing", setting="GATEWAY_NUMBER", remedy="Start the gateway once, so that it knows its own number.")
+    channel = next(iter(channels.of_provider(db, gateway.providers.main.name)), None)
+    if channel is None or not channel.address:
+        raise GatewayError("config:missing", setting="GATEWAY_NUMBER", remedy="Set the number from which we send, and run gateway migrate.")
     return channel
 
 

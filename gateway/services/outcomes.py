@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from gateway.providers.base import SendError, SendFault
+from gateway.providers.faults import SendError, SendFault
 from gateway.store.deliveries import Claimed, Outcome
 
 TRIES = 3  # of a row that cannot be put together

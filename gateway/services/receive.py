@@ -24,7 +24,7 @@ from gateway.language import keywords
 from gateway.providers.base import AnswerContext, Inbound
 from gateway.services import actions
 from gateway.services.commit import Conversation, Writing, commit
-from gateway.store import broadcasts, calls, channels, flow_sessions, members, messages, phones, receipts
+from gateway.store import arrivals, broadcasts, calls, channels, flow_sessions, members, messages, phones, receipts
 from gateway.store.database import Conflict
 from gateway.store.flow_sessions import SessionRow
 
@@ -77,11 +77,11 @@ def hang_up(gateway: Gateway, inbound: Inbound) -> str:
 def _call_once(gateway: Gateway, inbound: Inbound, content: broadcasts.CallContent | None) -> str:
     now = gateway.clock()
     with gateway.database.read() as db:
-        row, stored = receipts.load_with_receipt(db, inbound.provider, inbound.external_id, inbound.step)
-        if stored is not None:
-            return stored
-        channel = _channel(gateway, db, inbound)
-        person = _person(gateway, db, inbound.sender)
+        known = arrivals.look_up(db, _arrival(gateway, inbound))
+        if known.answer is not None:
+            return known.answer
+        channel = known.channel or _channel(gateway, db, inbound)
+    row, person = known.row, known.caller
     if channel is None:
         return hang_up(gateway, inbound)
     if row is not None and (not row.open or row.phone_id != (person.phone_id if person else None)):
@@ -102,6 +102,11 @@ def _call_once(gateway: Gateway, inbound: Inbound, content: broadcasts.CallConte
     context = AnswerContext(next_step=sprint.session.version, public_base_url=gateway.settings.public_base_url)
     answer = gateway.providers[inbound.provider].render_call(sprint.facts, sprint.wait, context)
     return _settle(gateway, turn, sprint, answer)
+
+
+def _arrival(gateway: Gateway, inbound: Inbound) -> arrivals.Arrival:
+    index = gateway.seal.index(inbound.sender) if inbound.sender else None
+    return arrivals.Arrival(inbound.provider, inbound.external_id, inbound.step, inbound.recipient, index)
 
 
 def _told_last(gateway: Gateway, inbound: Inbound, row: SessionRow) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.core.jobs import FetchRecording, Job
-from gateway.providers.base import SendError
+from gateway.providers.faults import SendError
 from gateway.providers.http import open_http
 from gateway.store import recordings
 

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, TypeVar
 from gateway.core import consent
 from gateway.core.jobs import Job, SendBatch
 from gateway.errors import GatewayError
-from gateway.providers.base import Accepted, OutboundCall, OutboundMessage, Provider, SendError, SendFault
+from gateway.providers.base import Accepted, OutboundCall, OutboundMessage, Provider
+from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import HttpSession, open_http
 from gateway.queues.pacer import PacerDown
 from gateway.services import outcomes
@@ -51,7 +52,7 @@ def run_batch(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] =
     """Send what is due of a broadcast until nothing is, until `stop()`, or for `SLICE` seconds; return the job that goes on."""
     with gateway.database.read() as db:
         broadcast = broadcasts.load(db, broadcast_id)
-    if broadcast is None or broadcast.state != "sending" or consent.quiet(gateway.clock()):
+    if broadcast is None or broadcast.state != "sending" or _held(broadcast, gateway.clock()):
         return []
     return asyncio.run(_run_batch(gateway, broadcast, stop))
 
@@ -60,6 +61,10 @@ def send_reply(gateway: Gateway, delivery_id: int) -> None:
     """Send a reply, with whatever other replies are due. They answer somebody, so they go out at night as well."""
     log.debug("reply %d is due", delivery_id)
     asyncio.run(_send_replies(gateway))
+
+
+def _held(broadcast: Broadcast, now: datetime) -> bool:
+    return consent.held_by_night(now, life_safety=broadcast.life_safety_by is not None)
 
 
 async def _run_batch(gateway: Gateway, broadcast: Broadcast, stop: Callable[[], bool]) -> list[Job]:
@@ -132,7 +137,7 @@ class Sender:
 
     async def send_due(self, broadcast: Broadcast | None) -> None:
         """Send page after page of a broadcast, or of the replies (None), until nothing is due or the run is over."""
-        while not (self.ended or self.interrupted() or (broadcast and consent.quiet(self.gateway.clock()))):
+        while not (self.ended or self.interrupted() or (broadcast and _held(broadcast, self.gateway.clock()))):
             page = await self._patiently(lambda: self._claim(broadcast))
             if not page.rows:
                 return
@@ -189,7 +194,7 @@ class Sender:
     def _look_at_fence(self, page: Page, index: int) -> None:
         now, group = self.gateway.clock(), page.rows[index : index + FENCED]
         page.cleared, page.cleared_to, page.cleared_until = {}, index + len(group), time.monotonic() + FRESH
-        if page.broadcast and consent.quiet(now):
+        if page.broadcast and _held(page.broadcast, now):
             page.not_before, page.lost, self.ended = consent.opens_at(now), True, True
             return
         # What is left of the lease must be longer than a request may take.

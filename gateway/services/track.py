@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from gateway.core import consent
 from gateway.core.jobs import ExpandBroadcast, Job, SendBatch, SendReply
 from gateway.core.statuses import DELIVERY_OF_CALL
-from gateway.providers.base import Found, OutboundCall, OutboundMessage, SendError, StatusReport
+from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
+from gateway.providers.faults import SendError
 from gateway.providers.http import HttpSession, open_http
 from gateway.services import recordings
 from gateway.store import broadcasts, callbacks, deliveries, phones
@@ -62,8 +63,7 @@ def sweep(gateway: Gateway) -> list[Job]:
     with gateway.database.read() as db:
         jobs: list[Job] = [SendReply(row) for row in deliveries.replies_due(db, now, MOST_REPLIES)]
         jobs += [ExpandBroadcast(row) for row in broadcasts.unexpanded(db)]
-        if not consent.quiet(now):
-            jobs += [SendBatch(row) for row in broadcasts.with_due(db, now)]
+        jobs += [SendBatch(row) for row in broadcasts.with_due(db, now, by_night=consent.quiet(now))]
     return jobs + recordings.due(gateway)
 
 

@@ -30,6 +30,7 @@ class NewBroadcast:
     phrase: str | None
     audience: Mapping[str, str]
     on_ambiguous: str
+    life_safety_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Broadcast:
     state: str
     reason: str | None
     on_ambiguous: str
+    life_safety_by: str | None
     expanded_to: str | None
     expanded: bool
     created_at: datetime
@@ -237,9 +239,12 @@ _WITH_DUE = (
 )
 
 
-def with_due(db: Connection, now: datetime) -> list[str]:
-    """Broadcasts that are being sent and have a row whose time has come, the earliest approved first."""
-    return list(db.execute(_WITH_DUE, {"now": now}).scalars())
+_WITH_DUE_BY_NIGHT = _WITH_DUE.where(broadcasts.c.life_safety_by.is_not(None))
+
+
+def with_due(db: Connection, now: datetime, *, by_night: bool) -> list[str]:
+    """Broadcasts that are being sent and have a row whose time has come, the earliest approved first; by night, those for life safety."""
+    return list(db.execute(_WITH_DUE_BY_NIGHT if by_night else _WITH_DUE, {"now": now}).scalars())
 
 
 _OWED: ColumnElement[bool] = or_(deliveries.c.state.in_(("queued", "sending")), UNSETTLED)

@@ -31,7 +31,9 @@ _ENSURE = _ENSURE.on_conflict_do_update(
     index_elements=["id"], set_={name: _ENSURE.excluded[name] for name in Channel.__dataclass_fields__ if name != "id"}
 )
 _ADOPT = update(channels).where(channels.c.id == bindparam("channel_id"), channels.c.address == "").values(address=bindparam("new_address"))
-_CHANNELS = select(*columns(channels, Channel))
+COLUMNS = columns(channels, Channel)
+
+_CHANNELS = select(*COLUMNS)
 _BY_ADDRESS = _CHANNELS.where(channels.c.provider == bindparam("provider"), channels.c.address == bindparam("address"))
 _BY_ID = _CHANNELS.where(channels.c.id == bindparam("id"))
 _OF_PROVIDER = _CHANNELS.where(channels.c.provider == bindparam("provider")).order_by(channels.c.address)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -66,8 +67,9 @@ SCATTER = 7919  # a prime: three draws from one seed lie far apart
 
 _has_pin = members.c.pin_hash.is_not(None).label("has_pin")
 _MEMBER = [_has_pin if name == "has_pin" else members.c[name] for name in MemberRow.__dataclass_fields__]
+CALLER_COLUMNS = [phones.c.id, phones.c.language, phones.c.stopped_at, *_MEMBER]
 _CALLER = (
-    select(phones.c.id, phones.c.language, phones.c.stopped_at, *_MEMBER)
+    select(*CALLER_COLUMNS)
     .select_from(phones)
     .outerjoin(member_phones, member_phones.c.phone_id == phones.c.id)
     .outerjoin(members, (members.c.id == member_phones.c.member_id) & (members.c.state != "left"))
@@ -104,8 +106,11 @@ _CLEAR_PIN_TRIES = update(members).where(_THIS).values(pin_tries=0)
 def caller(db: Connection, blind_index: bytes) -> CallerRow | None:
     """Who may be calling from the phone with this index (`Seal.index`): one statement. None: a phone that we never saw."""
     rows = db.execute(_CALLER, {"blind_index": blind_index}).all()
-    if not rows:
-        return None
+    return caller_of(rows) if rows else None
+
+
+def caller_of(rows: Sequence[Sequence[Any]]) -> CallerRow:
+    """Who may be calling, from rows of `CALLER_COLUMNS`: one for each member of the phone, at least one."""
     phone_id, language, stopped_at = rows[0][:3]
     return CallerRow(phone_id, language, stopped_at, tuple(MemberRow(*row[3:]) for row in rows if row[3] is not None))
 

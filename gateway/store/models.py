@@ -345,7 +345,7 @@ broadcasts = Table(
     Column("expanded_to", String(36)),  # the last member whose delivery was written; None: not begun
     Column("expanded", Boolean, nullable=False),
     Column("reason", String(48)),  # why it paused itself: a code of gateway.errors with the provider's own
-    Column("expires_at", Instant),
+    Column("life_safety_by", Text),  # who answers for sending in quiet hours, where lives depend on it
     Column("created_at", Instant, nullable=False),
     Column("approved_at", Instant),
     Column("finished_at", Instant),

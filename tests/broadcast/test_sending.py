@@ -146,6 +146,15 @@ class Interruption:
         return self.look(*arguments)
 
 
+def test_an_alert_that_protects_lives_goes_out_at_night(world: World, people: People) -> None:
+    people(3)
+    world.clock.tick(11 * 3600)
+    broadcast_id = started(world, replace(DRAFT, life_safety_by="Kamala, coordinator"))
+    assert track.sweep(world.gateway) == [SendBatch(broadcast_id)]
+    send.run_batch(world.gateway, broadcast_id)
+    assert world.states() == ["accepted"] * 3
+
+
 def test_the_night_falls_on_a_page_in_hand(world: World, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     people(2)
     broadcast_id = started(world)

@@ -1,4 +1,4 @@
-"""What a step of a call may cost, counted: statements, commits, compilations, YAML, Redis commands. Times are measured by `gateway bench`."""
+"""What a step of a call may cost, counted: statements, commits, compilations, YAML, Redis commands. `gateway bench` measures times."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ def costs(here) -> list[Seen]:
 
 def test_every_request_of_a_call_is_at_most_six_statements(costs):
     assert max(len(seen.sent) for seen in costs) <= MOST_STATEMENTS, [seen.sent for seen in costs]
+
+
+def test_a_step_from_menu_to_menu_is_four_statements(costs):
+    assert len(costs[2].sent) == 4, costs[2].sent
 
 
 def test_every_request_of_a_call_is_one_commit(costs):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.calendar import NEPAL
-from gateway.core.consent import may_contact, office_open, opens_at, quiet
+from gateway.core.consent import held_by_night, office_open, opens_at, quiet
 
 SATURDAY = 21  # of November 2026
 
@@ -38,15 +38,10 @@ def test_the_next_opening_is_never_quiet_nor_past(now):
     assert opens_at(now) >= now
 
 
-def test_a_stop_holds_even_for_urgent_words():
-    assert may_contact(nepal(9), nepal(12)) == "send:stopped"
-    assert may_contact(nepal(9), nepal(12), urgent=True) == "send:stopped"
-
-
-def test_only_urgent_words_pass_the_night():
-    assert may_contact(None, nepal(12)) is None
-    assert may_contact(None, nepal(22)) == "send:quiet"
-    assert may_contact(None, nepal(22), urgent=True) is None
+def test_only_an_alert_that_protects_lives_passes_the_night():
+    assert held_by_night(nepal(22), life_safety=False)
+    assert not held_by_night(nepal(22), life_safety=True)
+    assert not held_by_night(nepal(12), life_safety=False)
 
 
 @pytest.mark.parametrize(

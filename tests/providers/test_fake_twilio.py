@@ -17,7 +17,8 @@ import requests
 from fakes import twilio as fakes_twilio
 from fakes.twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
 
-from gateway.providers.base import OutboundMessage, SendError, WebhookRequest
+from gateway.providers.base import OutboundMessage, WebhookRequest
+from gateway.providers.faults import SendError
 from gateway.providers.http import open_http
 from gateway.providers.twilio import Twilio
 

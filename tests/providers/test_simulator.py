@@ -8,7 +8,8 @@ import pytest
 from fakes.phone import Phone
 
 from gateway.core.events import CallAnswered
-from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage, Provider, SendError, SendFault, WebhookRequest
+from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage, Provider, WebhookRequest
+from gateway.providers.faults import SendError, SendFault
 from gateway.providers.simulator import ACCOUNT_SID, Simulator
 
 BASE = "http://127.0.0.1:8000"

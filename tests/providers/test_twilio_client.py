@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fakes.twilio import FAULTS, FakeTwilio
 
 from gateway.providers import http as door
-from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage, Provider, SendError, SendFault
+from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage, Provider
+from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import Api, open_http
 from gateway.providers.twilio import Twilio
 from gateway.providers.twilio.client import FAULTS as CODES

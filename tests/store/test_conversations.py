@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from fakes.rows import CHANNEL, MEMBER, World, a_session
+from fakes.rows import CHANNEL, MEMBER, NUMBER, World, a_session, add_member
 
 from gateway.core.statuses import CALL, advance
-from gateway.store import calls, flow_sessions, flow_versions, messages, receipts
+from gateway.store import arrivals, calls, channels, flow_sessions, flow_versions, members, messages, receipts
 from gateway.store.database import AlreadyReceived, Conflict
 
 HOUR = timedelta(hours=1)
@@ -120,16 +120,32 @@ def test_a_request_that_was_answered_before_undoes_the_whole_transaction(world: 
         assert flow_sessions.load(db, "twilio", "call-2") is None
 
 
-def test_a_call_is_loaded_with_the_answer_to_the_same_request(world: World):
+def test_a_request_finds_its_answer_the_conversation_our_channel_and_the_caller_at_once(world: World):
     row = a_session(world)
     with world.database.write() as db:
-        assert receipts.load_with_receipt(db, "twilio", "call-1", 0) == (None, None)
+        channel, caller = channels.get(db, CHANNEL), members.caller(db, world.seal.index(NUMBER))
+        stranger = look_up(world, db, "call-1", 0, number="+9779841000000", address="+97714999999")
+        assert stranger == arrivals.Known(None, None, None, None)
         flow_sessions.insert(db, row)
         receipts.insert(db, receipts.Receipt("twilio", "call-1", 0, "welcome", world.now))
         receipts.insert(db, receipts.Receipt("twilio", "lost", 0, "goodbye", world.now))
-        assert receipts.load_with_receipt(db, "twilio", "call-1", 0) == (row, "welcome")
-        assert receipts.load_with_receipt(db, "twilio", "call-1", 1) == (row, None)
-        assert receipts.load_with_receipt(db, "twilio", "lost", 0) == (None, "goodbye")
+        assert look_up(world, db, "call-1", 0) == arrivals.Known("welcome", row, channel, caller)
+        assert look_up(world, db, "call-1", 1) == arrivals.Known(None, row, channel, caller)
+        assert look_up(world, db, "lost", 0) == arrivals.Known("goodbye", None, channel, caller)
+        assert look_up(world, db, "call-1", 1, number=None) == arrivals.Known(None, row, channel, None)
+
+
+def test_all_who_share_a_phone_are_found_with_a_request(world: World):
+    with world.database.write() as db:
+        add_member(db, "gita", world.now + HOUR, number="10013")
+        members.attach_phone(db, "gita", world.phone_id)
+        known = look_up(world, db, "call-1", 0)
+    assert [member.id for member in known.caller.members] == [MEMBER, "gita"]
+
+
+def look_up(world: World, db, call: str, step: int, *, number: str | None = NUMBER, address: str = "+97714000000") -> arrivals.Known:
+    index = world.seal.index(number) if number else None
+    return arrivals.look_up(db, arrivals.Arrival("twilio", call, step, address, index))
 
 
 # --- texts -------------------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from fakes.rows import CHANNEL, MEMBER, NUMBER, ORGANISATION, World, a_session, 
 from fakes.statements import Seen, statements_of
 
 from gateway.store import (
+    arrivals,
     calls,
     channels,
     claims,
@@ -28,13 +29,12 @@ def take_a_step(world: World) -> Seen:
     """Read and write what every step of a call reads and writes."""
     with statements_of(world.database) as seen:
         with world.database.read() as db:
-            row, answer = receipts.load_with_receipt(db, "twilio", "call-1", 1)
-            channel = channels.by_address(db, "twilio", "+97714000000")
-            caller = members.caller(db, world.seal.index(NUMBER))
+            known = arrivals.look_up(db, arrivals.Arrival("twilio", "call-1", 1, "+97714000000", world.seal.index(NUMBER)))
+        row = known.row
         assert row
-        assert channel
-        assert caller
-        assert answer is None
+        assert known.channel
+        assert known.caller
+        assert known.answer is None
         log = flow_sessions.LogRow("call-1", 2, "StepEntered", "main_menu", "menu", None, world.now)
         with world.database.write() as db:
             receipts.insert(db, receipts.Receipt("twilio", "call-1", 1, "<Response/>", world.now))
@@ -43,11 +43,11 @@ def take_a_step(world: World) -> Seen:
     return seen
 
 
-def test_a_step_of_a_call_is_six_statements_and_one_commit(world: World):
+def test_a_step_of_a_call_is_four_statements_and_one_commit(world: World):
     with world.database.write() as db:
         flow_sessions.insert(db, a_session(world))
     seen = take_a_step(world)
-    assert (len(seen.sent), seen.commits) == (6, 1)
+    assert (len(seen.sent), seen.commits) == (4, 1)
 
 
 def test_no_statement_is_built_for_one_call_alone(world: World):
@@ -59,7 +59,7 @@ def test_no_statement_is_built_for_one_call_alone(world: World):
             db.exec_driver_sql("DELETE FROM flow_sessions")
             flow_sessions.insert(db, a_session(world))
         objects.append(take_a_step(world).objects)
-    assert len(objects[0]) == 6
+    assert len(objects[0]) == 4
     assert objects[0] == objects[1]
 
 
@@ -82,7 +82,7 @@ def test_no_question_reads_a_whole_table(sqlite_url, seal, now):
 
 def ask_everything(db: Connection, world: World) -> None:
     """Whatever a call or a text may read, and what finds the rows that it changes."""
-    receipts.load_with_receipt(db, "twilio", "call-1", 1)
+    arrivals.look_up(db, arrivals.Arrival("twilio", "call-1", 1, "+97714000000", world.seal.index(NUMBER)))
     receipts.find(db, "twilio", "call-1", 1)
     channels.by_address(db, "twilio", "+97714000000")
     members.caller(db, world.seal.index(NUMBER))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage, SendError, SendFault
+from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage
+from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import HttpSession
 from gateway.providers.twilio import TwilioWire
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.core.statuses import DELIVERY_OF_CALL
-from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage, SendError, SendFault
+from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage
+from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import KB, Api, HttpSession, Reply
 from gateway.providers.twilio.webhook import CALL_SID, CALL_STATUS, MESSAGE_SID, MESSAGE_STATUS, RECORDING_SID
 

@@ -126,7 +126,7 @@ def upgrade() -> None:
         sa.Column("expanded_to", sa.String(length=36), nullable=True),
         sa.Column("expanded", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(length=48), nullable=True),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("life_safety_by", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
