@@ -69,8 +69,9 @@ class Supervisor:
         def note(_number: int, _frame: FrameType | None) -> None:
             self._stop_signals += 1
 
-        # Whoever starts us with nohup has SIGHUP ignored, and it stays so.
-        numbers = [number for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+        numbers = [signal.SIGTERM, signal.SIGINT]  # a script that starts us with `&` has SIGINT ignored, and still may send it
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # whoever starts us with nohup wants it ignored
+            numbers.append(signal.SIGHUP)
         before = {number: signal.signal(number, note) for number in numbers}
         try:
             yield
