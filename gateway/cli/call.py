@@ -36,9 +36,9 @@ def command(number: str, keys: str | None, pick_up: bool) -> None:
 
     gateway, clips = terminal.open_gateway()
     sender = terminal.e164(number)
-    line = terminal.Line(gateway, "voice", sender, f"terminal-{gateway.new_id()}")
+    delivery_id, call_id = calls.ringing(gateway, sender) if pick_up else (None, f"terminal-{gateway.new_id()}")
+    line = terminal.Line(gateway, "voice", sender, call_id)
     first = line.inbound(CallAnswered())
-    delivery_id = calls.ringing(gateway, sender) if pick_up else None
     answer = receive.call(gateway, first) if delivery_id is None else receive.picked_up(gateway, first, delivery_id)
     pressed = terminal.keys_of(keys) if keys is not None else None
     seconds = 0.0

@@ -26,11 +26,14 @@ def reported(gateway: Gateway, report: StatusReport | None) -> None:
             flow_sessions.close_named(db, report.provider, report.external_id, now)
 
 
-def ringing(gateway: Gateway, e164: str) -> int:
-    """The delivery whose call to this phone nobody has picked up yet, for the simulator's phone; GatewayError `call:not-ringing`."""
+def ringing(gateway: Gateway, e164: str) -> tuple[int, str]:
+    """The delivery whose call to this phone nobody has picked up yet, and that call's id, for the simulator's phone.
+
+    GatewayError `call:not-ringing` where there is none.
+    """
     with gateway.database.read() as db:
         row = phones.find(db, gateway.seal, e164)
-        delivery_id = deliveries.ringing(db, row.id) if row else None
-    if delivery_id is None:
+        found = deliveries.ringing(db, row.id) if row else None
+    if found is None:
         raise GatewayError("call:not-ringing")
-    return delivery_id
+    return found

@@ -404,16 +404,17 @@ def leave_unresolved(db: Connection, doubt: Doubt, now: datetime) -> None:
 # --- what one phone has got --------------------------------------------------------------------------------------------------------
 
 _RINGING = (
-    select(deliveries.c.id)
+    select(deliveries.c.id, deliveries.c.external_id)
     .where(deliveries.c.phone_id == bindparam("phone"), deliveries.c.medium == "voice", deliveries.c.state == "accepted")
     .order_by(deliveries.c.id.desc())
     .limit(1)
 )
 
 
-def ringing(db: Connection, phone_id: int) -> int | None:
-    """The latest call to this phone that the provider took and nobody picked up yet."""
-    return db.execute(_RINGING, {"phone": phone_id}).scalar()
+def ringing(db: Connection, phone_id: int) -> tuple[int, str] | None:
+    """The latest call to this phone that the provider took and nobody picked up yet: the delivery, and the call's id at the provider."""
+    row = db.execute(_RINGING, {"phone": phone_id}).first()
+    return (row.id, row.external_id) if row else None
 
 
 _SENT_TO = (
