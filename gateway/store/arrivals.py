@@ -1,4 +1,4 @@
-"""Everything that a request of a call needs to know, in one statement: three of them cost as much as the whole engine does twice."""
+"""Everything that a request of a call needs to know, in one statement: two more would cost more than the flow machine does."""
 
 from __future__ import annotations
 
