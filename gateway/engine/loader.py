@@ -230,8 +230,9 @@ def _read_translations(
         fields = _open(replace(source, file=draft.file), draft)
         if fields is None:
             continue
-        if fields.text("language") != source.name:
-            fields.fault(fields.known.get("language", fields.node), "flow:file-name", name=fields.text("language"), file=source.name)
+        language = fields.text("language")
+        if language and language != source.name:
+            fields.fault(fields.known["language"], "flow:file-name", name=language, file=source.name)
         phrases, prompts = fields.inside("phrases").known, fields.inside("prompts").known
         for node in prompts.values():
             if isinstance(node.value, dict):
