@@ -35,6 +35,7 @@ class Settings:
     organisation: str
     language: str
     person_number: str = field(repr=False)
+    studio_pin: str = field(repr=False)
     messages_per_second: int
     calls_per_second: int
     segment_price: int
@@ -62,6 +63,12 @@ def _whole(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value):
         raise ValueError("Write a whole number, 0 or more.")
     return int(value)
+
+
+def _studio_pin(value: str) -> str:
+    if value and not re.fullmatch(r"[0-9]{6}", value):
+        raise ValueError("Write six digits, or nothing to close the studio.")
+    return value
 
 
 def _rate(value: str) -> int:
@@ -120,6 +127,7 @@ SETTINGS: dict[str, Setting] = {
     "organisation": Setting("GATEWAY_ORGANISATION", "The organisation's name, as organisers see it", "Aawaj"),
     "language": Setting("GATEWAY_LANGUAGE", "The language in which a first call is answered", "ne"),
     "person_number": Setting("GATEWAY_PERSON_NUMBER", "Who answers key 0 in office hours; empty: a call-back task is written", "", _number),
+    "studio_pin": Setting("GATEWAY_STUDIO_PIN", "Six digits for recording clips by phone, behind key 6; empty: closed", "", _studio_pin),
     "messages_per_second": Setting("GATEWAY_MESSAGES_PER_SECOND", "Texts that the provider takes from us in a second", "1", _rate),
     "calls_per_second": Setting("GATEWAY_CALLS_PER_SECOND", "Calls that the provider starts for us in a second", "1", _rate),
     "segment_price": Setting("GATEWAY_SEGMENT_PRICE", "Price of one SMS segment in paisa", "140", _whole),
@@ -127,6 +135,10 @@ SETTINGS: dict[str, Setting] = {
     "reconcile_after": Setting("GATEWAY_RECONCILE_AFTER", "Seconds after which the provider is asked about an unclear send", "900", _whole),
     "lease_seconds": Setting("GATEWAY_LEASE_SECONDS", "Seconds for which a worker owns the deliveries it claimed", "30", _rate),
 }  # fmt: skip
+
+
+# What is shown of a secret that cannot be used.
+SECRETS: dict[object, str] = {_secret: "too short", _studio_pin: "not six digits"}
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -141,7 +153,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         try:
             values[name] = setting.read(raw)
         except ValueError as error:
-            shown = "too short" if setting.read is _secret else raw
+            shown = SECRETS.get(setting.read, raw)
             faults.append(GatewayError("config:invalid", setting=setting.variable, value=shown, remedy=str(error)))
     known = {setting.variable for setting in SETTINGS.values()}
     set_by_hosts = {"GATEWAY_INTERFACE"}  # CGI-like servers put it into the environment

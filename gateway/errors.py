@@ -94,7 +94,7 @@ CATALOGUE: dict[str, Fault] = {
     "webhook:not-a-form": Fault("The request is not a form (application/x-www-form-urlencoded)."),
     "receive:busy": Fault("Too many workers answered the same person at once.", retryable=True),
     "call:not-ringing": Fault("No call to this phone is ringing. Send a broadcast with --voice first."),
-    # tables of members
+    # lists that are read in
     "import:heading": Fault("{reason}"),
     "import:not-utf-8": Fault("The file is not UTF-8 at byte {position}. Save it as CSV UTF-8."),
     # people and records
@@ -108,7 +108,19 @@ CATALOGUE: dict[str, Fault] = {
     "keywords:malformed": Fault("{fault}"),
     # clips
     "audio:unknown-clip": Fault("There is no such clip."),
-    "audio:unreadable": Fault("{file} cannot be used as sound: {reason}. Send it as a WAV file, 16-bit PCM, 8 to 48 kHz."),
+    "audio:unknown-name": Fault(
+        "{file} is not the name of a clip in {language}.{hint} `gateway prompts script {language}` lists the names."
+    ),
+    "audio:twice": Fault("{file} and {other} are both for the clip {clip}. Leave the better one."),
+    "audio:unreadable": Fault("{file} cannot be used: {reason}. Record it again as WAV, MP3, Ogg, FLAC or M4A."),
+    "audio:silent": Fault("Nothing is heard in {file}. Record it again, nearer to the microphone."),
+    "audio:clipped": Fault("{file} rattles: it was too loud for the microphone. Record it again, a hand further away."),
+    "audio:no-decoder": Fault("The package that reads recordings is not installed. Run `pip install av`."),
+    "studio:unknown-number": Fault("There is no clip with the number {number}. `gateway prompts script LANGUAGE` lists them."),
+    "studio:nothing-waiting": Fault("No recording of {number} waits for approval. `gateway prompts waiting` lists those that do."),
+    "studio:not-there": Fault("The recording of {number} has not come from the provider yet. Try again in a few minutes.", retryable=True),
+    "audio:numbers": Fault("This line is no number with its clip. Restore the file from your backup; printed scripts rely on it."),
+    "audio:numbers-spent": Fault("All numbers for clips are spent. Remove lines of clips that no flow uses from numbers.tsv."),
     "audio:manifest": Fault("The manifest cannot be read: {reason}. Restore it, or delete it and run `gateway prompts build`."),
     "audio:no-voice": Fault("The placeholder voice is not installed. Run `pip install espeakng-loader`, or take in recordings instead."),
 }

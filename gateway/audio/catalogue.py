@@ -10,22 +10,25 @@ A manifest stands beside the clips of a language and ties each one to the text t
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 from gateway.audio import wav
+from gateway.core.events import clip_path
 from gateway.errors import GatewayError
 
 MANIFEST = "manifest.json"
 LANGUAGE = re.compile(r"[a-z]{2,8}")
 CLIP = re.compile(r"(?:[a-z][a-z0-9_]{0,63}/)?[a-z0-9_]{1,64}(?:\.[a-z0-9_]{1,64})?(?:-[0-9]{1,3})?")
+TAKES = "takes"  # what the studio's recordings are served as until they are approved
 SILENCE = "silence"  # the folder of silent clips, named by their milliseconds
 
 Source = Literal["placeholder", "recorded"]
@@ -44,12 +47,41 @@ class Clip:
 Manifest = Mapping[str, Clip]
 
 
-class ClipCatalogue:
-    """All clips below one folder, as their manifests tell. Reading it opens no sound file."""
+Signature = tuple[tuple[str, int, int], ...]
 
-    def __init__(self, folder: Path, manifests: Mapping[str, Manifest]) -> None:
-        self.folder = folder
-        self.manifests = MappingProxyType(dict(manifests))
+
+class ClipCatalogue:
+    """All clips below one folder, as their manifests tell. Reading it opens no sound file.
+
+    A manifest that changed on disk (a recording was taken in) is read again at the next question, so that no process has to be
+    started anew; one that has become unreadable leaves what was known before.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Raises GatewayError `audio:manifest` when a manifest cannot be understood."""
+        self.folder = folder.resolve()
+        self._signature = self._look()
+        self._manifests = self._read()
+
+    @property
+    def manifests(self) -> Mapping[str, Manifest]:
+        signature = self._look()
+        if signature != self._signature:
+            self._signature = signature
+            with suppress(GatewayError):
+                self._manifests = self._read()
+        return self._manifests
+
+    def _read(self) -> Mapping[str, Manifest]:
+        return {path.parent.name: read_manifest(path.parent) for path in sorted(self.folder.glob(f"*/{MANIFEST}"))}
+
+    def _look(self) -> Signature:
+        found = []
+        for path in self.folder.glob(f"*/{MANIFEST}"):
+            with suppress(FileNotFoundError):
+                status = path.stat()
+                found.append((path.parent.name, status.st_mtime_ns, status.st_ino))
+        return tuple(sorted(found))
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -67,13 +99,14 @@ class ClipCatalogue:
         return self.clip(language, clip).seconds
 
     def prompt_seconds(self, language: str, clips: Iterable[str]) -> float:
-        """How long these clips last, one after the other."""
-        return sum(self.seconds(language, clip) for clip in clips)
+        """How long these clips last, one after the other. A recording that is not a clip yet counts as nothing."""
+        paths = [clip_path(language, clip).partition("/") for clip in clips]
+        return sum(self.seconds(own, clip) for own, _, clip in paths if own != TAKES)
 
     def path(self, language: str, clip: str) -> Path:
         """The file of a clip, for whoever serves it. Raises GatewayError `audio:unknown-clip` for a name outside the manifest."""
         self.clip(language, clip)  # names come from addresses on the network: only what the manifest lists is looked for
-        path = _file(self.folder / language, clip)
+        path = clip_file(self.folder / language, clip)
         if not path.is_file() or not path.resolve().is_relative_to(self.folder):
             raise GatewayError("audio:unknown-clip")
         return path
@@ -81,7 +114,9 @@ class ClipCatalogue:
     def problems(self, required: Iterable[tuple[str, str, str]]) -> list[str]:
         """What is wrong with the clips, given those that the flows need as (language, clip, text); sorted, none when all is well."""
         wanted = {(language, clip): text for language, clip, text in required}
-        found = {(language, clip): entry for language in self.languages for clip, entry in self.manifests[language].items()}
+        manifests = self.manifests
+        languages = {language for language, _ in wanted}  # a draft's clips are nobody's fault
+        found = {(language, clip): entry for language in languages for clip, entry in manifests.get(language, {}).items()}
         sentences = [f"{language}/{clip}: no prompt uses this clip." for language, clip in found.keys() - wanted.keys()]
         for (language, clip), text in wanted.items():
             entry = found.get((language, clip))
@@ -95,17 +130,18 @@ def _problem(folder: Path, clip: str, entry: Clip, text: str) -> str | None:
     if entry.text != text:
         return f"the clip is stale: it says {entry.text!r}, the flow says {text!r}."
     try:
-        sound = wav.read(_file(folder, clip))
+        sound = wav.read(clip_file(folder, clip))
     except GatewayError as error:
         return error.sentence
     if sound.rate != wav.RATE:
         return f"the clip is at {sound.rate} Hz; the telephone wants {wav.RATE}."
-    if checksum(_file(folder, clip)) != entry.sha256:
+    if checksum(clip_file(folder, clip)) != entry.sha256:
         return "the file is not the one in the manifest. Build it, or take in the recording, again."
     return None
 
 
-def _file(folder: Path, clip: str) -> Path:
+def clip_file(folder: Path, clip: str) -> Path:
+    """Where a clip lies below the folder of its language."""
     return folder / f"{clip}.wav"
 
 
@@ -116,9 +152,16 @@ def checksum(path: Path) -> str:
 
 def open_clips(folder: Path) -> ClipCatalogue:
     """Read the manifests below a folder. Raises GatewayError `audio:manifest` when one cannot be understood."""
-    folder = folder.resolve()
-    manifests = {path.parent.name: read_manifest(path.parent) for path in sorted(folder.glob(f"*/{MANIFEST}"))}
-    return ClipCatalogue(folder, manifests)
+    return ClipCatalogue(folder)
+
+
+@contextmanager
+def changing(home: Path) -> Iterator[None]:
+    """Hold the folder of one language while its clips and manifest change: two that write at once would lose one another's lines."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def read_manifest(folder: Path) -> dict[str, Clip]:

@@ -23,7 +23,7 @@ COMMANDS = {
     "members": "Import and export members",
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
-    "prompts": "List, build and check the clips",
+    "prompts": "List, check, record and import the clips",
     "segments": "Count SMS segments of JSON strings, one a line",
     "match": "Find the intent of texted words, one message a line",
     "bench": "Measure this gateway against floors of the same machine",

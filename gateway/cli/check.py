@@ -31,4 +31,7 @@ def command(path: Path, audio: Path, *, no_clips: bool) -> None:
         click.echo(problem, err=True)
     if problems:
         raise click.exceptions.Exit(1)
+    for language in catalogue.defaults.drafts:
+        missing = len(catalogue.missing_texts(language))
+        click.echo(f"{language} is a draft that no caller is offered; {missing} of its texts are missing (see `gateway prompts check`).")
     click.echo(f"{len(catalogue.flows)} flows, {len(clips)} clips in {len(catalogue.languages)} languages: all is well.")

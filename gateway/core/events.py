@@ -62,7 +62,7 @@ Input = CallAnswered | DigitsPressed | SilenceHeard | MessageReceived | Recordin
 
 @dataclass(frozen=True, slots=True)
 class PromptSpoken:
-    """A prompt was said: by voice as clips (names below the language's folder, in order), by SMS as text.
+    """A prompt was said: by voice as clips (names below the language's folder, in order; `clip_path` finds them), by SMS as text.
 
     `interruptible` is False where a key must not cut it short (consent, amounts read back).
     """
@@ -72,6 +72,15 @@ class PromptSpoken:
     clips: tuple[str, ...]
     text: str
     interruptible: bool = True
+
+
+def clip_path(language: str, clip: str) -> str:
+    """Where a clip lies below the folder of all clips; a name that begins with / says so itself.
+
+    >>> clip_path("ne", "number/4"), clip_path("ne", "/mai/number/4")
+    ('ne/number/4', 'mai/number/4')
+    """
+    return clip[1:] if clip.startswith("/") else f"{language}/{clip}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +129,23 @@ class RecordingKept:
     recording_id: str
     external_id: str
     seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRecorded:
+    """A recording is one of a clip, `text` what was to be read. It counts for nothing until it is kept, then approved."""
+
+    recording_id: str
+    language: str
+    clip: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipKept:
+    """She heard her recording of a clip and wants it: an organiser must approve it."""
+
+    recording_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +223,8 @@ Fact = (
     | LanguageChosen
     | ConsentGiven
     | RecordingKept
+    | ClipRecorded
+    | ClipKept
     | MemberRegistered
     | PinAccepted
     | ContributionNoted

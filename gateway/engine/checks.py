@@ -79,7 +79,7 @@ def check_shared_flows(defaults: Draft, drafts: Iterable[Draft]) -> None:
     for mention in defaults.calls:
         flow = by_name.get(mention.name)
         welcome = {"anyone", "stranger"} if mention.node.path == "strangers" else {"anyone"}
-        if flow is not None and (flow.private or flow.audience not in welcome):
+        if flow is not None and (flow.private or flow.when or flow.audience not in welcome):
             defaults.faults.append(mention.node.fault("flow:gate", name=mention.name))
 
 

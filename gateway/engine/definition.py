@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from gateway.core.events import Input, Wait
+from gateway.engine.document import Node
+from gateway.engine.expressions import Condition
 from gateway.language.keywords import Lexicon
 from gateway.language.speech import vocabulary
 
@@ -33,6 +35,7 @@ KNOWN_NAMES = frozenset(
         "member.usual",
         "medium",
         "office.open",
+        "studio.open",
     }
 )
 
@@ -116,7 +119,10 @@ class Step(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One conversation. `hash` names this version of it; `source` is the file's text, from which the version can be read again."""
+    """One conversation. `hash` names this version of it; `source` is the file's text, from which the version can be read again.
+
+    Where `when` does not hold the flow is not there: a key that leads to it is a wrong key.
+    """
 
     name: str
     title: Texts
@@ -124,6 +130,7 @@ class Flow:
     intents: tuple[str, ...]
     audience: Audience
     private: bool
+    when: Condition | None
     start: str
     steps: Mapping[str, Step]
     hash: str
@@ -132,7 +139,10 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """`flows/defaults.yaml`: what every flow shares. `main`, `strangers`, `gate`, `give_up` and `help` are flows; waits are seconds."""
+    """`flows/defaults.yaml`: what every flow shares. `main`, `strangers`, `gate`, `give_up` and `help` are flows; waits are seconds.
+
+    `languages` are those that callers are offered; `drafts` are still being written, and no caller hears them.
+    """
 
     main: str
     strangers: str
@@ -141,12 +151,29 @@ class Defaults:
     help: str
     languages: tuple[str, ...]
     keys: Mapping[str, str]
+    drafts: tuple[str, ...]
     retries: int
     first_wait: int
     next_wait: int
     on_silence: tuple[Prompt, ...]
     on_wrong: tuple[Prompt, ...]
     sms_help: Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """`flows/translations/LANGUAGE.yaml`: the texts of a language that do not stand in the flow files, by the names of their prompts."""
+
+    language: str
+    phrases: Mapping[str, Node]
+    prompts: Mapping[str, Node]
+
+    def wording(self, prompt: str, kind: str) -> Node | None:
+        """The text of a prompt: `say` by voice, `sms` as a message where the flow has another wording for it."""
+        node = self.prompts.get(prompt)
+        if node is None or isinstance(node.value, str):
+            return node if kind == "say" else None
+        return node.value.get(kind) if isinstance(node.value, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +186,7 @@ class Catalogue:
     phrases: Mapping[str, Texts]
     older: Mapping[str, Flow]
     lexicon: Lexicon
+    translations: Mapping[str, Translation] = field(default_factory=dict)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -188,17 +216,27 @@ class Catalogue:
             named.update((prompt.name, prompt) for step in flow.steps.values() for prompt in step.prompts())
         yield from named.values()
 
-    def clips(self) -> Iterator[tuple[str, str, str]]:
-        """Every clip that must exist, once: its language, its name below the language's folder, the words it speaks."""
+    def missing_texts(self, language: str) -> list[str]:
+        """The prompts and phrases that a draft has no text for yet, by name."""
+        prompts = [prompt for prompt in self.prompts() if language not in (prompt.pieces or prompt.sms) or language not in prompt.sms]
+        return [f"phrases: {name}" for name, texts in self.phrases.items() if language not in texts] + [prompt.name for prompt in prompts]
+
+    def clips(self, *, drafts: bool = False) -> Iterator[tuple[str, str, str]]:
+        """Every clip that must exist, once: its language, its name below the language's folder, the words it speaks.
+
+        With `drafts` those of the languages as well that callers are not offered yet.
+        """
         wanted: dict[tuple[str, str], str] = {}
-        for language in self.languages:
+        languages = (*self.languages, *(self.defaults.drafts if drafts else ()))
+        for language in languages:
             for name, texts in self.phrases.items():
-                wanted[language, f"phrase/{name}"] = texts[language]
+                if language in texts:
+                    wanted[language, f"phrase/{name}"] = texts[language]
             for clip, word in vocabulary(language).items():
                 wanted[language, clip] = word
         for prompt in self.prompts():
-            for language, pieces in prompt.pieces.items():
-                for piece in pieces:
+            for language in languages:
+                for piece in prompt.pieces.get(language, ()):
                     if isinstance(piece, Fragment) and piece.clip:
                         wanted.setdefault((language, piece.clip), piece.text.strip())
         for (language, clip), text in wanted.items():

@@ -185,6 +185,8 @@ def _open(turn: Turn, name: str) -> Move | Begin:
     defaults = turn.catalogue.defaults
     flow = turn.catalogue.flows[name]
     stranger = turn.caller.member is None and not turn.caller.sharing
+    if flow.when is not None and not flow.when.holds(turn.value):
+        return _jump(turn, defaults.main)
     if flow.audience == "member" and stranger:
         return _jump(turn, defaults.strangers)
     if flow.audience == "stranger" and not stranger:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway.engine import checks, document
-from gateway.engine.definition import ActionSpec, Audience, Catalogue, Defaults, Flow, Prompt, Step, Texts
+from gateway.engine.definition import ActionSpec, Audience, Catalogue, Defaults, Flow, Prompt, Step, Texts, Translation
 from gateway.engine.reading import NAME, Draft, Fields, Shared, hint
 from gateway.engine.steps import KINDS
 from gateway.engine.steps.ask import Ask
@@ -22,6 +22,7 @@ from gateway.language.keywords import Lexicon
 from gateway.language.skeleton import skeleton
 
 DEFAULTS, PHRASES, KEYWORDS, ORDINARY = "defaults", "phrases", "keywords.tsv", "ordinary-words.txt"
+TRANSLATIONS = "translations"  # a folder beside the flows: one file for each language whose texts do not stand in the flow files
 RETRIES, FIRST_WAIT, NEXT_WAIT = 3, 8, 5
 AUDIENCES: tuple[Audience, ...] = ("anyone", "member", "stranger")
 
@@ -31,7 +32,7 @@ REMEDIES = {
 }
 
 # Stands in while the defaults are not read, and where they are faulty; a catalogue with faults is never run.
-NO_DEFAULTS = Defaults("", "", "", "", "", speech.LANGUAGES, {}, RETRIES, FIRST_WAIT, NEXT_WAIT, (), (), Prompt("", {}, {}))
+NO_DEFAULTS = Defaults("", "", "", "", "", speech.LANGUAGES, {}, (), RETRIES, FIRST_WAIT, NEXT_WAIT, (), (), Prompt("", {}, {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +51,24 @@ def load(folder: Path, actions: Mapping[str, ActionSpec]) -> Catalogue:
     """
     faults: list[GatewayError] = []
     sources = _sources(folder, faults)
-    shared, shared_drafts = _read_shared(sources, folder.name, actions)
+    translations, translation_drafts = _read_translations(folder, actions, faults)
+    shared, shared_drafts = _read_shared(sources, folder.name, Shared(NO_DEFAULTS, {}, actions, translations))
     drafts = [_read_flow(source, shared) for source in sources.values() if source.name not in {DEFAULTS, PHRASES}]
     lexicon = _read_keywords(folder, faults)
     checks.check(drafts, shared_drafts, lexicon)
-    faults += [fault for draft in (*shared_drafts, *drafts) for fault in draft.faults]
+    faults += [fault for draft in (*shared_drafts, *translation_drafts, *drafts) for fault in draft.faults]
+    if not faults:  # a name that a faulty flow would have used is not unknown
+        faults += _unused(shared)
     if faults:
         raise ExceptionGroup("the flows are faulty", sorted(faults, key=_position))
     flows = {draft.name: draft.flow for draft in drafts if draft.flow is not None}
-    return Catalogue(flows, shared.defaults, shared.phrases, {}, lexicon.with_forms(_own_keywords(flows, lexicon)))
+    words = lexicon.with_forms(_own_keywords(flows, lexicon))
+    return Catalogue(flows, shared.defaults, shared.phrases, {}, words, shared.translations)
 
 
 def parse_flow(source: str, where: str, actions: Mapping[str, ActionSpec], catalogue: Catalogue) -> Flow:
     """One flow from its text, beside the flows of a catalogue. Raises as `load` does."""
-    shared = Shared(catalogue.defaults, catalogue.phrases, actions)
+    shared = Shared(catalogue.defaults, catalogue.phrases, actions, catalogue.translations)
     name = Path(where).stem
     draft = _read_flow(Source(name, where, source), shared)
     checks.check_ways(draft, {*catalogue.flows, name})
@@ -126,10 +131,9 @@ def _open(source: Source, draft: Draft) -> Fields | None:
 # --- defaults and phrases ----------------------------------------------------------------------------------------------------------
 
 
-def _read_shared(sources: Mapping[str, Source], folder: str, actions: Mapping[str, ActionSpec]) -> tuple[Shared, list[Draft]]:
+def _read_shared(sources: Mapping[str, Source], folder: str, shared: Shared) -> tuple[Shared, list[Draft]]:
     """What all flows share. The phrases need the languages of the defaults; the prompts of the defaults need the phrases."""
     nobody = Source(DEFAULTS, f"{folder}/{DEFAULTS}.yaml", None)
-    shared = Shared(NO_DEFAULTS, {}, actions)
     defaults_draft, phrases_draft = Draft(DEFAULTS, nobody.file, shared), Draft(PHRASES, f"{folder}/{PHRASES}.yaml", shared)
     drafts = [defaults_draft, phrases_draft]
     for draft in drafts:
@@ -137,22 +141,37 @@ def _read_shared(sources: Mapping[str, Source], folder: str, actions: Mapping[st
             draft.faults.append(GatewayError("flow:missing-file", where=f"{draft.file}:1:1", remedy=REMEDIES[draft.name]))
     fields = _open(sources.get(DEFAULTS, nobody), defaults_draft)
     if fields is not None:
-        shared = Shared(replace(NO_DEFAULTS, languages=_read_languages(fields)), {}, actions)
+        languages, in_progress = _read_languages(fields, shared.translations)
+        shared = replace(shared, defaults=replace(NO_DEFAULTS, languages=languages, drafts=in_progress))
     phrases_draft.shared = shared
     phrases = _read_phrases(sources[PHRASES], phrases_draft) if PHRASES in sources else {}
     shared = replace(shared, phrases=phrases)
     if fields is not None:
         fields.shared = defaults_draft.shared = shared
-        shared = replace(shared, defaults=_read_defaults(fields, shared.languages))
+        shared = replace(shared, defaults=_read_defaults(fields, shared.defaults))
     return shared, drafts
 
 
-def _read_languages(fields: Fields) -> tuple[str, ...]:
-    nodes = fields.words("languages")
+def _read_languages(fields: Fields, translations: Mapping[str, Translation]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The languages that callers are offered, and those that are drafts."""
+    nodes, drafts = fields.words("languages"), fields.words("drafts")
     for node in nodes:
         if node.value not in speech.LANGUAGES:
             fields.fault(node, "flow:unknown-language", name=node.value, languages=", ".join(speech.LANGUAGES))
-    return tuple(str(node.value) for node in nodes) or speech.LANGUAGES
+    known = tuple(str(node.value) for node in nodes) or speech.LANGUAGES
+    for node in drafts:
+        if node.value not in known:
+            fields.fault(node, "flow:unknown-language", name=node.value, languages=", ".join(known))
+    in_progress = tuple(str(node.value) for node in drafts)
+    offered = tuple(language for language in known if language not in in_progress)
+    if not offered:
+        fields.fault(drafts[0], "flow:invalid", value=", ".join(in_progress), wanted="fewer: one language at least must not be a draft")
+    for language in translations.keys() - {*known}:
+        where = f"{fields.draft.file.rpartition('/')[0]}/{TRANSLATIONS}/{language}.yaml:1:1"
+        fields.draft.faults.append(
+            GatewayError("flow:unknown-language", where=where, path="the file", name=language, languages=", ".join(known))
+        )
+    return offered or known, in_progress
 
 
 def _read_phrases(source: Source, draft: Draft) -> Mapping[str, Texts]:
@@ -160,7 +179,11 @@ def _read_phrases(source: Source, draft: Draft) -> Mapping[str, Texts]:
     if fields is None:
         return {}
     inside = fields.inside("phrases")
-    phrases = {name: inside.texts(name) for name in inside.known}
+    translations = draft.shared.translations
+    phrases: dict[str, Texts] = {}
+    for name in inside.known:
+        translated = {language: node for language, file in translations.items() if (node := file.phrases.get(name)) is not None}
+        phrases[name] = inside.texts(name, translated)
     for name, node in inside.known.items():
         if not NAME.fullmatch(name):
             fields.fault(node, "flow:invalid", at_key=True, value=name, wanted="a name: small letters a-z, digits and _")
@@ -169,7 +192,7 @@ def _read_phrases(source: Source, draft: Draft) -> Mapping[str, Texts]:
     return phrases
 
 
-def _read_defaults(fields: Fields, languages: tuple[str, ...]) -> Defaults:
+def _read_defaults(fields: Fields, languages: Defaults) -> Defaults:
     main = fields.call("main")
     keys = {key: fields.target_of(node) for key, node in fields.by_key("keys").items()}
     defaults = Defaults(
@@ -178,7 +201,8 @@ def _read_defaults(fields: Fields, languages: tuple[str, ...]) -> Defaults:
         gate=fields.call("gate"),
         give_up=fields.call("give_up"),
         help=fields.call("help") if "help" in fields.known else main,
-        languages=languages,
+        languages=languages.languages,
+        drafts=languages.drafts,
         keys=keys,
         retries=fields.whole("retries", RETRIES, least=1),
         first_wait=fields.whole("first_wait", FIRST_WAIT, least=1),
@@ -189,6 +213,47 @@ def _read_defaults(fields: Fields, languages: tuple[str, ...]) -> Defaults:
     )
     fields.close()
     return defaults
+
+
+# --- translations -----------------------------------------------------------------------------------------------------------------
+
+
+def _read_translations(
+    folder: Path, actions: Mapping[str, ActionSpec], faults: list[GatewayError]
+) -> tuple[Mapping[str, Translation], list[Draft]]:
+    """The languages whose texts stand in files of their own. What the texts mean is looked at where their prompts are read."""
+    translations: dict[str, Translation] = {}
+    drafts: list[Draft] = []
+    for source in _sources(folder / TRANSLATIONS, faults).values():
+        draft = Draft(source.name, f"{folder.name}/{source.file}", Shared(NO_DEFAULTS, {}, actions))
+        drafts.append(draft)
+        fields = _open(replace(source, file=draft.file), draft)
+        if fields is None:
+            continue
+        language = fields.text("language")
+        if language and language != source.name:
+            fields.fault(fields.known["language"], "flow:file-name", name=language, file=source.name)
+        phrases, prompts = fields.inside("phrases").known, fields.inside("prompts").known
+        for node in prompts.values():
+            if isinstance(node.value, dict):
+                wordings = Fields(node, draft)
+                wordings.take("say")
+                wordings.take("sms")
+                wordings.close()
+        translations[source.name] = Translation(source.name, phrases, prompts)
+        fields.close()
+    return translations, drafts
+
+
+def _unused(shared: Shared) -> Iterator[GatewayError]:
+    """Translations of prompts and phrases that there are not: most often misspelled, or left over. A draft may have such."""
+    for translation in shared.translations.values():
+        if translation.language in shared.defaults.drafts:
+            continue
+        for names, known in ((translation.prompts, shared.used), (translation.phrases, shared.phrases.keys())):
+            for name, node in names.items():
+                if name not in known:
+                    yield node.fault("flow:unknown-key", at_key=True, name=name, hint=hint(name, known))
 
 
 # --- one flow ----------------------------------------------------------------------------------------------------------------------
@@ -207,11 +272,12 @@ def _read_flow(source: Source, shared: Shared) -> Draft:
     draft.intents = fields.words("intents")
     draft.flow = Flow(
         name=source.name,
-        title=fields.texts("title"),
+        title=fields.title("title"),
         keywords=tuple(str(node.value) for node in draft.keywords),
         intents=tuple(str(node.value) for node in draft.intents),
         audience=fields.one_of("for", AUDIENCES, "anyone"),
         private=fields.flag("private", default=False),
+        when=fields.condition("when"),
         start=fields.target("start"),
         steps=_read_steps(fields.inside("steps")),
         hash=hashlib.sha256(source.text.encode()).hexdigest(),

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from gateway.engine import wording
-from gateway.engine.definition import ActionSpec, Defaults, Flow, Prompt, Slot, Texts
+from gateway.engine.definition import ActionSpec, Defaults, Flow, Prompt, Slot, Texts, Translation
 from gateway.engine.document import Node
+from gateway.engine.expressions import Condition, parse
 from gateway.engine.wording import FORMATS
 from gateway.errors import GatewayError
 
@@ -56,15 +57,31 @@ class SlotMention:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What is read before the flows: the defaults with their languages, the phrases, and the actions that there are."""
+    """What is read before the flows: the defaults with their languages, the phrases, the actions that there are, the translations.
+
+    `used` collects the names of prompts that a translation has a text for.
+    """
 
     defaults: Defaults
     phrases: Mapping[str, Texts]
     actions: Mapping[str, ActionSpec]
+    translations: Mapping[str, Translation] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
 
     @property
     def languages(self) -> tuple[str, ...]:
+        """The languages that callers are offered: each text must be there in all of them."""
         return self.defaults.languages
+
+    @property
+    def all_languages(self) -> tuple[str, ...]:
+        return (*self.defaults.languages, *self.defaults.drafts)
+
+    def translated(self, prompt: str, kind: str) -> dict[str, Node]:
+        """The texts of a prompt that stand in `flows/translations`: language -> text."""
+        self.used.add(prompt)
+        found = {language: translation.wording(prompt, kind) for language, translation in self.translations.items()}
+        return {language: node for language, node in found.items() if node is not None}
 
     def phrases_in(self, language: str) -> Mapping[str, str]:
         return {name: texts[language] for name, texts in self.phrases.items() if language in texts}
@@ -176,6 +193,19 @@ class Fields:
             return None
         return int(text)
 
+    def condition(self, key: str) -> Condition | None:
+        """A condition that may be left out."""
+        node = self.take(key)
+        if node is None:
+            return None
+        try:
+            condition = parse(self.text_of(node))
+        except ValueError as error:
+            self.fault(node, "flow:condition", part=str(error))
+            return None
+        self.draft.conditions += [Mention(self.step, name, node) for name in sorted(condition.names)]
+        return condition
+
     # --- structures
 
     def words(self, key: str) -> list[Node]:
@@ -244,10 +274,14 @@ class Fields:
 
     # --- what is said
 
-    def texts(self, key: str) -> Texts:
-        """A text in every language, without slots."""
+    def title(self, key: str) -> Texts:
+        """A text for organisers, without slots; a language with a file of translations needs none."""
+        return self.texts(key, dict.fromkeys(self.shared.translations))
+
+    def texts(self, key: str, translated: Mapping[str, Node | None] | None = None) -> Texts:
+        """A text in every language, without slots. `translated` are those that stand elsewhere."""
         node = self.take(key, required=True)
-        found = [] if node is None else self._languages(node)
+        found = [] if node is None else self._languages(node, translated or {})
         for _, value in found:
             if brace := re.search(r"[{}].*", str(value.value)):
                 self.fault(value, "flow:slot", slot=brace[0])
@@ -276,12 +310,13 @@ class Fields:
     def message(self, key: str) -> Prompt:
         """A prompt that is only ever sent as a text."""
         node = self.take(key, required=True)
-        return Prompt(self._prompt_name(key), {}, self._written(self._split(node, spoken=False)) if node else {})
+        name = self._prompt_name(key)
+        return Prompt(name, {}, self._written(self._split(node, self.shared.translated(name, "say"), spoken=False)) if node else {})
 
     def _prompt(self, node: Node, shorter: Node | None, suffix: str, *, interruptible: bool = True) -> Prompt:
         name = self._prompt_name(suffix)
-        spoken = self._split(node, spoken=True)
-        written = self._split(shorter, spoken=False) if shorter is not None else spoken
+        spoken = self._split(node, self.shared.translated(name, "say"), spoken=True)
+        written = self._split(shorter, self.shared.translated(name, "sms"), spoken=False) if shorter is not None else spoken
         pieces = {language: wording.for_voice(parts, name, self.shared.phrases_in(language)) for language, parts in spoken.items()}
         return Prompt(name, pieces, self._written(written), interruptible)
 
@@ -293,10 +328,10 @@ class Fields:
     def _written(self, texts: Mapping[str, tuple[str | Slot, ...]]) -> dict[str, tuple[str | Slot, ...]]:
         return {language: wording.for_text(parts, self.shared.phrases_in(language)) for language, parts in texts.items()}
 
-    def _split(self, node: Node, *, spoken: bool) -> dict[str, tuple[str | Slot, ...]]:
+    def _split(self, node: Node, translated: Mapping[str, Node], *, spoken: bool) -> dict[str, tuple[str | Slot, ...]]:
         """The text of each language cut at its slots; the slots are noted for the checks."""
         parts: dict[str, tuple[str | Slot, ...]] = {}
-        for language, value in self._languages(node):
+        for language, value in self._languages(node, translated):
             try:
                 parts[language] = wording.split(self.text_of(value))
             except ValueError as error:
@@ -312,16 +347,19 @@ class Fields:
             self.fault(node, "flow:unknown-format", name=slot.format, hint=hint(slot.format, FORMATS))
         self.draft.slots.append(SlotMention(self.step, slot, node, spoken))
 
-    def _languages(self, node: Node) -> list[tuple[str, Node]]:
+    def _languages(self, node: Node, translated: Mapping[str, Node | None]) -> list[tuple[str, Node]]:
+        """The text of each language: as it stands here, else as it is `translated` elsewhere (None: it may be missing)."""
         if not isinstance(node.value, dict):
             self.fault(node, "flow:shape", wanted=f"a text for each language: {', '.join(self.shared.languages)}")
             return []
-        if missing := [language for language in self.shared.languages if language not in node.value]:
+        there = {*node.value, *translated}
+        if missing := [language for language in self.shared.languages if language not in there]:
             self.fault(node, "flow:missing-language", names=", ".join(missing))
+        known = self.shared.all_languages
         found: list[tuple[str, Node]] = []
         for language, value in node.value.items():
-            if language in self.shared.languages:
+            if language in known:
                 found.append((language, value))
             else:
-                self.fault(value, "flow:unknown-language", at_key=True, name=language, languages=", ".join(self.shared.languages))
-        return found
+                self.fault(value, "flow:unknown-language", at_key=True, name=language, languages=", ".join(known))
+        return found + [(language, value) for language, value in translated.items() if value is not None and language not in node.value]

@@ -77,13 +77,17 @@ class Action(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The world around a sprint: the clock, fresh ids, the actions, and whether and where a person answers."""
+    """The world around a sprint: the clock, fresh ids, the actions, and whether and where a person answers.
+
+    `studio_open`: clips can be recorded by phone.
+    """
 
     now: datetime
     new_id: Callable[[], str]
     actions: Mapping[str, Action]
     office_open: bool
     person_number: str
+    studio_open: bool = False
 
 
 @dataclass(slots=True)
@@ -130,6 +134,11 @@ class Turn:
             return self.values[name]
         look_up = BUILT_IN.get(name)
         return look_up(self) if look_up else None
+
+    def is_shut(self, target: str) -> bool:
+        """Whether a target is a flow that is not there now."""
+        flow = None if target in self.flow.steps else self.catalogue.flows.get(target)
+        return flow is not None and flow.when is not None and not flow.when.holds(self.value)
 
     def keep(self, values: Mapping[str, object]) -> None:
         """Keep values under their names, for slots, conditions and actions."""
@@ -208,4 +217,5 @@ BUILT_IN: Mapping[str, Callable[[Turn], object]] = {
     "member.usual": _of_member("usual_instalment"),
     "medium": lambda turn: turn.medium,
     "office.open": lambda turn: turn.setting.office_open,
+    "studio.open": lambda turn: turn.setting.studio_open,
 }

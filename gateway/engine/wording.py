@@ -16,7 +16,8 @@ from gateway.language import speech
 
 TEXT = "text"  # the value as it is; texts only, since nobody recorded it
 PHRASE = "phrase"  # the value is a name of flows/phrases.yaml
-FORMATS = speech.FORMATS | {TEXT, PHRASE}
+CLIP = "clip"  # the value is a clip by its full name, `/ne/goodbye/say_goodbye-1`: to hear one clip by itself
+FORMATS = speech.FORMATS | {TEXT, PHRASE, CLIP}
 
 BRACES = re.compile(r"\{([^{}]*)\}")
 SLOT = re.compile(r"(?P<name>[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)(?::(?P<format>[a-z]+))?")
@@ -82,9 +83,14 @@ def speak(prompt: Prompt, language: str, lookup: Lookup, phrases: Mapping[str, T
                 clips.append(piece.clip)
         elif text := _filled(piece, language, lookup, phrases):
             said.append(text)
-            value = lookup(piece.name)
-            clips.extend((f"phrase/{value}",) if piece.format == PHRASE else speech.speak(language, piece.format, value))
+            clips.extend(_clips(piece.format, language, lookup(piece.name)))
     return tuple(clips), "".join(said).strip()
+
+
+def _clips(form: str, language: str, value: object) -> tuple[str, ...]:
+    if form == CLIP:
+        return (str(value),)
+    return (f"phrase/{value}",) if form == PHRASE else speech.speak(language, form, value)
 
 
 def write(prompt: Prompt, language: str, lookup: Lookup, phrases: Mapping[str, Texts]) -> str:
@@ -100,6 +106,8 @@ def _filled(slot: Slot, language: str, lookup: Lookup, phrases: Mapping[str, Tex
         return ""
     if slot.format == TEXT:
         return str(value)
+    if slot.format == CLIP:
+        return f"[{value}]"
     if slot.format == PHRASE:
         return phrases.get(str(value), {}).get(language, "")
     try:

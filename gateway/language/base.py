@@ -23,6 +23,7 @@ class Language(ABC):
     """The words of one language, and how they are put together. Values come checked from `speech.py`."""
 
     code: ClassVar[str]
+    name: ClassVar[str]  # in English, in small letters: of the action `choose_...`
     numbers: ClassVar[tuple[str, ...]]  # 0 to 99, each a word of its own
     digits: ClassVar[tuple[str, ...]]  # 0 to 9 as they are said one by one
     words: ClassVar[Mapping[str, str]]  # hundred, thousand, lakh, crore, rupees, paisa and what the language needs besides

@@ -18,6 +18,7 @@ NEPALI_MONTHS = "Baishakh Jeth Asar Saun Bhadau Asoj Kattik Mangsir Pus Magh Pha
 
 class English(Language):
     code = "en"
+    name = "english"
     numbers = (*ONES, *(ten if one == 0 else f"{ten}-{ONES[one]}" for ten in TENS for one in range(10)))
     digits = tuple(ONES[:10])
     words: ClassVar[Mapping[str, str]] = {

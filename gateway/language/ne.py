@@ -20,6 +20,7 @@ HALF_HOURS: Mapping[tuple[int, int], str] = {(1, 30): "one_and_half", (2, 30): "
 
 class Nepali(Language):
     code = "ne"
+    name = "nepali"
     numbers = tuple(
         """शून्य एक दुई तीन चार पाँच छ सात आठ नौ
         दश एघार बाह्र तेह्र चौध पन्ध्र सोह्र सत्र अठार उन्नाइस
@@ -54,14 +55,27 @@ class Nepali(Language):
     weekdays = tuple("सोमबार मङ्गलबार बुधबार बिहीबार शुक्रबार शनिबार आइतबार".split())
     dayparts: ClassVar[Mapping[str, str]] = {"morning": "बिहान", "day": "दिउँसो", "evening": "बेलुका", "night": "राति"}
 
-    yes = ("हो", "हजुर", "हुन्छ", "ठिक छ", "ho", "hajur", "huncha", "hunxa", "thik cha", "thik", "आउँछु", "aunchu")
-    no = ("होइन", "हैन", "हुन्न", "हुँदैन", "हजुर होइन", "hoina", "haina", "hunna", "hudaina", "hundaina", "आउँदिन", "aundina")
-    stop = (
+    yes: ClassVar[tuple[str, ...]] = ("हो", "हजुर", "हुन्छ", "ठिक छ", "ho", "hajur", "huncha", "hunxa", "thik cha", "thik", "आउँछु", "aunchu")
+    no: ClassVar[tuple[str, ...]] = (
+        "होइन",
+        "हैन",
+        "हुन्न",
+        "हुँदैन",
+        "हजुर होइन",
+        "hoina",
+        "haina",
+        "hunna",
+        "hudaina",
+        "hundaina",
+        "आउँदिन",
+        "aundina",
+    )
+    stop: ClassVar[tuple[str, ...]] = (
         *("बन्द", "बन्द गर", "बन्द गर्नु", "बन्द गर्नुस्", "बन्द गर्नुहोस्", "रोक", "रोक्नु", "रोक्नुस्", "रोक्नुहोस्", "रद्द", "स्टप"),
         *("banda", "band", "banda gara", "banda garnu", "banda garnus", "banda garnuhos", "rok", "roka", "roknu", "roknus"),
         *("roknuhos", "radda"),
     )
-    start = ("सुरु", "सुरु गर", "फेरि सुरु", "चालु", "suru", "suru gara", "pheri suru", "chalu")
+    start: ClassVar[tuple[str, ...]] = ("सुरु", "सुरु गर", "फेरि सुरु", "चालु", "suru", "suru gara", "pheri suru", "chalu")
 
     def speak_date(self, day: date) -> Clips:
         """मंसिर दस गते."""

@@ -20,9 +20,10 @@ from gateway.core.money import PAISA_PER_RUPEE
 from gateway.errors import GatewayError
 from gateway.language.base import LARGEST_NUMBER, Clips, Language
 from gateway.language.en import English
+from gateway.language.mai import Maithili
 from gateway.language.ne import Nepali
 
-_LANGUAGES: Mapping[str, Language] = {language.code: language for language in (Nepali(), English())}
+_LANGUAGES: Mapping[str, Language] = {language.code: language for language in (Nepali(), English(), Maithili())}
 
 LANGUAGES = tuple(_LANGUAGES)
 

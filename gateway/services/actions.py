@@ -13,6 +13,8 @@ from functools import partial
 
 from gateway.core import calendar, reference
 from gateway.core.events import (
+    ClipKept,
+    ClipRecorded,
     ConsentGiven,
     ContributionNoted,
     LanguageChosen,
@@ -23,7 +25,8 @@ from gateway.core.events import (
 )
 from gateway.engine.definition import ActionSpec
 from gateway.engine.interpreter import ActionCall, ActionResult, MemberView
-from gateway.services import pins
+from gateway.language.speech import LANGUAGES, language_of
+from gateway.services import pins, studio
 from gateway.services.context import Gateway
 from gateway.store import claims, contributions, members, notices
 
@@ -228,16 +231,13 @@ def register_member(gateway: Gateway, call: ActionCall) -> ActionResult:
     return ActionResult("done", facts=(registered, task))
 
 
-@action("done")
-def choose_nepali(_gateway: Gateway, _call: ActionCall) -> ActionResult:
-    """From here on, and in later calls, Nepali."""
-    return ActionResult("done", facts=(LanguageChosen("ne"),))
+def _choose(code: str) -> NamedAction:
+    """`choose_nepali` and its like, one for each language there is: from here on, and in later calls, this language."""
 
+    def perform(_gateway: Gateway, _call: ActionCall) -> ActionResult:
+        return ActionResult("done", facts=(LanguageChosen(code),))
 
-@action("done")
-def choose_english(_gateway: Gateway, _call: ActionCall) -> ActionResult:
-    """From here on, and in later calls, English."""
-    return ActionResult("done", facts=(LanguageChosen("en"),))
+    return NamedAction(ActionSpec(f"choose_{language_of(code).name}", frozenset({"done"}), frozenset()), perform)
 
 
 @action("ok wrong locked none")
@@ -259,6 +259,47 @@ def open_call_back(_gateway: Gateway, call: ActionCall) -> ActionResult:
     return ActionResult("done", facts=(TaskOpened(call.new_id(), "call_back", call.member.id if call.member else None),))
 
 
+# --- clips that are recorded by phone ----------------------------------------------------------------------------------------------
+
+
+@action("ok wrong locked")
+def verify_studio_pin(gateway: Gateway, call: ActionCall) -> ActionResult:
+    """Whether the answer `pin` is the studio's; each try is counted before it is looked at."""
+    return ActionResult(studio.verify(gateway, str(call.values.get("pin", "")), call.now))
+
+
+@action("found new unknown", "studio.clip")
+def find_clip(gateway: Gateway, call: ActionCall) -> ActionResult:
+    """The clip whose number is the answer `number`: `new` where there is none to hear yet."""
+    clip = studio.find(gateway, str(call.values["number"]))
+    if clip is None:
+        return ActionResult("unknown")
+    return ActionResult("found" if studio.can_be_heard(gateway, clip) else "new", {"studio.clip": f"/{clip.language}/{clip.name}"})
+
+
+@action("done")
+def note_clip(gateway: Gateway, call: ActionCall) -> ActionResult:
+    """The recording `take` is one of the clip `number`."""
+    clip = studio.find(gateway, str(call.values["number"]))
+    if clip is None:
+        raise LookupError("a clip vanished while it was recorded")
+    return ActionResult("done", facts=(ClipRecorded(str(call.values["take"]), clip.language, clip.name, clip.text),))
+
+
+@action("ready waiting silent", "studio.recording")
+def find_recording(gateway: Gateway, call: ActionCall) -> ActionResult:
+    """Whether the recording `take` has come, cleaned as callers would hear it."""
+    take = str(call.values["take"])
+    sound = studio.sound_of(gateway, take)
+    return ActionResult("ready", {"studio.recording": f"/{studio.FOLDER}/{take}"}) if sound == "ready" else ActionResult(sound)
+
+
+@action("done")
+def keep_clip(_gateway: Gateway, call: ActionCall) -> ActionResult:
+    """She is content with the recording `take`: it waits for an organiser's approval."""
+    return ActionResult("done", facts=(ClipKept(str(call.values["take"])),))
+
+
 ACTIONS: Mapping[str, NamedAction] = {
     named.spec.name: named
     for named in (
@@ -274,10 +315,14 @@ ACTIONS: Mapping[str, NamedAction] = {
         rights_news,
         give_consent,
         register_member,
-        choose_nepali,
-        choose_english,
+        *map(_choose, LANGUAGES),
         verify_pin,
         open_call_back,
+        verify_studio_pin,
+        find_clip,
+        note_clip,
+        find_recording,
+        keep_clip,
     )
 }
 

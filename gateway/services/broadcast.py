@@ -247,7 +247,7 @@ def _minutes(gateway: Gateway, phrase: str) -> dict[str, int]:
         raise GatewayError("broadcast:unknown-phrase", phrase=phrase, hint=f" Did you mean {near[0]!r}?" if near else "")
     clips = open_clips(gateway.settings.audio_dir)
     minutes = {}
-    for language in texts:
+    for language in gateway.catalogue.languages:
         try:
             seconds = clips.seconds(language, f"phrase/{phrase}")
         except GatewayError as error:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.core import events
 from gateway.core.jobs import FetchRecording, Job, SendReply
-from gateway.store import contributions, deliveries, flow_sessions, members, notices, phones, recordings, tasks
+from gateway.store import contributions, deliveries, flow_sessions, members, notices, phones, recordings, takes, tasks
 
 if TYPE_CHECKING:
     from gateway.engine.interpreter import Sprint
@@ -117,6 +117,17 @@ def _keep_recording(writing: Writing, fact: events.RecordingKept) -> list[Job]:
     return [FetchRecording(fact.recording_id)]
 
 
+def _note_clip(writing: Writing, fact: events.ClipRecorded) -> list[Job]:
+    take = takes.NewTake(fact.recording_id, writing.conversation.organisation_id, fact.language, fact.clip, fact.text)
+    takes.note(writing.db, take, writing.now)
+    return []
+
+
+def _keep_clip(writing: Writing, fact: events.ClipKept) -> list[Job]:
+    takes.keep(writing.db, fact.recording_id, writing.now)
+    return []
+
+
 def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
     wording = next((f.wording for f in writing.sprint.facts if isinstance(f, events.ConsentGiven)), None)
     consent = wording or flow_sessions.consent_of(writing.db, writing.conversation.session_id)
@@ -202,6 +213,8 @@ def _promise_text(writing: Writing, fact: events.TextPromised) -> list[Job]:
 WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
     events.LanguageChosen: _choose_language,
     events.RecordingKept: _keep_recording,
+    events.ClipRecorded: _note_clip,
+    events.ClipKept: _keep_clip,
     events.MemberRegistered: _register,
     events.ContributionNoted: _note_contribution,
     events.RsvpGiven: _rsvp,

@@ -277,6 +277,7 @@ def _setting(gateway: Gateway, now: datetime) -> Setting:
         actions=actions.bind(gateway),
         office_open=bool(gateway.settings.person_number) and consent.office_open(now),
         person_number=gateway.settings.person_number,
+        studio_open=bool(gateway.settings.studio_pin),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gateway.core.jobs import FetchRecording, Job
 from gateway.providers.faults import SendError
 from gateway.providers.http import open_http
+from gateway.services import studio
 from gateway.store import recordings
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def fetch(gateway: Gateway, recording_id: str) -> None:
             recordings.missed(db, recording_id, MOST_TRIES)
         return
     name = f"{FOLDER}/{recording_id}.wav"
-    _write_whole(gateway.settings.data_dir / name, audio)
+    write_whole(gateway.settings.data_dir / name, audio)
+    studio.prepare(gateway, recording_id, gateway.settings.data_dir / name)
     with gateway.database.write() as db:
         recordings.kept(db, recording_id, name)
 
@@ -61,7 +63,7 @@ async def _download(gateway: Gateway, provider: str, external_id: str) -> bytes:
         return await gateway.providers[provider].fetch_recording(http, external_id)
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """A file that is either there whole or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")

@@ -313,6 +313,29 @@ recordings = Table(
     Index(None, "state", "created_at"),
 )
 
+takes = Table(  # recordings of clips, made by phone
+    "takes",
+    metadata,
+    Column("recording_id", String(36), ForeignKey("recordings.id"), primary_key=True),
+    _ref("organisation_id", "organisations.id", nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("clip", String(200), nullable=False),
+    Column("text", HumanText, nullable=False),  # what was to be read
+    Column("state", String(16), nullable=False),  # made | waiting | approved | rejected | replaced
+    Column("sound", String(16), nullable=False),  # pending | ready | silent
+    Column("created_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    Index(None, "state", "created_at"),
+)
+
+studio_tries = Table(  # of the studio's secret number, each written before it is looked at
+    "studio_tries",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Index(None, "at"),
+)
+
 tasks = Table(
     "tasks",
     metadata,

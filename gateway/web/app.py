@@ -10,6 +10,7 @@ from flask import Flask, Response
 
 from gateway import bootstrap
 from gateway.config import LOOPBACK
+from gateway.services import studio
 from gateway.web import media, pages
 from gateway.web.webhooks import twilio
 
@@ -29,7 +30,7 @@ def create_app(gateway: Gateway | None = None) -> Flask:
         TRUSTED_HOSTS=[public_host, *sorted(LOOPBACK)],
     )
     app.register_blueprint(twilio.blueprint(gateway, gateway.providers.main))
-    app.register_blueprint(media.blueprint(gateway.settings.audio_dir))
+    app.register_blueprint(media.blueprint(gateway.settings.audio_dir, gateway.settings.data_dir / studio.FOLDER))
     app.register_blueprint(pages.blueprint(gateway))
     app.after_request(_harden)
     return app

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from array import array
 
 import pytest
 from fakes.sounds import words
 
 from gateway.audio import wav
-from gateway.audio.build import build, take
+from gateway.audio.build import build
 from gateway.audio.catalogue import open_clips, read_manifest
+from gateway.audio.coverage import coverage, findings, heard
+from gateway.audio.numbers import read_numbers
 from gateway.audio.placeholder import runs
+from gateway.audio.taking import take_folder
+from gateway.audio.wav import Sound
 from gateway.errors import GatewayError
 
 REQUIRED = [("ne", "menu/start-1", "एक थिच्नुहोस्।"), ("ne", "number/1", "एक"), ("en", "menu/start-1", "Press one.")]
@@ -37,6 +42,11 @@ def folder(tmp_path):
 def recordings(tmp_path):
     wav.write(tmp_path / "studio" / "menu" / "start-1.wav", words(44100, 20000))
     return tmp_path / "studio"
+
+
+def take(folder, recordings):
+    texts = {clip: text for language, clip, text in REQUIRED if language == "ne"}
+    return take_folder(folder, recordings, "ne", texts, read_numbers(folder))
 
 
 def test_a_build_makes_every_clip_and_leaves_nothing_to_complain_of(folder):
@@ -91,7 +101,7 @@ def test_a_needless_placeholder_is_dropped_with_its_file(folder):
 def test_a_damaged_file_is_found_and_built_again(folder, content):
     (folder / "ne" / "number" / "1.wav").write_bytes(content)
     [problem] = open_clips(folder).problems(REQUIRED)
-    assert problem.startswith("ne/number/1: 1.wav cannot be used as sound")
+    assert problem.startswith("ne/number/1: 1.wav cannot be used")
     assert build(folder, REQUIRED, Machine()).made == ("ne/number/1",)
 
 
@@ -108,7 +118,7 @@ def test_a_clip_at_another_rate_is_found(folder):
 
 
 def test_a_recording_is_taken_in_and_no_build_overwrites_it(folder, recordings):
-    assert take(folder, recordings, "ne", REQUIRED) == ("menu/start-1",)
+    assert take(folder, recordings).clips == ("menu/start-1",)
     recorded = (folder / "ne" / "menu" / "start-1.wav").read_bytes()
     changed = [("ne", "menu/start-1", "दुई थिच्नुहोस्।"), *REQUIRED[1:]]
     assert build(folder, changed, Machine()).made == ()
@@ -118,26 +128,70 @@ def test_a_recording_is_taken_in_and_no_build_overwrites_it(folder, recordings):
 
 
 def test_a_recording_that_no_prompt_uses_is_kept_and_reported(folder, recordings):
-    take(folder, recordings, "ne", REQUIRED)
+    take(folder, recordings)
     assert build(folder, REQUIRED[1:], Machine()).dropped == ()
     assert open_clips(folder).problems(REQUIRED[1:]) == ["ne/menu/start-1: no prompt uses this clip."]
 
 
 def test_a_recording_comes_out_as_loud_as_the_rest(folder, recordings):
-    take(folder, recordings, "ne", REQUIRED)
+    take(folder, recordings)
     levels = [wav.active_rms(wav.read(open_clips(folder).path("ne", clip)).samples) for clip in ("menu/start-1", "number/1")]
     assert max(levels) / min(levels) < 1.26  # 2 dB
 
 
-def test_nothing_is_taken_in_when_one_recording_is_faulty(folder, recordings):
-    (recordings / "number").mkdir()
-    (recordings / "number" / "1.wav").write_bytes(b"<html>")
-    wav.write(recordings / "menu" / "unknown-1.wav", words(8000, 5000))
-    before = read_manifest(folder / "ne")
-    with pytest.raises(ExceptionGroup) as caught:
-        take(folder, recordings, "ne", REQUIRED)
-    assert sorted(fault.code for fault in caught.value.exceptions) == ["audio:unknown-clip", "audio:unreadable"]
-    assert read_manifest(folder / "ne") == before
+def test_a_recording_whose_file_was_deleted_gives_way_to_the_placeholder(folder, recordings):
+    take(folder, recordings)
+    (folder / "ne" / "menu" / "start-1.wav").unlink()
+    assert build(folder, REQUIRED, Machine()).made == ("ne/menu/start-1",)
+    assert open_clips(folder).clip("ne", "menu/start-1").source == "placeholder"
+
+
+def test_a_running_process_notices_a_new_recording(folder, recordings):
+    clips = open_clips(folder)
+    assert clips.clip("ne", "menu/start-1").source == "placeholder"
+    take(folder, recordings)
+    assert clips.clip("ne", "menu/start-1").source == "recorded"
+    (folder / "ne" / "manifest.json").write_text("{")
+    assert clips.clip("ne", "menu/start-1").source == "recorded"
+
+
+# --- what a caller would be disturbed by -------------------------------------------------------------------------------------------
+
+
+def altered(samples, change):
+    return Sound(array("h", (max(-32768, min(32767, round(change(n, sample)))) for n, sample in enumerate(samples))), wav.RATE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ({"silent"}, lambda _n, _sample: 0),
+        ({"uneven"}, lambda _n, sample: sample / 2),
+        ({"uneven", "clipped"}, lambda _n, sample: sample * 20),
+        ({"loud"}, lambda n, sample: 20000 if n == 4000 else sample),
+    ],
+)
+def test_clips_that_do_not_sound_like_the_others_are_found(kind, change):
+    samples = wav.fit(words(8000, 9000)).samples
+    assert heard(Sound(samples, wav.RATE)) == {}
+    assert set(heard(altered(samples, change))) >= kind
+
+
+def test_silence_around_the_speech_is_found():
+    samples = wav.fit(words(8000, 9000)).samples
+    quiet = array("h", bytes(2 * 4000))
+    assert set(heard(Sound(quiet + samples + quiet, wav.RATE))) == {"silence-before", "silence-after"}
+
+
+def test_every_finding_names_its_file_and_a_remedy(folder):
+    wav.write(folder / "ne" / "number" / "1.wav", words(8000, 99))
+    wanted = [("ne", "menu/start-1", "दुई थिच्नुहोस्।"), REQUIRED[1], ("ne", "menu/other-1", "अर्को")]
+    found = findings(open_clips(folder), wanted)
+    kinds = {finding.clip: finding.kind for finding in found}
+    assert kinds == {"menu/other-1": "missing", "menu/start-1": "stale", "number/1": "damaged"}
+    assert all("gateway prompts build" in str(finding) and str(finding).startswith("ne/") for finding in found)
+    [row] = coverage(open_clips(folder), wanted)
+    assert (row.needed, row.placeholder, row.missing, row.stale) == (3, 2, 1, 1)
 
 
 @pytest.mark.parametrize(

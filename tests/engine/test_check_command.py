@@ -34,3 +34,9 @@ def test_clips_that_are_missing_are_a_fault(check, tmp_path):
 
 def test_a_folder_that_is_not_there_is_wrong_usage(check, tmp_path):
     assert check(tmp_path / "nowhere").exit_code == 2
+
+
+def test_a_draft_is_named_and_is_no_fault(check):
+    result = check("--no-clips")
+    assert result.exit_code == 0
+    assert "mai is a draft that no caller is offered; 0 of its texts are missing" in result.output

@@ -52,7 +52,8 @@ def test_every_question_is_short(catalogue, clips):
     too_long = {}
     for step in questions:
         for prompt in step.prompts():
-            for language, pieces in prompt.pieces.items():
+            for language in catalogue.languages:
+                pieces = prompt.pieces.get(language, ())
                 spoken = sum(clips.seconds(language, piece.clip) for piece in pieces if isinstance(piece, Fragment) and piece.clip)
                 if spoken > MENUS.get(prompt.name, ROUND):
                     too_long[prompt.name, language] = spoken
@@ -242,7 +243,7 @@ def test_a_member_is_not_offered_registration_at_first(line):
 def test_every_prompt_can_be_said_in_every_language(catalogue):
     for prompt in catalogue.prompts():
         for texts in (prompt.pieces, prompt.sms):
-            assert not texts or set(texts) == set(catalogue.languages), prompt.name
+            assert not texts or set(texts) >= set(catalogue.languages), prompt.name
 
 
 def test_a_new_phone_is_told_how_it_works(line):

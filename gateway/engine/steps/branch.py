@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gateway.engine.definition import Move, Step
-from gateway.engine.expressions import Condition, parse
-from gateway.engine.reading import Fields, Mention
+from gateway.engine.expressions import Condition
+from gateway.engine.reading import Fields
 from gateway.engine.turn import Turn
 
 
@@ -36,24 +36,11 @@ class Branch(Step):
             last = number == len(lines)
             if last != ("when" not in way.known):
                 fields.fault(line, "flow:branch-end" if last else "flow:branch-early")
-            ways.append((cls._condition(way), way.target()))
+            ways.append((way.condition("when"), way.target()))
             way.close()
         if not lines:
             fields.fault(fields.known["branch"], "flow:empty")
         return cls(tuple(ways))
-
-    @staticmethod
-    def _condition(way: Fields) -> Condition | None:
-        node = way.take("when")
-        if node is None:
-            return None
-        try:
-            condition = parse(way.text_of(node))
-        except ValueError as error:
-            way.fault(node, "flow:condition", part=str(error))
-            return None
-        way.draft.conditions += [Mention(way.step, name, node) for name in sorted(condition.names)]
-        return condition
 
     def enter(self, turn: Turn) -> Move:
         return next(target for condition, target in self.ways if condition is None or condition.holds(turn.value))

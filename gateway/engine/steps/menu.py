@@ -54,7 +54,7 @@ class Menu(Step):
         if answer is None:
             return self.question.missed(turn, "silence", turn.keys(1))
         target = self.keys.get(option_of(answer)) or shared_key(turn, answer)
-        if target is None:
+        if target is None or turn.is_shut(target):
             return self.question.missed(turn, "wrong", turn.keys(1))
         turn.tell(AnswerGiven(turn.flow.name, turn.step_name, KEY, option_of(answer)))
         return target

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from gateway.core.events import CallTransferred, Fact, KeysAwaited, PromptSpoken, RecordingAwaited, TransferAwaited, Wait
+from gateway.core.events import CallTransferred, Fact, KeysAwaited, PromptSpoken, RecordingAwaited, TransferAwaited, Wait, clip_path
 from gateway.providers.base import AnswerContext
 from gateway.providers.twilio.webhook import shorten
 
@@ -97,7 +97,7 @@ def _say(base: str, prompt: PromptSpoken) -> str:
     """The clips of a prompt; its text in Twilio's voice where it has none, which is better than silence."""
     if not prompt.clips:
         return f"<Say>{escape(prompt.text)}</Say>" if prompt.text else ""
-    return "".join([_play(base, f"{prompt.language}/{clip}") for clip in prompt.clips])
+    return "".join([_play(base, clip_path(prompt.language, clip)) for clip in prompt.clips])
 
 
 def _play(base: str, clip: str) -> str:
@@ -116,7 +116,7 @@ def _fitting(prompts: Sequence[PromptSpoken], base: str) -> Iterator[PromptSpoke
     for prompt in prompts:
         clips = []
         for clip in prompt.clips:
-            room -= len(_play(base, f"{prompt.language}/{clip}").encode())
+            room -= len(_play(base, clip_path(prompt.language, clip)).encode())
             if room > 0:
                 clips.append(clip)
         text = "" if prompt.clips else prompt.text[: max(room, 0) // 6]  # an escaped character is at most six bytes

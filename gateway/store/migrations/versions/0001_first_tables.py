@@ -319,6 +319,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_session_events_session_id"), "session_events", ["session_id"], unique=False)
     op.create_table(
+        "takes",
+        sa.Column("recording_id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("clip", sa.String(length=200), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("sound", sa.String(length=16), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_takes_organisation_id")),
+        sa.ForeignKeyConstraint(["recording_id"], ["recordings.id"], name=op.f("fk_takes_recording_id")),
+        sa.PrimaryKeyConstraint("recording_id", name=op.f("pk_takes")),
+    )
+    op.create_index(op.f("ix_takes_state_created_at"), "takes", ["state", "created_at"], unique=False)
+    op.create_table(
+        "studio_tries",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_studio_tries")),
+    )
+    op.create_index(op.f("ix_studio_tries_at"), "studio_tries", ["at"], unique=False)
+    op.create_table(
         "tasks",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("organisation_id", sa.String(length=36), nullable=False),
@@ -342,6 +365,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("tasks")
+    op.drop_table("studio_tries")
+    op.drop_table("takes")
     op.drop_table("session_events")
     op.drop_table("recordings")
     op.drop_table("deliveries")

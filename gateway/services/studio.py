@@ -1,0 +1,154 @@
+"""The studio: clips recorded by phone, heard in the same call, and used once an organiser has approved them.
+
+Whoever knows GATEWAY_STUDIO_PIN may record; only what is approved with `gateway prompts approve` is ever heard by other callers.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from gateway.audio import taking, wav
+from gateway.audio.catalogue import TAKES, open_clips
+from gateway.audio.numbers import read_numbers
+from gateway.errors import GatewayError
+from gateway.store import takes
+
+if TYPE_CHECKING:
+    from gateway.services.context import Gateway
+    from gateway.store.takes import TakeRow
+
+FOLDER = TAKES  # below the data directory, and below /audio/
+MOST_TRIES = 20  # of the secret number within an hour, from all phones together: six digits last for years
+WITHIN = timedelta(hours=1)
+
+Verdict = Literal["ok", "wrong", "locked"]
+
+
+@dataclass(frozen=True, slots=True)
+class StudioClip:
+    """A clip that can be recorded: its number, where it belongs, and what is to be read."""
+
+    number: str
+    language: str
+    name: str
+    text: str
+
+
+def verify(gateway: Gateway, pin: str, now: datetime) -> Verdict:
+    """Whether this is the studio's secret number. Both are hashed with the pepper, so that comparing them takes the same time always."""
+    with gateway.database.write() as db:
+        tries = takes.count_try(db, now, WITHIN)
+    if tries > MOST_TRIES or not gateway.settings.studio_pin:
+        return "locked"
+    seal = gateway.seal
+    if not hmac.compare_digest(seal.pepper(pin), seal.pepper(gateway.settings.studio_pin)):
+        return "wrong"
+    with gateway.database.write() as db:
+        takes.clear_tries(db)
+    return "ok"
+
+
+def find(gateway: Gateway, number: str) -> StudioClip | None:
+    """The clip with this number, if a flow still uses it. A wrong check digit is no clip's number."""
+    named = read_numbers(gateway.settings.audio_dir).by_number.get(number)
+    if named is None:
+        return None
+    texts = {(language, clip): text for language, clip, text in gateway.catalogue.clips(drafts=True)}
+    return StudioClip(number, *named, texts[named]) if named in texts else None
+
+
+def can_be_heard(gateway: Gateway, clip: StudioClip) -> bool:
+    """Whether the clip has a file."""
+    try:
+        return open_clips(gateway.settings.audio_dir).path(clip.language, clip.name).is_file()
+    except GatewayError:
+        return False
+
+
+def prepare(gateway: Gateway, recording_id: str, file: Path) -> None:
+    """A recording has come from the provider: where it is one of a clip, clean it as an import would."""
+    with gateway.database.read() as db:
+        take = takes.get(db, recording_id)
+    if take is None:
+        return
+    try:
+        wav.write(_file(gateway, take), taking.clean_call(file))
+        sound = "ready"
+    except GatewayError:
+        sound = "silent"  # or no sound at all: she is asked to speak again
+    with gateway.database.write() as db:
+        takes.heard(db, recording_id, sound)
+
+
+def sound_of(gateway: Gateway, recording_id: str) -> Literal["ready", "waiting", "silent"]:
+    """Whether a recording can be heard."""
+    with gateway.database.read() as db:
+        take = takes.get(db, recording_id)
+    if take is not None and take.sound == "silent":
+        return "silent"
+    return "ready" if take is not None and take.sound == "ready" else "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A recording that waits for approval, its clip's number, and the file to listen to (None: it has not come yet)."""
+
+    number: str
+    take: TakeRow
+    file: Path | None
+
+
+def waiting(gateway: Gateway) -> list[Waiting]:
+    """What waits for approval, the newest first."""
+    numbers = read_numbers(gateway.settings.audio_dir).by_clip
+    with gateway.database.read() as db:
+        rows = takes.waiting(db)
+    return [Waiting(numbers.get((row.language, row.clip), "-"), row, _file(gateway, row) if row.sound == "ready" else None) for row in rows]
+
+
+def approve(gateway: Gateway, number: str) -> TakeRow:
+    """Make the recording that waits for this clip the one that callers hear.
+
+    Raises GatewayError `studio:unknown-number`, `studio:nothing-waiting`, `studio:not-there`.
+    """
+    take = _waiting_for(gateway, number)
+    if take.sound != "ready":
+        raise GatewayError("studio:not-there", number=number)
+    file = _file(gateway, take)
+    taking.install(gateway.settings.audio_dir, take.language, take.clip, take.text, wav.read(file))
+    _decide(gateway, take, "approved", number)
+    file.unlink(missing_ok=True)
+    return take
+
+
+def reject(gateway: Gateway, number: str) -> TakeRow:
+    """Throw the recording that waits for this clip away. Raises as `approve` does."""
+    take = _waiting_for(gateway, number)
+    _decide(gateway, take, "rejected", number)
+    _file(gateway, take).unlink(missing_ok=True)
+    return take
+
+
+def _waiting_for(gateway: Gateway, number: str) -> TakeRow:
+    named = read_numbers(gateway.settings.audio_dir).by_number.get(number)
+    if named is None:
+        raise GatewayError("studio:unknown-number", number=number)
+    with gateway.database.read() as db:
+        take = takes.waiting_for(db, *named)
+    if take is None:
+        raise GatewayError("studio:nothing-waiting", number=number)
+    return take
+
+
+def _decide(gateway: Gateway, take: TakeRow, state: str, number: str) -> None:
+    with gateway.database.write() as db:
+        if not takes.decide(db, take, state, gateway.clock()):
+            raise GatewayError("studio:nothing-waiting", number=number)
+
+
+def _file(gateway: Gateway, take: TakeRow) -> Path:
+    return gateway.settings.data_dir / FOLDER / f"{take.recording_id}.wav"
