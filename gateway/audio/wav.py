@@ -153,6 +153,11 @@ def active_rms(samples: Sequence[int]) -> float:
     return math.sqrt(sum(active) / len(active)) if active else 0.0
 
 
+def loudness(samples: Sequence[int]) -> float:
+    """The loudness of these samples as they are (RMS, of 32767)."""
+    return math.sqrt(sum(map(mul, samples, samples)) / len(samples)) if samples else 0.0
+
+
 def level(samples: array[int]) -> array[int]:
     """The speech at -22 dBFS; rare peaks are rounded off below -6 dBFS."""
     rms = active_rms(samples)
