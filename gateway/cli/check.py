@@ -3,6 +3,7 @@ that goes otherwise than it was written down. Needs no database and no secrets."
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def command(path: Path, audio: Path, *, no_clips: bool, transcripts: bool) -> No
 
 
 def _play(path: Path, audio: Path) -> None:
-    """Play transcripts against the flows beside them; those of a single file elsewhere against the shipped flows."""
+    """Play transcripts against the flows beside them; those of a single file elsewhere against the configured flows."""
     from gateway.errors import GatewayError
     from gateway.transcripts import grammar
     from gateway.transcripts.play import play
@@ -54,7 +55,8 @@ def _play(path: Path, audio: Path) -> None:
         flows, read = path, grammar.read_folder(path / "transcripts")
     else:
         beside = path.parent.name == "transcripts" and (path.parent.parent / "defaults.yaml").exists()
-        flows, read = path.parent.parent if beside else PACKAGE_ROOT / "flows", grammar.read_file(path)
+        configured = Path(os.environ.get("GATEWAY_FLOWS_DIR") or PACKAGE_ROOT / "flows")
+        flows, read = path.parent.parent if beside else configured, grammar.read_file(path)
     if not read:
         raise GatewayError("transcript:none", folder=path / "transcripts")
     otherwise = 0

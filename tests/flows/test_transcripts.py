@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 
+from gateway import bootstrap, config
 from gateway.cli import main
 from gateway.config import PACKAGE_ROOT
 from gateway.errors import GatewayError
+from gateway.services import broadcast
+from gateway.store import deliveries
 from gateway.store.database import upgrade
 from gateway.transcripts import grammar
 from gateway.transcripts.play import play
@@ -145,6 +149,7 @@ def installed(sqlite_url, tmp_path):
         "PUBLIC_BASE_URL": "http://localhost",
         "DATABASE_URL": sqlite_url,
         "REDIS_URL": "redis://localhost:1/0",
+        "GATEWAY_NUMBER": "+9779720000000",
         "GATEWAY_DATA_DIR": str(tmp_path),
     }
     upgrade(sqlite_url)
@@ -170,6 +175,23 @@ def test_a_recorded_call_passes_unchanged(installed, tmp_path, number, calls):
         assert called.exit_code == 0, called.output
         result = gateway("check", file, "--transcripts")
         assert result.exit_code == 0, f"{result.output}\n{file.read_text(encoding='utf-8')}"
+
+
+def test_a_call_of_ours_can_be_recorded_as_well(installed, tmp_path):
+    here = bootstrap.build(config.load(installed))
+    draft = broadcast.create(here, broadcast.Draft("call", phrase="message_signatures"))
+    broadcast.approve(here, draft)
+    broadcast.expand(here, draft)
+    now = here.clock()
+    with here.database.write() as db:
+        rows = deliveries.claim_page(db, draft, 100, deliveries.Claim("test", now, now + timedelta(minutes=1)))
+        deliveries.record(db, [deliveries.Outcome(row.id, "accepted", external_id=f"CA{row.id}") for row in rows], "test", now)
+    here.database.close()
+    record = tmp_path / "call.yaml"
+    called = gateway("call", SITA, "--pick-up", "--keys", "8,", "--record", record, **installed)
+    assert called.exit_code == 0, called.output
+    assert f"caller {SITA} picks up: message_signatures" in record.read_text(encoding="utf-8")
+    assert gateway("check", record, "--transcripts").exit_code == 0
 
 
 def test_a_recording_holds_no_number_and_no_pin_of_a_member(installed, tmp_path):
