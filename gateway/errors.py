@@ -66,6 +66,18 @@ CATALOGUE: dict[str, Fault] = {
     "flow:unknown-intent": Fault("{path}: keywords.tsv has no intent {name!r}.{hint}"),
     "flow:keyword-clash": Fault("{path}: {name!r} already opens the flow {flow!r}."),
     "flow:gate": Fault("{path}: the flow {name!r} must be for anyone and not private, or nobody could ever reach it."),
+    # transcripts and the usability budget
+    "transcript:shape": Fault("{title!r} must be a list of lines, each after a dash; docs/transcripts.md shows one."),
+    "transcript:line": Fault("This must be one line: a sentence, or a verb, a colon and a text (in quotes if it holds a colon).{hint}"),
+    "transcript:unknown-line": Fault("Nobody can play {line!r}.{hint} docs/transcripts.md lists all lines."),
+    "transcript:malformed": Fault("After `{verb}` something else is expected: `{example}`."),
+    "transcript:too-late": Fault("{line!r} must stand before anybody does something."),
+    "transcript:too-early": Fault("{line!r} stands before anybody did something. Begin with `caller +9779720000001 calls`."),
+    "transcript:nobody": Fault("Nobody is named who does this. Write her number, as `caller +9779720000001 calls`."),
+    "transcript:given": Fault("{given!r} cannot be set up. Write it as one of these: {forms}."),
+    "transcript:impossible": Fault("Nobody can do that here: {reason}."),
+    "transcript:none": Fault("There are no transcripts in {folder}."),
+    "budget:malformed": Fault("{reason}"),
     # sending; what a delivery's `error` begins with
     "send:throttled": Fault("The provider took no more at that moment.", retryable=True),
     "send:unreachable": Fault("The provider could not be reached.", retryable=True),
@@ -94,7 +106,7 @@ CATALOGUE: dict[str, Fault] = {
     "webhook:not-a-form": Fault("The request is not a form (application/x-www-form-urlencoded)."),
     "receive:busy": Fault("Too many workers answered the same person at once.", retryable=True),
     "call:not-ringing": Fault("No call to this phone is ringing. Send a broadcast with --voice first."),
-    # lists that are read in
+    # what is taken in from files
     "import:heading": Fault("{reason}"),
     "import:not-utf-8": Fault("The file is not UTF-8 at byte {position}. Save it as CSV UTF-8."),
     # people and records

@@ -76,8 +76,7 @@ def test_the_whole_flow_on_top_of_the_page_can_be_read(catalogue):
 
 def test_the_defaults_on_the_page_can_be_read(tmp_path):
     folder = tmp_path / "flows"
-    folder.mkdir()
-    shutil.copytree(ROOT / "flows", folder, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "flows", folder)
     (folder / "defaults.yaml").write_text(
         PAGE.partition("## defaults.yaml")[2].partition("```yaml\n")[2].partition("```")[0], encoding="utf-8"
     )

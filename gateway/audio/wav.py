@@ -191,6 +191,11 @@ def cut_out(samples: array[int]) -> array[int]:
     return cut
 
 
+def loudness(samples: Sequence[int]) -> float:
+    """The loudness of these samples as they are (RMS, of 32767)."""
+    return math.sqrt(sum(map(mul, samples, samples)) / len(samples)) if samples else 0.0
+
+
 def level(samples: array[int]) -> array[int]:
     """The speech at -22 dBFS; rare peaks are rounded off below -6 dBFS, and what that took from the level is given back."""
     result = samples

@@ -18,6 +18,7 @@ COMMANDS = {
     "clock": "Ring the sweep every few seconds",
     "migrate": "Bring the database up to date",
     "check": "Check the flows and their clips",
+    "budget": "Count the keys and seconds of each task",
     "call": "Try a call in this terminal",
     "text": "Try a text message in this terminal",
     "members": "Import and export members",

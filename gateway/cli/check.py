@@ -1,7 +1,10 @@
-"""`gateway check`: every fault of the flow files and their clips in one run, each with its place. Needs no database and no secrets."""
+"""`gateway check`: every fault of the flow files and their clips in one run, each with its place; with `--transcripts`, every conversation
+that goes otherwise than it was written down. Needs no database and no secrets."""
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import click
@@ -9,13 +12,15 @@ import click
 from gateway.config import PACKAGE_ROOT
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+PLACE = click.Path(exists=True, path_type=Path)
 
 
 @click.command("check")
-@click.argument("path", type=FOLDER, envvar="GATEWAY_FLOWS_DIR", default=PACKAGE_ROOT / "flows")
+@click.argument("path", type=PLACE, envvar="GATEWAY_FLOWS_DIR", default=PACKAGE_ROOT / "flows")
 @click.option("--audio", type=FOLDER, envvar="GATEWAY_AUDIO_DIR", default=PACKAGE_ROOT / "audio_prompts", help="The folder of the clips.")
 @click.option("--no-clips", is_flag=True, help="Look at the flow files alone.")
-def command(path: Path, audio: Path, *, no_clips: bool) -> None:
+@click.option("--transcripts", is_flag=True, help="Play the transcripts instead: those in PATH/transcripts, or PATH alone if it is a file.")
+def command(path: Path, audio: Path, *, no_clips: bool, transcripts: bool) -> None:
     """Check the flows in PATH (the folder beside the package) and the clips that they need.
 
     Ends with 0 where all is well, with 1 where something is faulty.
@@ -24,6 +29,11 @@ def command(path: Path, audio: Path, *, no_clips: bool) -> None:
     from gateway.engine.loader import load
     from gateway.services.actions import SPECS
 
+    if transcripts:
+        _play(path, audio)
+        return
+    if not path.is_dir():
+        raise click.UsageError(f"{path} is no folder of flows. To play a transcript, add --transcripts.")
     catalogue = load(path, SPECS)  # its faults are printed by the command group
     clips = list(catalogue.clips())
     problems = [] if no_clips else open_clips(audio).problems(clips)
@@ -35,3 +45,35 @@ def command(path: Path, audio: Path, *, no_clips: bool) -> None:
         missing = len(catalogue.missing_texts(language))
         click.echo(f"{language} is a draft that no caller is offered; {missing} of its texts are missing (see `gateway prompts check`).")
     click.echo(f"{len(catalogue.flows)} flows, {len(clips)} clips in {len(catalogue.languages)} languages: all is well.")
+
+
+def _play(path: Path, audio: Path) -> None:
+    """Play transcripts against the flows beside them; those of a single file elsewhere against the configured flows."""
+    from gateway.errors import GatewayError
+    from gateway.transcripts import grammar
+    from gateway.transcripts.play import play
+    from gateway.transcripts.stage import Stage
+
+    if path.is_dir():
+        flows, read = path, grammar.read_folder(path / "transcripts")
+    else:
+        beside = path.parent.name == "transcripts" and (path.parent.parent / "defaults.yaml").exists()
+        configured = Path(os.environ.get("GATEWAY_FLOWS_DIR") or PACKAGE_ROOT / "flows")
+        flows, read = path.parent.parent if beside else configured, grammar.read_file(path)
+    if not read:
+        raise GatewayError("transcript:none", folder=path / "transcripts")
+    otherwise = 0
+    with tempfile.TemporaryDirectory(prefix="aawaj-") as folder:
+        stage = Stage(Path(folder), flows, audio)
+        for transcript in read:
+            try:
+                difference: object = play(stage, transcript)
+            except GatewayError as fault:
+                difference = fault
+            if difference is not None:
+                otherwise += 1
+                click.echo(difference, err=True)
+    if otherwise:
+        click.echo(f"{otherwise} of {len(read)} conversations went otherwise than written.", err=True)
+        raise click.exceptions.Exit(1)
+    click.echo(f"{len(read)} conversations went as written.")

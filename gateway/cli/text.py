@@ -16,16 +16,16 @@ def command(number: str, words: str | None) -> None:
     from gateway.cli import terminal
     from gateway.core import sms
     from gateway.core.events import MessageReceived
-    from gateway.services import inbox, receive
+    from gateway.services import inbox
+    from gateway.transcripts import telephone
 
-    gateway, _ = terminal.open_gateway()
+    gateway = telephone.without_wire(terminal.open_gateway())
     sender = terminal.e164(number)
     if words is None:
         for at, text in inbox.of_phone(gateway, sender):
             click.echo(f"{at:%Y-%m-%d %H:%M}  {text}")
         return
-    line = terminal.Line(gateway, "sms", sender, f"terminal-{gateway.new_id()}")
-    answer = receive.message(gateway, line.inbound(MessageReceived(words)))
+    answer = telephone.Line(gateway, "sms", sender, f"terminal-{gateway.new_id()}").text(MessageReceived(words))
     if not answer:
         click.echo("[no answer]")
         return

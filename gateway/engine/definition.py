@@ -26,6 +26,7 @@ KNOWN_NAMES = frozenset(
     {
         "caller.known",
         "caller.new",
+        "caller.reachable",
         "caller.shared",
         "member.name",
         "member.number",

@@ -23,6 +23,7 @@ from gateway.language.skeleton import skeleton
 
 DEFAULTS, PHRASES, KEYWORDS, ORDINARY = "defaults", "phrases", "keywords.tsv", "ordinary-words.txt"
 TRANSLATIONS = "translations"  # a folder beside the flows: one file for each language whose texts do not stand in the flow files
+BUDGET = "budget"  # what tasks may cost a caller; `gateway budget` reads it, and it is no flow
 RETRIES, FIRST_WAIT, NEXT_WAIT = 3, 8, 5
 AUDIENCES: tuple[Audience, ...] = ("anyone", "member", "stranger")
 
@@ -87,7 +88,7 @@ def _position(fault: GatewayError) -> tuple[str, int, int, str]:
 
 def _sources(folder: Path, faults: list[GatewayError]) -> dict[str, Source]:
     sources: dict[str, Source] = {}
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted(path for path in folder.glob("*.yaml") if path.stem != BUDGET):
         file = f"{folder.name}/{path.name}"
         try:
             sources[path.stem] = Source(path.stem, file, read_text(path, folder))

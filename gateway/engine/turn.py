@@ -208,6 +208,7 @@ def _of_member(attribute: str) -> Callable[[Turn], object]:
 BUILT_IN: Mapping[str, Callable[[Turn], object]] = {
     "caller.known": lambda turn: turn.caller.member is not None or bool(turn.caller.sharing),
     "caller.new": lambda turn: turn.caller.new,
+    "caller.reachable": lambda turn: turn.caller.phone_id is not None,
     "caller.shared": lambda turn: bool(turn.caller.sharing),
     "member.name": _of_member("name"),
     "member.number": _of_member("number"),

@@ -39,6 +39,7 @@ _RECENT_SAME = (
     .order_by(contributions.c.noted_at.desc())
     .limit(1)
 )
+_SINCE = select(contributions.c.amount).where(_COUNTED, contributions.c.noted_at >= bindparam("since")).order_by(contributions.c.noted_at)
 
 
 def note(db: Connection, contribution: NewContribution, now: datetime) -> None:
@@ -59,3 +60,8 @@ def last_month(db: Connection, member_id: str) -> str | None:
 def recent_same(db: Connection, member_id: str, amount: int, month: str, since: datetime) -> str | None:
     """The reference of a report of the same amount for the same month since then: perhaps she is telling us twice."""
     return db.execute(_RECENT_SAME, {"member_id": member_id, "amount": amount, "month": month, "since": since}).scalar()
+
+
+def reported_since(db: Connection, member_id: str, since: datetime) -> list[int]:
+    """The amounts that she has reported since then, the oldest first, in paisa."""
+    return list(db.execute(_SINCE, {"member_id": member_id, "since": since}).scalars())

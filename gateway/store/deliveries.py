@@ -432,3 +432,11 @@ def sent_to(db: Connection, phone_id: int) -> list[tuple[datetime, str]]:
     """The texts that went to this phone, each with when we last heard of it."""
     rows = db.execute(_SENT_TO, {"phone": phone_id})
     return [(at, body if texts is None else texts[language]) for at, body, language, texts in rows]
+
+
+_BODY = select(deliveries.c.body).where(deliveries.c.id == bindparam("row"))
+
+
+def body(db: Connection, delivery_id: int) -> str | None:
+    """The words of a reply; None for a delivery of a broadcast, whose words stand there."""
+    return db.execute(_BODY, {"row": delivery_id}).scalar()

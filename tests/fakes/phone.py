@@ -19,6 +19,7 @@ import uuid
 import wave
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from xml.etree.ElementTree import Element
 
 import defusedxml.ElementTree
@@ -152,24 +153,39 @@ class Call:
         """`Gather`, `Record`, `Dial`, or an empty text when the call is over."""
         return self._waiting.tag if self._waiting is not None else ""
 
-    def press(self, keys: str, at: float | None = None) -> Call:
+    def press(self, keys: str, at: float | None = None, pause: float = BETWEEN_KEYS) -> Call:
         """Press keys: after the prompt, or `at` seconds into what a key may cut short; before that (`at` below 0) keys are lost.
 
-        Keys beyond what is awaited are lost as well, as on a real line.
+        So are keys beyond what is awaited, a first key that comes too late, and all behind a `pause` longer than the line waits.
         """
         gather = self._take("Gather")
         if at is not None and at < 0:
             return self.wait()
         whole = self._length(gather)
         began = whole + REACTION if at is None else at
+        patience = int(gather.get("timeout", "5"))
+        if began > whole + patience:
+            return self.wait()
+        if pause > patience:
+            keys = keys[:1]
         self.heard[len(self.heard) - len(self._prompt) :] = [clip for start, clip in self._prompt if start < began]
         finish, most = gather.get("finishOnKey", "#"), int(gather.get("numDigits", "0")) or None
         typed = keys.split(finish, maxsplit=1)[0] if finish else keys
         digits = typed[:most]
         ended = len(digits) == most or (finish and finish in keys)
+        if not digits:
+            self.seconds += began
+            return self._play(self._rest)  # the finish key alone: Twilio goes on as after silence
         self.keys += len(digits) + (1 if finish and finish in keys and len(digits) != most else 0)
-        self.seconds += began + BETWEEN_KEYS * max(len(digits) - 1, 0) + (0 if ended else int(gather.get("timeout", "5")))
+        self.seconds += began + pause * max(len(digits) - 1, 0) + (0 if ended else patience)
         return self.go(gather.get("action"), {"Digits": digits})
+
+    @property
+    def speech(self) -> float:
+        """How long we speak where a key may cut us short, without the silence behind it: from there a caller counts her time."""
+        gather = self._take("Gather")
+        ends = [start + self._seconds(verb) for start, verb in self._starts(gather) if "/silence/" not in (verb.text or "")]
+        return max(ends, default=0.0)
 
     def wait(self) -> Call:
         """Say and press nothing until the gateway speaks again."""
@@ -224,6 +240,11 @@ class Call:
     def _length(self, gather: Element) -> float:
         return sum(self._seconds(verb) for verb in gather)
 
+    def _starts(self, gather: Element) -> list[tuple[float, Element]]:
+        """Each verb that is played while keys are awaited, and when it begins."""
+        lasts = [0.0, *(self._seconds(verb) for verb in gather)]
+        return list(zip(accumulate(lasts), gather, strict=False))
+
     def _seconds(self, verb: Element) -> float:
         return self.phone.seconds_of(verb.text or "") if verb.tag == "Play" else SPEECH * len(verb.text or "")
 
@@ -251,10 +272,7 @@ class Call:
         if verb.tag == "Dial":
             self.dialled += [number.text or "" for number in verb]
         if verb.tag == "Gather":
-            start = 0.0
-            for nested in verb:
-                self._prompt += [(start, name) for name in self._names(nested)]
-                start += self._seconds(nested)
+            self._prompt = [(start, name) for start, nested in self._starts(verb) for name in self._names(nested)]
             self.heard += [name for _, name in self._prompt]
         return self
 

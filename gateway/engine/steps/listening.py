@@ -21,7 +21,7 @@ AROUND_A_NUMBER = " .,।)(-"  # what people write around the number of an optio
 class Question:
     """What is asked, and what happens when no answer comes: it is said again after each miss and given up after `retries` of them.
 
-    `more` is said in place of the prompt from the second round on.
+    `more` is said in place of the prompt at the last try: shorter, or with options that were left out before.
     """
 
     prompt: Prompt
@@ -61,7 +61,8 @@ class Question:
         if turn.by_voice:
             gentle = self.on_silence if reason == "silence" else self.on_wrong
             turn.say(gentle[min(turn.missed, len(gentle)) - 1])
-            turn.say(self.more or self.prompt)
+            last = turn.missed == self.retries - 1
+            turn.say(self.more if self.more and last else self.prompt)
         else:
             turn.say(turn.catalogue.defaults.sms_help)
             turn.say(self.prompt)

@@ -14,11 +14,14 @@ from gateway.engine.steps.listening import Question, shared_key
 from gateway.engine.turn import Turn
 
 LONGEST = 60  # seconds, where the flow says nothing
+SAID = "1"  # the key that she presses when she has said it
 
 
 @dataclass(frozen=True, slots=True)
 class Record(Step):
     """Records what she says after the tone: one `RecordingKept`; the value is the recording's id. By SMS the text is the answer.
+
+    1 or silence ends it; the keys that work everywhere lead on at once.
 
     ```yaml
     name:
@@ -53,6 +56,8 @@ class Record(Step):
         return self.question.ask(turn, self._wait(turn))
 
     def answer(self, turn: Turn, event: Input) -> Move:
+        if isinstance(event, RecordingMade) and (target := turn.catalogue.defaults.keys.get(event.key)):
+            return target  # she wants a person, or to hear it again; what was recorded until then is left with the provider
         if isinstance(event, RecordingMade) and event.seconds > 0:
             recording_id = turn.setting.new_id()
             turn.keep({self.name: recording_id})
@@ -70,7 +75,9 @@ class Record(Step):
         return self.next
 
     def _wait(self, turn: Turn) -> RecordingAwaited | KeysAwaited:
-        return RecordingAwaited(self.longest) if turn.by_voice else turn.keys(None)
+        if not turn.by_voice:
+            return turn.keys(None)
+        return RecordingAwaited(self.longest, finish_keys="".join(sorted({SAID, *turn.catalogue.defaults.keys})))
 
     def prompts(self) -> Iterator[Prompt]:
         return self.question.prompts()

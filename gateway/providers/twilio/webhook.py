@@ -59,6 +59,7 @@ WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+862
 WRONG_KEY = "*"
 
 KEYS = re.compile(r"[0-9*#]{1,64}")
+ENDING = re.compile(r"[0-9*#]")  # the one key that ended a recording
 COUNT = re.compile(r"[0-9]{1,5}")
 GRAPHEME = regex.compile(r"\X")
 
@@ -121,15 +122,16 @@ def parse_call(form: Mapping[str, str], step: int, provider: str = "twilio") -> 
 
 
 def _input(form: Mapping[str, str]) -> Input:
-    # The answer to a recording also carries the key that ended it, so `Digits` is looked at last.
+    # The answer to a recording also carries the key that ended it (or the word `hangup`), so `Digits` alone is looked at last.
     if "DialCallStatus" in form:
         return TransferEnded(answered=form["DialCallStatus"] in {"completed", "answered"})
     if "RecordingDuration" in form or "RecordingSid" in form:
         # The recording is fetched by its id from the account's own API. RecordingUrl could name any host, so at most its last part is
         # read: Somleng tells the id nowhere else.
         recording = form.get("RecordingSid") or form.get("RecordingUrl", "").rpartition("/")[2]
-        seconds = _count(form.get("RecordingDuration", "")) or 0
-        return RecordingMade(recording, seconds) if RECORDING_SID.fullmatch(recording) else RecordingMade("", 0)
+        seconds, ended_by = _count(form.get("RecordingDuration", "")) or 0, form.get("Digits", "")
+        key = ended_by if ENDING.fullmatch(ended_by) else ""
+        return RecordingMade(recording, seconds, key) if RECORDING_SID.fullmatch(recording) else RecordingMade("", 0, key)
     digits = form.get("Digits", "")
     if not digits:
         return SilenceHeard()

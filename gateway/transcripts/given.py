@@ -1,0 +1,169 @@
+"""What a transcript may say of the world before anybody calls, and how it is set up. One sentence each; see docs/transcripts.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from gateway.core import money
+from gateway.core.calendar import NEPAL, month_of
+from gateway.core.reference import with_check_digit
+from gateway.errors import GatewayError
+from gateway.services import pins
+from gateway.services.installation import ORGANISATION
+from gateway.store import claims, contributions, members, notices, phones
+from gateway.store.members import CallerRow
+from gateway.transcripts.grammar import Entry
+from gateway.transcripts.stage import EMPTY, NO_OFFICE, Scene
+
+NUMBER = r"(?P<number>\+[0-9]{6,15}) "
+INSTANT = r"(?P<instant>[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2})"
+Found = Mapping[str, str | None]
+
+
+def instant(text: str) -> datetime:
+    """A moment in Nepal, `2026-11-22 21:00`; ValueError for one that never was."""
+    return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=NEPAL)
+
+
+def set_up(scene: Scene, entry: Entry) -> None:
+    """Make true what a `given` line says. Raises GatewayError `transcript:given` for what cannot be."""
+    if entry.value in (EMPTY, NO_OFFICE):
+        return  # the scene was built that way
+    for pattern, perform in FORMS.items():
+        if found := re.fullmatch(pattern, entry.value):
+            try:
+                perform(scene, found.groupdict())
+            except (LookupError, ValueError):
+                break
+            return
+    raise GatewayError("transcript:given", where=entry.place, given=entry.value, forms="; ".join((EMPTY, NO_OFFICE, *EXAMPLES)))
+
+
+def _text(found: Found, name: str) -> str:
+    return found[name] or ""
+
+
+def _paisa(found: Found) -> int | None:
+    amount = found.get("amount")
+    return money.parse(amount) if amount else None
+
+
+def _person(scene: Scene, number: str) -> CallerRow:
+    with scene.gateway.database.read() as db:
+        person = members.caller(db, scene.gateway.seal.index(number))
+    if person is None or not person.members:
+        raise LookupError(number)
+    return person
+
+
+def _member(scene: Scene, found: Found) -> str:
+    """The member of this phone; of several the one that was written down last."""
+    return max(member.id for member in _person(scene, _text(found, "number")).members)
+
+
+def _is_member(scene: Scene, found: Found) -> None:
+    gateway, pin = scene.gateway, found["pin"]
+    seed = int(gateway.new_id(), 16)
+    hashed = pins.hash_pin(gateway, pin) if pin else None
+    with gateway.database.write() as db:
+        new = members.NewMember(
+            id=f"transcript-{seed:04}",
+            organisation_id=ORGANISATION,
+            number=members.new_number(db, ORGANISATION, seed),
+            language=found["language"] or gateway.settings.language,
+            private=bool(found["private"]),
+            pin_hash=hashed,
+            usual_instalment=_paisa(found),
+            consented_at=scene.at,
+            consent_wording="transcript",
+        )
+        members.add(db, new, scene.at)
+        members.attach_phone(db, new.id, phones.find_or_create(db, gateway.seal, _text(found, "number"), scene.at))
+
+
+def _has_called(scene: Scene, found: Found) -> None:
+    with scene.gateway.database.write() as db:
+        phone_id = phones.find_or_create(db, scene.gateway.seal, _text(found, "number"), scene.at)
+        if found["language"]:
+            phones.set_language(db, phone_id, found["language"])
+
+
+def _speaks(scene: Scene, found: Found) -> None:
+    person = _person(scene, _text(found, "number"))
+    with scene.gateway.database.write() as db:
+        for member in person.members:
+            members.set_language(db, member.id, _text(found, "language"))
+        phones.set_language(db, person.phone_id, _text(found, "language"))
+
+
+CLAIM_STATES = {"received": "received", "that misses": "paper_missing", "in review": "review", "approved": "approved", "refused": "refused"}
+
+
+def _has_claim(scene: Scene, found: Found) -> None:
+    member_id, seed = _member(scene, found), int(scene.gateway.new_id(), 16)
+    claim_id, by = f"transcript-{seed:04}", "transcript"
+    until, paid = found["instant"], _text(found, "state") == "paid"
+    moved_at = instant(until) if paid and until else scene.at
+    with scene.gateway.database.write() as db:
+        new = claims.NewClaim(claim_id, member_id, with_check_digit(3000 + seed), "health", by)
+        claims.open_claim(db, new, scene.at - timedelta(minutes=1))
+        if paid:
+            claims.move(db, claim_id, claims.ClaimMove("approved", by, amount=_paisa(found)), moved_at)
+            claims.move(db, claim_id, claims.ClaimMove("paid", by), moved_at)
+        elif (state := CLAIM_STATES[_text(found, "state")]) != "received":
+            review_until = instant(until) if until else None
+            move = claims.ClaimMove(state, by, amount=_paisa(found), missing_paper=found["paper"], review_until=review_until)
+            claims.move(db, claim_id, move, scene.at)
+
+
+def _has_paid(scene: Scene, found: Found) -> None:
+    seed, month = int(scene.gateway.new_id(), 16), found["month"]
+    noted_at = scene.at - timedelta(days=2) if month else scene.at - timedelta(minutes=5)
+    new = contributions.NewContribution(
+        id=f"transcript-{seed:04}",
+        member_id=_member(scene, found),
+        amount=_paisa(found) or 0,
+        month=month or month_of(scene.at),
+        reference=with_check_digit(20_000_000 + seed),
+        noted_by="console",
+    )
+    with scene.gateway.database.write() as db:
+        contributions.note(db, new, noted_at)
+
+
+def _is_told(scene: Scene, found: Found) -> None:
+    seed, before = int(scene.gateway.new_id(), 16), scene.at - timedelta(days=1)
+    news = found.get("phrase")
+    starts_at = None if news else instant(_text(found, "instant"))
+    kind = "news" if news else _text(found, "kind")
+    row = notices.NoticeRow(f"transcript-{seed:04}", ORGANISATION, kind, news, found.get("place"), starts_at, before, over_at=starts_at)
+    with scene.gateway.database.write() as db:
+        notices.publish(db, row)
+
+
+FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
+    NUMBER + r"is a (?P<private>private )?member(?: with PIN (?P<pin>[0-9]{4}))?"
+    r"(?:(?: and| with) the usual instalment (?P<amount>[0-9.]{1,12}))?(?: who speaks (?P<language>[a-z]{2,8}))?": _is_member,
+    NUMBER + r"has called before(?: in (?P<language>[a-z]{2,8}))?": _has_called,
+    NUMBER + r"speaks (?P<language>[a-z]{2,8})": _speaks,
+    NUMBER + r"has a claim (?P<state>received|refused|in review|approved|paid|that misses)"
+    r"(?: for (?P<amount>[0-9.]{1,12})| (?P<paper>[a-z][a-z_]*))?(?: (?:until|on) " + INSTANT + r")?": _has_claim,
+    NUMBER + r"has paid (?P<amount>[0-9.]{1,12}) (?:today|for (?P<month>[0-9]{4}-[0-9]{2}))": _has_paid,
+    r"there is a (?P<kind>meeting|training) at (?P<place>[a-z_]+) on " + INSTANT: _is_told,
+    r"there is the news (?P<phrase>[a-z][a-z0-9_]*)": _is_told,
+}
+EXAMPLES = (
+    "+9779720000004 is a member",
+    "+9779720000004 is a private member with PIN 4826 and the usual instalment 300 who speaks en",
+    "+9779720000004 has called before",
+    "+9779720000001 speaks en",
+    "+9779720000001 has a claim received",
+    "+9779720000001 has a claim that misses hospital_bill",
+    "+9779720000001 has a claim in review until 2026-12-01 10:00",
+    "+9779720000001 has a claim approved for 5000 (or: paid for 5000 on 2026-11-20 10:00, refused)",
+    "+9779720000001 has paid 300 today (or: for 2083-07)",
+    "there is a meeting (or: training) at ward_office on 2026-11-28 08:00",
+    "there is the news news_c177",
+)

@@ -1,0 +1,217 @@
+"""Slow hands, silence and wrong keys, on a phone as strict as a real line: nobody is cut off, and nobody is hung up on in silence."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from calls.conftest import Installation
+from fakes.phone import Call
+
+from gateway.engine.session import FlowSession
+from gateway.services import broadcast
+from gateway.store import deliveries
+
+SITA, MAYA, STRANGER = "+9779720000001", "+9779720000002", "+9779841000001"
+SPEAK = "speak"
+
+# How to come to every place where a call waits for a caller.
+PLACES = {
+    "main_menu/member": (SITA, []),
+    "claim_status/again_menu": (SITA, ["2"]),
+    "contribution/offer_usual": (SITA, ["1"]),
+    "contribution/other_amount": (SITA, ["1", "2"]),
+    "contribution/other_amount.confirm": (SITA, ["1", "2", "450"]),
+    "contribution/again": (SITA, ["1", "1"]),
+    "contribution/already": (SITA, ["1", "1", "9", "1", "1"]),
+    "contribution/offer_any": (MAYA, ["1", "4826"]),
+    "notices/coming": (SITA, ["3"]),
+    "notices/further": (SITA, ["3", "1"]),
+    "notices/to_start": (SITA, ["3", "1", "1", "1", "1"]),
+    "rights_news/again": (SITA, ["4"]),
+    "language/choose": (SITA, ["7"]),
+    "pin/ask": (MAYA, ["2"]),
+    "main_menu/stranger": (STRANGER, []),
+    "register/consent": (STRANGER, ["5"]),
+    "register/introduction": (STRANGER, ["5", "1"]),
+    "register/work": (STRANGER, ["5", "1", SPEAK]),
+    "register/again": (STRANGER, ["5", "2"]),
+    "broadcast/after": (SITA, None),
+}
+KIND = {place: "record" if place == "register/introduction" else "keys" for place in PLACES}
+
+
+def come_to(here: Installation, place: str) -> Call:
+    """A call that waits at this place."""
+    number, keys = PLACES[place]
+    phone = here.phone(number)
+    call = phone.pick_up(placed(here)) if keys is None else phone.ring()
+    for key in keys or ():
+        call = call.speak(4) if key == SPEAK else call.press(key)
+    assert where(here, call) == place
+    return call
+
+
+def placed(here: Installation) -> int:
+    """The delivery of a call that we make to Sita."""
+    gateway = here.gateway
+    draft = broadcast.create(gateway, broadcast.Draft("call", phrase="message_signatures"))
+    broadcast.approve(gateway, draft)
+    broadcast.expand(gateway, draft)
+    with gateway.database.write() as db:
+        rows = deliveries.claim_page(db, draft, 100, deliveries.Claim("test", gateway.clock(), gateway.clock()))
+    return next(row.id for row in rows if gateway.seal.open(row.sealed) == SITA)
+
+
+def where(here: Installation, call: Call) -> str:
+    """The flow and step in which this call waits; empty where it is over."""
+    [(state,)] = here.rows(f"SELECT state FROM flow_sessions WHERE external_id = '{call.sid}'")  # noqa: S608  # our own id
+    frames = FlowSession.from_json(str(state)).frames
+    return f"{frames[-1].flow}/{frames[-1].step}" if frames else ""
+
+
+def said_since(call: Call, before: int) -> list[str]:
+    return call.heard[before:]
+
+
+def test_these_are_all_the_places_where_a_call_waits(on_sqlite: Installation) -> None:
+    flows = on_sqlite.gateway.catalogue.flows
+    listening = {f"{flow.name}/{name}" for flow in flows.values() for name, step in flow.steps.items() if step.listens}
+    assert listening - {"contribution/texted"} == set(PLACES)  # that one opens with an amount in a text
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if KIND[place] == "keys"])
+def test_the_first_key_may_take_eight_seconds_everywhere(on_sqlite: Installation, place: str) -> None:
+    call = come_to(on_sqlite, place)
+    before = len(call.heard)
+    call.press("9", at=call.speech + 7.9)
+    assert not any("defaults/silence" in clip for clip in said_since(call, before))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_after_silence_she_is_asked_gently_and_again(on_sqlite: Installation, place: str) -> None:
+    call = come_to(on_sqlite, place)
+    before, began = len(call.heard), call.seconds
+    call.wait()
+    said = said_since(call, before)
+    assert any("silence1" in clip for clip in said), said
+    assert any(clip.startswith(f"ne/{place}") or "phrase/" in clip for clip in said), said
+    assert call.seconds - began >= (8 if KIND[place] == "keys" else 4)
+    assert where(on_sqlite, call) == place
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_three_times_silence_ends_in_words_never_in_silence(on_sqlite: Installation, place: str) -> None:
+    call = come_to(on_sqlite, place)
+    for _ in range(2):
+        call.wait()
+        assert not call.over
+    before = len(call.heard)
+    call.wait()
+    assert call.over
+    assert said_since(call, before) != []
+    promised = any("give_up/promise" in clip for clip in call.heard)
+    assert (("call_back",) in on_sqlite.rows("SELECT kind FROM tasks")) is promised
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_after_the_second_miss_a_person_is_offered(on_sqlite: Installation, place: str) -> None:
+    call = come_to(on_sqlite, place).wait()
+    before = len(call.heard)
+    call.wait()
+    assert "ne/phrase/if_hard" in said_since(call, before)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_zero_reaches_a_person_from_everywhere(on_sqlite: Installation, place: str) -> None:
+    call = come_to(on_sqlite, place)
+    before = len(call.heard)
+    call = call.speak(1, finish="0") if KIND[place] == "record" else call.press("0")
+    assert "ne/person/promise_later-1" in said_since(call, before)
+    assert on_sqlite.rows("SELECT count(*) FROM tasks WHERE kind = 'call_back'") == [(1,)]
+    assert on_sqlite.rows("SELECT count(*) FROM recordings WHERE state = 'pending'") == [(int(place == "register/work"),)]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_eight_says_it_again_and_nine_goes_to_the_start(on_sqlite: Installation, place: str) -> None:
+    call = come_to(on_sqlite, place)
+    press = (lambda key: call.speak(1, finish=key)) if KIND[place] == "record" else call.press
+    before = len(call.heard)
+    press("8")
+    assert not call.over
+    assert said_since(call, before) != []
+    assert not any("/defaults/" in clip for clip in said_since(call, before))
+    call = come_to(on_sqlite, place) if call.waits_for == "Record" or place == "contribution/already" else call
+    before = len(call.heard)
+    call = call.speak(1, finish="9") if call.waits_for == "Record" else call.press("9")
+    assert where(on_sqlite, call) == f"main_menu/{'stranger' if call.form['From'] == STRANGER else 'member'}"
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if KIND[place] == "keys"])
+def test_a_wrong_key_is_nobodys_fault(on_sqlite: Installation, place: str) -> None:
+    call = come_to(on_sqlite, place)
+    before = len(call.heard)
+    call.press("*")
+    assert any("wrong1" in clip for clip in said_since(call, before)), said_since(call, before)
+    assert where(on_sqlite, call) == place
+
+
+def test_slow_fingers_finish_an_amount_and_a_pin_without_any_finish_key(here: Installation) -> None:
+    call = here.phone(SITA).ring().press("1").press("2")
+    call.press("450", at=call.speech + 7.5, pause=4.5)
+    call.press("1", at=call.speech + 7.5)
+    assert here.rows("SELECT amount FROM contributions WHERE noted_by = 'voice'") == [(450_00,)]
+    call = here.phone(MAYA).ring().press("2")
+    call.press("4826", at=call.speech + 7.5, pause=4.5)
+    assert "ne/claim_status/review_until-1" in call.heard
+
+
+@pytest.mark.parametrize("keys", ["450", "450#"])
+def test_a_finish_key_is_never_needed_and_does_no_harm(on_sqlite: Installation, keys: str) -> None:
+    on_sqlite.phone(SITA).ring().press("1").press("2").press(keys).press("1")
+    assert on_sqlite.rows("SELECT amount FROM contributions WHERE noted_by = 'voice'") == [(450_00,)]
+
+
+def test_a_key_cuts_us_short_from_the_first_word(on_sqlite: Installation) -> None:
+    call = on_sqlite.phone(SITA).ring()
+    call.press("2", at=0.2)
+    assert call.heard[:2] == ["ne/phrase/organisation", "ne/claim_status/approved-1"]
+    assert call.seconds < 8
+    call.press("9", at=0.2)
+    assert where(on_sqlite, call) == "main_menu/member"
+
+
+@pytest.mark.parametrize("place", ["register/consent", "contribution/other_amount.confirm", "contribution/already"])
+def test_consent_and_what_is_read_back_are_heard_to_the_end(on_sqlite: Installation, place: str) -> None:
+    call = come_to(on_sqlite, place)
+    assert call.speech == 0  # all of it was played before a key could be pressed
+    again = call.wait()
+    assert again.speech == 0
+
+
+def test_no_two_things_are_more_than_three_seconds_of_silence_apart(on_sqlite: Installation) -> None:
+    for place in PLACES:
+        call = come_to(on_sqlite, place)
+        document = call.twiml.partition("<Gather")[0] + call.twiml.partition("<Gather")[2].partition("</Gather>")[0]
+        clips = [part.partition(".wav")[0].rpartition("/audio/")[2] for part in document.split("<Play>")[1:]]
+        spoken = [place for place, clip in enumerate(clips) if not clip.startswith("silence/")]
+        between = [clip for clip in clips[spoken[0] : spoken[-1]] if clip.startswith("silence/")]
+        assert between == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_is_pressed_a_call_never_ends_in_silence(on_sqlite: Installation, seed: int) -> None:
+    chance = random.Random(seed)
+    call = on_sqlite.phone(chance.choice([SITA, MAYA, STRANGER, "+9779720000003", "anonymous"])).ring()
+    for _ in range(40):
+        if call.over:
+            break
+        if call.waits_for == "Dial":
+            call.transfer(answered=False)
+        elif call.waits_for == "Record":
+            call.speak(chance.choice([0, 3]), finish=chance.choice(["", "1", "8"]))
+        else:
+            keys = chance.choice(["", "1", "2", "3", "4", "5", "6", "7", "8", "9", "450", "4826", "1111", "*", "#", "12345678901234567890"])
+            call = call.press(keys, at=chance.choice([None, 0.1, 30])) if keys else call.wait()
+        assert re.search(r"/audio/(?!silence/)", call.twiml), call.twiml
