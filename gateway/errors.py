@@ -95,7 +95,7 @@ CATALOGUE: dict[str, Fault] = {
     "webhook:not-a-form": Fault("The request is not a form (application/x-www-form-urlencoded)."),
     "receive:busy": Fault("Too many workers answered the same person at once.", retryable=True),
     "call:not-ringing": Fault("No call to this phone is ringing. Send a broadcast with --voice first."),
-    # imports
+    # people brought in from a table
     "import:heading": Fault("{reason}"),
     "import:not-utf-8": Fault("The file is not UTF-8 at byte {position}. Save it as CSV UTF-8."),
     # people and records

@@ -18,6 +18,7 @@ COMMANDS = {
     "clock": "Ring the sweep every few seconds",
     "migrate": "Bring the database up to date",
     "check": "Check the flows and their clips",
+    "flows": "Draw a flow as a picture; print the schema for editors",
     "call": "Try a call in this terminal",
     "text": "Try a text message in this terminal",
     "members": "Import and export members",

@@ -90,6 +90,14 @@ class Call:
 Move = str | Call | Wait | None
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way on from a step. `label` says when it is taken: a key, an outcome, a condition; "" where it is the only one."""
+
+    label: str
+    target: str
+
+
 class Step(ABC):
     """One kind of step. `kind` is its key in the file, its fixture's name and its heading in the docs.
 
@@ -111,6 +119,10 @@ class Step(ABC):
 
     def prompts(self) -> Iterator[Prompt]:
         """Everything that the step may say."""
+        return iter(())
+
+    def ways(self) -> Iterator[Way]:
+        """Every way on from here, in the order of the file."""
         return iter(())
 
 

@@ -16,6 +16,7 @@ from gateway.engine.definition import ActionSpec, Audience, Catalogue, Defaults,
 from gateway.engine.reading import NAME, Draft, Fields, Shared, hint
 from gateway.engine.steps import KINDS
 from gateway.engine.steps.ask import Ask
+from gateway.engine.steps.listening import MOST_RETRIES
 from gateway.errors import GatewayError
 from gateway.language import speech
 from gateway.language.keywords import Lexicon
@@ -23,6 +24,7 @@ from gateway.language.skeleton import skeleton
 
 DEFAULTS, PHRASES, KEYWORDS, ORDINARY = "defaults", "phrases", "keywords.tsv", "ordinary-words.txt"
 RETRIES, FIRST_WAIT, NEXT_WAIT = 3, 8, 5
+LONGEST_WAIT = 30  # seconds; the line would seem dead
 AUDIENCES: tuple[Audience, ...] = ("anyone", "member", "stranger")
 
 REMEDIES = {
@@ -180,9 +182,9 @@ def _read_defaults(fields: Fields, languages: tuple[str, ...]) -> Defaults:
         help=fields.call("help") if "help" in fields.known else main,
         languages=languages,
         keys=keys,
-        retries=fields.whole("retries", RETRIES, least=1),
-        first_wait=fields.whole("first_wait", FIRST_WAIT, least=1),
-        next_wait=fields.whole("next_wait", NEXT_WAIT, least=1),
+        retries=fields.whole("retries", RETRIES, least=1, most=MOST_RETRIES),
+        first_wait=fields.whole("first_wait", FIRST_WAIT, least=1, most=LONGEST_WAIT),
+        next_wait=fields.whole("next_wait", NEXT_WAIT, least=1, most=LONGEST_WAIT),
         on_silence=fields.prompts("on_silence", "silence", required=True),
         on_wrong=fields.prompts("on_wrong", "wrong", required=True),
         sms_help=fields.message("sms_help"),

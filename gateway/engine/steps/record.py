@@ -8,12 +8,13 @@ from typing import ClassVar
 
 from gateway.core.digits import fold_digits
 from gateway.core.events import AnswerGiven, Input, KeysAwaited, MessageReceived, RecordingAwaited, RecordingKept, RecordingMade
-from gateway.engine.definition import Move, Prompt, Step
+from gateway.engine.definition import Move, Prompt, Step, Way
 from gateway.engine.reading import Fields
 from gateway.engine.steps.listening import Question, shared_key
 from gateway.engine.turn import Turn
 
 LONGEST = 60  # seconds, where the flow says nothing
+MOST_SECONDS = 300  # of one recording, whatever the flow says
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Record(Step):
         inside = fields.inside("record")
         prompt = inside.prompt("prompt")
         name = inside.name("name")
-        longest = inside.whole("longest", LONGEST, least=1)
+        longest = inside.whole("longest", LONGEST, least=1, most=MOST_SECONDS)
         inside.close()
         fields.draft.answers.add(name)
         return cls(Question.read(fields, prompt), name, longest, fields.target())
@@ -74,3 +75,7 @@ class Record(Step):
 
     def prompts(self) -> Iterator[Prompt]:
         return self.question.prompts()
+
+    def ways(self) -> Iterator[Way]:
+        yield Way("", self.next)
+        yield self.question.given_up()
