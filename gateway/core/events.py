@@ -124,7 +124,10 @@ class RecordingKept:
 
 @dataclass(frozen=True, slots=True)
 class MemberRegistered:
-    """A stranger asked to be a member. The name is in the recording (voice) or in `name` (SMS) until an organiser writes it down."""
+    """A stranger asked to be a member. The name is in the recording (voice) or in `name` (SMS) until an organiser writes it down.
+
+    `consent` is the wording that she agreed to, in this call or in one before it that broke off.
+    """
 
     member_id: str
     number: str
@@ -132,6 +135,7 @@ class MemberRegistered:
     trade: str | None
     name: str | None
     recording_id: str | None
+    consent: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ REPEAT = "repeat"  # a target: the same question again
 # What every flow may name in a slot or a condition, whoever calls. `gateway.engine.turn.BUILT_IN` looks them up.
 KNOWN_NAMES = frozenset(
     {
+        "call.mine",
         "caller.known",
         "caller.new",
         "caller.shared",
@@ -36,8 +37,11 @@ KNOWN_NAMES = frozenset(
     }
 )
 
-# What a conversation may be opened with: the number in a text ("yogdan 500"), the text of a broadcast.
-OPENING_NAMES = frozenset({"texted.number", "broadcast.message"})
+# What the offer to go on with a call that broke off knows of that call: who was speaking, and whether she had given her PIN.
+LEFT_BY, LEFT_PROVED = "call.member", "call.proved"
+
+# What a conversation may be opened with: the number in a text ("yogdan 500"), the text of a broadcast, a call that broke off.
+OPENING_NAMES = frozenset({"texted.number", "broadcast.message", LEFT_PROVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +148,17 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """`flows/defaults.yaml`: what every flow shares. `main`, `strangers`, `gate`, `give_up` and `help` are flows; waits are seconds."""
+    """`flows/defaults.yaml`: what every flow shares. `main`, `strangers`, `gate`, `give_up`, `help`, `resume` are flows; waits are seconds.
+
+    Without `resume` (an empty text) nobody is asked whether to go on with a call that broke off.
+    """
 
     main: str
     strangers: str
     gate: str
     give_up: str
     help: str
+    resume: str
     languages: tuple[str, ...]
     keys: Mapping[str, str]
     retries: int

@@ -33,7 +33,7 @@ REMEDIES = {
 }
 
 # Stands in while the defaults are not read, and where they are faulty; a catalogue with faults is never run.
-NO_DEFAULTS = Defaults("", "", "", "", "", speech.LANGUAGES, {}, RETRIES, FIRST_WAIT, NEXT_WAIT, (), (), Prompt("", {}, {}))
+NO_DEFAULTS = Defaults("", "", "", "", "", "", speech.LANGUAGES, {}, RETRIES, FIRST_WAIT, NEXT_WAIT, (), (), Prompt("", {}, {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +180,7 @@ def _read_defaults(fields: Fields, languages: tuple[str, ...]) -> Defaults:
         gate=fields.call("gate"),
         give_up=fields.call("give_up"),
         help=fields.call("help") if "help" in fields.known else main,
+        resume=_resume_flow(fields),
         languages=languages,
         keys=keys,
         retries=fields.whole("retries", RETRIES, least=1, most=MOST_RETRIES),
@@ -191,6 +192,13 @@ def _read_defaults(fields: Fields, languages: tuple[str, ...]) -> Defaults:
     )
     fields.close()
     return defaults
+
+
+def _resume_flow(fields: Fields) -> str:
+    if "resume" in fields.known:
+        return fields.call("resume")
+    fields.taken.add("resume")
+    return ""
 
 
 # --- one flow ----------------------------------------------------------------------------------------------------------------------

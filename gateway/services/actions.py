@@ -200,10 +200,11 @@ def rights_news(gateway: Gateway, call: ActionCall) -> ActionResult:
 # --- people ------------------------------------------------------------------------------------------------------------------------
 
 
-@action("done")
+@action("done", "consent.wording")
 def give_consent(_gateway: Gateway, call: ActionCall) -> ActionResult:
     """She agreed that we keep her name and number; the wording is the prompt she heard."""
-    return ActionResult("done", facts=(ConsentGiven(f"{call.flow}@{call.flow_hash[:12]}"),))
+    wording = f"{call.flow}@{call.flow_hash[:12]}"
+    return ActionResult("done", {"consent.wording": wording}, (ConsentGiven(wording),))
 
 
 @action("done already")
@@ -213,7 +214,7 @@ def register_member(gateway: Gateway, call: ActionCall) -> ActionResult:
         return ActionResult("already")
     with gateway.database.read() as db:
         number = members.new_number(db, call.caller.organisation_id, int(call.new_id(), 16))
-    introduction, trade = call.values.get("introduction"), call.values.get("trade")
+    introduction, trade, consent = (call.values.get(name) for name in ("introduction", "trade", "consent.wording"))
     by_voice = call.session.medium == "voice"
     said = introduction if isinstance(introduction, str) else None
     registered = MemberRegistered(
@@ -223,6 +224,7 @@ def register_member(gateway: Gateway, call: ActionCall) -> ActionResult:
         trade=trade if isinstance(trade, str) else None,
         name=None if by_voice else said,
         recording_id=said if by_voice else None,
+        consent=consent if isinstance(consent, str) else None,
     )
     task = TaskOpened(call.new_id(), "write_down_name", registered.member_id, registered.recording_id)
     return ActionResult("done", facts=(registered, task))

@@ -118,8 +118,6 @@ def _keep_recording(writing: Writing, fact: events.RecordingKept) -> list[Job]:
 
 
 def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
-    wording = next((f.wording for f in writing.sprint.facts if isinstance(f, events.ConsentGiven)), None)
-    consent = wording or flow_sessions.consent_of(writing.db, writing.conversation.session_id)
     members.add(
         writing.db,
         members.NewMember(
@@ -130,8 +128,8 @@ def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
             language=fact.language,
             trade=fact.trade,
             preferred_medium=writing.conversation.medium,
-            consent_wording=consent,
-            consented_at=writing.now if consent else None,
+            consent_wording=fact.consent,
+            consented_at=writing.now if fact.consent else None,
             state="pending",
         ),
         writing.now,
