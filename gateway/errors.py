@@ -66,6 +66,12 @@ CATALOGUE: dict[str, Fault] = {
     "flow:unknown-intent": Fault("{path}: keywords.tsv has no intent {name!r}.{hint}"),
     "flow:keyword-clash": Fault("{path}: {name!r} already opens the flow {flow!r}."),
     "flow:gate": Fault("{path}: the flow {name!r} must be for anyone and not private, or nobody could ever reach it."),
+    "flow:many-options": Fault("{path}: {options} keys are named; nobody keeps more than {most} in mind. Leave the others to `more`."),
+    "flow:long-option": Fault("{path}: it takes {seconds} s until the key {key} is named; an option should take {most} s."),
+    "flow:long-prompt": Fault("{path}: this takes {seconds} s; {what} takes at most {most} s."),
+    "flow:long-message": Fault(
+        "{path}: this takes {segments} SMS ({units} places, {most} fit into one{culprit}). Shorten it, or add `sms`."
+    ),
     # sending; what a delivery's `error` begins with
     "send:throttled": Fault("The provider took no more at that moment.", retryable=True),
     "send:unreachable": Fault("The provider could not be reached.", retryable=True),

@@ -17,7 +17,7 @@ from gateway.engine.turn import Action, ActionCall, ActionResult, Caller, Member
 from gateway.engine.unfinished import Unfinished
 
 MAX_STEPS_PER_SPRINT = 50  # far above the longest way between two waits; what reaches it is a circle that the checks did not see
-MAX_DEPTH = 8  # flows that wait for one another to end
+MAX_CALLS = 8  # flows that wait for one another to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _until_wait(turn: Turn, move: Move | Begin) -> tuple[Wait | None, bool]:
         elif isinstance(move, Begin):
             move = _open(turn, move.flow)
         elif isinstance(move, Call):
-            if len(turn.stack) >= MAX_DEPTH:
+            if len(turn.stack) >= MAX_CALLS:
                 break
             move = _call(turn, move.flow)
         elif move is not None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from gateway.core.digits import fold_digits
 from gateway.core.events import AnswerGiven, Input, KeysAwaited, MessageReceived, RecordingAwaited, RecordingKept, RecordingMade
+from gateway.engine.answers import LONGEST_TEXT
 from gateway.engine.definition import Move, Prompt, Step, Way
 from gateway.engine.reading import Fields
 from gateway.engine.steps.listening import Question, shared_key
@@ -66,6 +67,7 @@ class Record(Step):
     def _texted(self, turn: Turn, text: str) -> Move:
         if target := shared_key(turn, fold_digits(text)):
             return target
+        text = text[:LONGEST_TEXT]
         turn.keep({self.name: text})
         turn.tell(AnswerGiven(turn.flow.name, turn.step_name, self.name, text))
         return self.next
