@@ -41,10 +41,14 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class RecordingMade:
-    """She spoke after the tone. `external_id` is the provider's name of the recording; `seconds` 0 means that nothing was heard."""
+    """She spoke after the tone. `external_id` is the provider's name of the recording; `seconds` 0 means that nothing was heard.
+
+    `key` is the one that ended it, "" where silence did.
+    """
 
     external_id: str
     seconds: int
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +234,11 @@ class KeysAwaited:
 
 @dataclass(frozen=True, slots=True)
 class RecordingAwaited:
-    """Wait for speech after a tone; it ends with `finish_key`, with `silence` seconds of silence, or after `longest` seconds."""
+    """Wait for speech after a tone; it ends with one of `finish_keys`, with `silence` seconds of silence, or after `longest` seconds."""
 
     longest: int
     silence: int = 4
-    finish_key: str = "1"
+    finish_keys: str = "1"
 
 
 @dataclass(frozen=True, slots=True)

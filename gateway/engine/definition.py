@@ -163,6 +163,7 @@ class Defaults:
     keys: Mapping[str, str]
     retries: int
     first_wait: int
+    first_call_wait: int
     next_wait: int
     on_silence: tuple[Prompt, ...]
     on_wrong: tuple[Prompt, ...]

@@ -23,7 +23,7 @@ from gateway.language.keywords import Lexicon
 from gateway.language.skeleton import skeleton
 
 DEFAULTS, PHRASES, KEYWORDS, ORDINARY = "defaults", "phrases", "keywords.tsv", "ordinary-words.txt"
-RETRIES, FIRST_WAIT, NEXT_WAIT = 3, 8, 5
+RETRIES, FIRST_WAIT, FIRST_CALL_WAIT, NEXT_WAIT = 3, 8, 10, 5
 LONGEST_WAIT = 30  # seconds; the line would seem dead
 AUDIENCES: tuple[Audience, ...] = ("anyone", "member", "stranger")
 
@@ -33,7 +33,9 @@ REMEDIES = {
 }
 
 # Stands in while the defaults are not read, and where they are faulty; a catalogue with faults is never run.
-NO_DEFAULTS = Defaults("", "", "", "", "", "", speech.LANGUAGES, {}, RETRIES, FIRST_WAIT, NEXT_WAIT, (), (), Prompt("", {}, {}))
+NO_DEFAULTS = Defaults(
+    "", "", "", "", "", "", speech.LANGUAGES, {}, RETRIES, FIRST_WAIT, FIRST_CALL_WAIT, NEXT_WAIT, (), (), Prompt("", {}, {})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ def _read_defaults(fields: Fields, languages: tuple[str, ...]) -> Defaults:
         keys=keys,
         retries=fields.whole("retries", RETRIES, least=1, most=MOST_RETRIES),
         first_wait=fields.whole("first_wait", FIRST_WAIT, least=1, most=LONGEST_WAIT),
+        first_call_wait=fields.whole("first_call_wait", FIRST_CALL_WAIT, least=1, most=LONGEST_WAIT),
         next_wait=fields.whole("next_wait", NEXT_WAIT, least=1, most=LONGEST_WAIT),
         on_silence=fields.prompts("on_silence", "silence", required=True),
         on_wrong=fields.prompts("on_wrong", "wrong", required=True),

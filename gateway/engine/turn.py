@@ -160,9 +160,9 @@ class Turn:
         return wording.write(prompt, self.language, self.value, self.catalogue.phrases)
 
     def keys(self, most: int | None) -> KeysAwaited:
-        """A wait for keys with the usual patience."""
+        """A wait for keys with the usual patience; more of it at the beginning of somebody's first call."""
         defaults = self.catalogue.defaults
-        return KeysAwaited(most, defaults.first_wait, defaults.next_wait)
+        return KeysAwaited(most, defaults.first_call_wait if self.caller.new else defaults.first_wait, defaults.next_wait)
 
     def perform(self, action: str) -> ActionResult:
         """Run a named action where the conversation stands now."""

@@ -163,7 +163,7 @@ def test_the_check_agrees_with_twilios_validator(fields, signed_base):
         ({"Digits": "**"}, DigitsPressed("**")),
         ({"Digits": "9" * 50}, DigitsPressed("9" * 50)),
         *[({"Digits": wrong}, DigitsPressed("*")) for wrong in ("A", "1a", "१", "１", "²", "1\n", " 1", "w1", "9" * 65, "<1>")],
-        ({"RecordingSid": RECORDING, "RecordingDuration": "4", "Digits": "1"}, RecordingMade(RECORDING, 4)),
+        ({"RecordingSid": RECORDING, "RecordingDuration": "4", "Digits": "1"}, RecordingMade(RECORDING, 4, "1")),
         ({"RecordingSid": RECORDING, "RecordingDuration": "4", "Digits": "hangup"}, RecordingMade(RECORDING, 4)),
         ({"RecordingSid": RECORDING, "RecordingDuration": "0"}, RecordingMade(RECORDING, 0)),
         ({"RecordingSid": RECORDING, "RecordingDuration": "-1"}, RecordingMade(RECORDING, 0)),

@@ -14,6 +14,7 @@ from gateway.engine.reading import Fields
 from gateway.engine.steps.listening import Question, shared_key
 from gateway.engine.turn import Turn
 
+SPOKEN = "1"  # the key that says: that was all
 LONGEST = 60  # seconds, where the flow says nothing
 MOST_SECONDS = 300  # of one recording, whatever the flow says
 
@@ -21,6 +22,8 @@ MOST_SECONDS = 300  # of one recording, whatever the flow says
 @dataclass(frozen=True, slots=True)
 class Record(Step):
     """Records what she says after the tone: one `RecordingKept`; the value is the recording's id. By SMS the text is the answer.
+
+    The key 1 ends it, as silence does; the keys that work everywhere lead where they always lead.
 
     ```yaml
     name:
@@ -55,6 +58,8 @@ class Record(Step):
         return self.question.ask(turn, self._wait(turn))
 
     def answer(self, turn: Turn, event: Input) -> Move:
+        if isinstance(event, RecordingMade) and (target := turn.catalogue.defaults.keys.get(event.key)):
+            return target  # what was recorded until then is left with the provider: she wanted something else
         if isinstance(event, RecordingMade) and event.seconds > 0:
             recording_id = turn.setting.new_id()
             turn.keep({self.name: recording_id})
@@ -73,7 +78,8 @@ class Record(Step):
         return self.next
 
     def _wait(self, turn: Turn) -> RecordingAwaited | KeysAwaited:
-        return RecordingAwaited(self.longest) if turn.by_voice else turn.keys(None)
+        finish_keys = "".join(sorted({SPOKEN, *turn.catalogue.defaults.keys}))
+        return RecordingAwaited(self.longest, finish_keys=finish_keys) if turn.by_voice else turn.keys(None)
 
     def prompts(self) -> Iterator[Prompt]:
         return self.question.prompts()

@@ -82,7 +82,7 @@ def _listening(facts: Sequence[Fact], wait: Wait | None, base: str, step: str) -
         # Twilio has one timeout, for the first key and for the next ones: she gets more time for the first by silence before it.
         return opening, f"{_silence(base, wait.first_wait - wait.next_wait)}</Gather>{redirect}"
     if isinstance(wait, RecordingAwaited):
-        limits = f'maxLength="{wait.longest}" timeout="{wait.silence}" finishOnKey="{escape(wait.finish_key)}" playBeep="true"'
+        limits = f'maxLength="{wait.longest}" timeout="{wait.silence}" finishOnKey="{escape(wait.finish_keys)}" playBeep="true"'
         # The recording is not there yet when the call goes on; Twilio says when it is.
         ready = f'recordingStatusCallback="{base}/twilio/status/recordings" recordingStatusCallbackMethod="POST"'
         return "", f'<Record action="{step}" method="POST" {limits} {ready}/>{redirect}'

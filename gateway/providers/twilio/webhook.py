@@ -129,7 +129,9 @@ def _input(form: Mapping[str, str]) -> Input:
         # read: Somleng tells the id nowhere else.
         recording = form.get("RecordingSid") or form.get("RecordingUrl", "").rpartition("/")[2]
         seconds = _count(form.get("RecordingDuration", "")) or 0
-        return RecordingMade(recording, seconds) if RECORDING_SID.fullmatch(recording) else RecordingMade("", 0)
+        pressed = form.get("Digits", "")
+        key = pressed if len(pressed) == 1 and KEYS.fullmatch(pressed) else ""  # Twilio writes "hangup" there as well
+        return RecordingMade(recording, seconds, key) if RECORDING_SID.fullmatch(recording) else RecordingMade("", 0, key)
     digits = form.get("Digits", "")
     if not digits:
         return SilenceHeard()
