@@ -65,6 +65,7 @@ CATALOGUE: dict[str, Fault] = {
     "flow:secret": Fault("{path}: a PIN is never read back."),
     "flow:unknown-intent": Fault("{path}: keywords.tsv has no intent {name!r}.{hint}"),
     "flow:keyword-clash": Fault("{path}: {name!r} already opens the flow {flow!r}."),
+    "flow:for-member": Fault("{path}: {name!r} is about a member's own affairs. Write `for: member` at the top of this flow."),
     "flow:gate": Fault("{path}: the flow {name!r} must be for anyone and not private, or nobody could ever reach it."),
     "flow:many-options": Fault("{path}: {options} keys are named; nobody keeps more than {most} in mind. Leave the others to `more`."),
     "flow:long-option": Fault("{path}: it takes {seconds} s until the key {key} is named; an option should take {most} s."),

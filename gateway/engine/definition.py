@@ -76,11 +76,15 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
-    """What a flow file may know of an action: how it may come out, and the names that it provides to slots and conditions."""
+    """What a flow file may know of an action: how it may come out, and the names that it provides to slots and conditions.
+
+    `of_member` actions are about a member's own affairs: only a flow `for: member` may do them.
+    """
 
     name: str
     outcomes: frozenset[str]
     provides: frozenset[str]
+    of_member: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,11 +39,14 @@ class NamedAction:
     perform: Callable[[Gateway, ActionCall], ActionResult]
 
 
-def action(outcomes: str, provides: str = "") -> Callable[[Callable[[Gateway, ActionCall], ActionResult]], NamedAction]:
-    """Name a function's outcomes and the slots it fills, both as words separated by blanks."""
+def action(
+    outcomes: str, provides: str = "", *, of_member: bool = False
+) -> Callable[[Callable[[Gateway, ActionCall], ActionResult]], NamedAction]:
+    """Name a function's outcomes and the slots it fills, both as words separated by blanks; `of_member` where it needs to know her."""
 
     def wrap(perform: Callable[[Gateway, ActionCall], ActionResult]) -> NamedAction:
-        return NamedAction(ActionSpec(perform.__name__, frozenset(outcomes.split()), frozenset(provides.split())), perform)
+        spec = ActionSpec(perform.__name__, frozenset(outcomes.split()), frozenset(provides.split()), of_member)
+        return NamedAction(spec, perform)
 
     return wrap
 
@@ -62,7 +65,11 @@ def _member(call: ActionCall) -> MemberView:
 # --- claims ------------------------------------------------------------------------------------------------------------------------
 
 
-@action("none received paper_missing review approved paid refused", "claim.number claim.amount claim.paper claim.days claim.paid_on")
+@action(
+    "none received paper_missing review approved paid refused",
+    "claim.number claim.amount claim.paper claim.days claim.paid_on",
+    of_member=True,
+)
 def latest_claim(gateway: Gateway, call: ActionCall) -> ActionResult:
     """Where her latest claim stands."""
     with gateway.database.read() as db:
@@ -84,7 +91,7 @@ def latest_claim(gateway: Gateway, call: ActionCall) -> ActionResult:
 # --- contributions -----------------------------------------------------------------------------------------------------------------
 
 
-@action("some none", "contribution.total contribution.month contribution.this_month contribution.usual")
+@action("some none", "contribution.total contribution.month contribution.this_month contribution.usual", of_member=True)
 def contribution_balance(gateway: Gateway, call: ActionCall) -> ActionResult:
     """How much she has paid so far, and the last month it covers."""
     member = _member(call)
@@ -108,7 +115,7 @@ def texted_amount(_gateway: Gateway, call: ActionCall) -> ActionResult:
     return ActionResult("none")
 
 
-@action("done", "amount")
+@action("done", "amount", of_member=True)
 def usual_amount(_gateway: Gateway, call: ActionCall) -> ActionResult:
     """Her usual instalment, as `amount`."""
     usual = _member(call).usual_instalment
@@ -131,7 +138,7 @@ def _amount(call: ActionCall) -> int:
     return amount
 
 
-@action("noted already", "contribution.reference contribution.amount")
+@action("noted already", "contribution.reference contribution.amount", of_member=True)
 def note_contribution(gateway: Gateway, call: ActionCall) -> ActionResult:
     """Note the `amount` that she answered or agreed to; the same report within a day is asked about first."""
     amount = _amount(call)
@@ -142,7 +149,7 @@ def note_contribution(gateway: Gateway, call: ActionCall) -> ActionResult:
     return _note(call, amount)
 
 
-@action("noted", "contribution.reference contribution.amount")
+@action("noted", "contribution.reference contribution.amount", of_member=True)
 def note_contribution_again(_gateway: Gateway, call: ActionCall) -> ActionResult:
     """Note a second payment of the same amount, after she said that it is one."""
     return _note(call, _amount(call))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from click.testing import CliRunner
 from fakes.conversation import write_flows
@@ -34,3 +36,15 @@ def test_clips_that_are_missing_are_a_fault(check, tmp_path):
 
 def test_a_folder_that_is_not_there_is_wrong_usage(check, tmp_path):
     assert check(tmp_path / "nowhere").exit_code == 2
+
+
+def test_a_members_own_affairs_need_a_flow_for_members(check, tmp_path):
+    folder = shutil.copytree(PACKAGE_ROOT / "flows", tmp_path / "flows")
+    path = folder / "claim_status.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("for: member\n", ""), encoding="utf-8")
+    result = check(folder, "--no-clips")
+    assert (result.exit_code, result.output) == (
+        1,
+        "flows/claim_status.yaml:7:3: steps.look_up: 'latest_claim' is about a member's own affairs. "
+        "Write `for: member` at the top of this flow. [flow:for-member]\n",
+    )

@@ -100,7 +100,7 @@ def judge(folder: Path, seed: int) -> bool:
     chance = random.Random(seed)
     for flow in catalogue.flows.values():
         draw(flow, catalogue.languages[0], catalogue.defaults)
-        line = Line(catalogue, caller(chance.choice(sorted(CALLERS)), "ne"), chance.choice(["voice", "sms"]))
+        line = Line(catalogue, caller(chance.choice(sorted(CALLERS)), "ne"), chance.choice(["voice", "sms"]), {"verify_pin": ["wrong"]})
         line.open(flow.name, {"broadcast.message": "news_c177"})
         for _ in range(6):
             if line.wait is None:
