@@ -43,8 +43,6 @@ def test_a_members_own_affairs_need_a_flow_for_members(check, tmp_path):
     path = folder / "claim_status.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("for: member\n", ""), encoding="utf-8")
     result = check(folder, "--no-clips")
-    assert (result.exit_code, result.output) == (
-        1,
-        "flows/claim_status.yaml:7:3: steps.look_up: 'latest_claim' is about a member's own affairs. "
-        "Write `for: member` at the top of this flow. [flow:for-member]\n",
-    )
+    assert result.exit_code == 1
+    assert result.output.startswith("flows/claim_status.yaml:7:3: steps.look_up: 'latest_claim' is about a member's own affairs.")
+    assert result.output.endswith("[flow:for-member]\n")
