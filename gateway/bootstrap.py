@@ -11,16 +11,14 @@ from datetime import UTC, datetime
 
 from gateway import config, logs
 from gateway.config import Settings
-from gateway.engine import loader
 from gateway.environment import merged
 from gateway.providers.base import Provider, Providers
 from gateway.providers.simulator import Simulator
 from gateway.providers.twilio import Twilio
 from gateway.queues.enqueue import Doorbell
 from gateway.queues.pacer import Pacer
-from gateway.services.actions import SPECS
 from gateway.services.context import Gateway
-from gateway.services.versions import StoredVersions
+from gateway.services.flows import LiveFlows
 from gateway.store.database import open_database
 from gateway.store.secrets import Seal
 
@@ -30,12 +28,11 @@ def build(settings: Settings, *, clock: Callable[[], datetime] | None = None, ne
     clock = clock or utc_now
     database = open_database(settings.database_url)
     doorbell = Doorbell(settings.redis_url)
-    catalogue = loader.load(settings.flows_dir, SPECS)
     return Gateway(
         settings=settings,
         database=database,
         seal=Seal(settings.secret_key),
-        catalogue=catalogue.keeping(StoredVersions(database, catalogue, SPECS)),
+        flows=LiveFlows(settings.flows_dir, database, clock),
         providers=_providers(settings),
         pacer=Pacer(settings.redis_url),
         clock=clock,

@@ -65,6 +65,7 @@ CATALOGUE: dict[str, Fault] = {
     "flow:secret": Fault("{path}: a PIN is never read back."),
     "flow:unknown-intent": Fault("{path}: keywords.tsv has no intent {name!r}.{hint}"),
     "flow:keyword-clash": Fault("{path}: {name!r} already opens the flow {flow!r}."),
+    "flow:for-member": Fault("{path}: {name!r} is about a member's own affairs. Write `for: member` at the top of this flow."),
     "flow:gate": Fault("{path}: the flow {name!r} must be for anyone and not private, or nobody could ever reach it."),
     # transcripts and the usability budget
     "transcript:shape": Fault("{title!r} must be a list of lines, each after a dash; docs/transcripts.md shows one."),
@@ -78,6 +79,12 @@ CATALOGUE: dict[str, Fault] = {
     "transcript:impossible": Fault("Nobody can do that here: {reason}."),
     "transcript:none": Fault("There are no transcripts in {folder}."),
     "budget:malformed": Fault("{reason}"),
+    "flow:many-options": Fault("{path}: {options} keys are named; nobody keeps more than {most} in mind. Leave the others to `more`."),
+    "flow:long-option": Fault("{path}: it takes {seconds} s until the key {key} is named; an option should take {most} s."),
+    "flow:long-prompt": Fault("{path}: this takes {seconds} s; {what} takes at most {most} s."),
+    "flow:long-message": Fault(
+        "{path}: this takes {segments} SMS ({units} places, {most} fit into one{culprit}). Shorten it, or add `sms`."
+    ),
     # sending; what a delivery's `error` begins with
     "send:throttled": Fault("The provider took no more at that moment.", retryable=True),
     "send:unreachable": Fault("The provider could not be reached.", retryable=True),

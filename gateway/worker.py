@@ -70,6 +70,7 @@ def run(gateway: Gateway | None = None) -> None:
         from gateway import bootstrap
 
         gateway = bootstrap.of_this_process()
+        gateway.flows.keep_looking()
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
     stopping = threading.Event()
     worker = GatewayWorker(

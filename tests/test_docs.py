@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.engine import answers, document, expressions, interpreter, loader, reading
 from gateway.engine.definition import KNOWN_NAMES, OPENING_NAMES
 from gateway.engine.loader import load, parse_flow
-from gateway.engine.steps import KINDS
+from gateway.engine.steps import KINDS, listening, record
 from gateway.engine.wording import FORMATS
+from gateway.services import calls
 from gateway.services.actions import SPECS
 
 ROOT = Path(__file__).parent.parent
@@ -81,3 +83,28 @@ def test_the_defaults_on_the_page_can_be_read(tmp_path):
         PAGE.partition("## defaults.yaml")[2].partition("```yaml\n")[2].partition("```")[0], encoding="utf-8"
     )
     assert load(folder, SPECS).defaults.first_wait == 8
+
+
+LIMITS = {
+    "MAX_BYTES": document.MAX_BYTES // 1_000_000,
+    "MAX_VALUES": document.MAX_VALUES,
+    "MAX_DEPTH": document.MAX_DEPTH,
+    "MAX_LENGTH": expressions.MAX_LENGTH,
+    "LARGEST": reading.LARGEST,
+    "MAX_STEPS_PER_SPRINT": interpreter.MAX_STEPS_PER_SPRINT,
+    "MAX_CALLS": interpreter.MAX_CALLS,
+    "MOST_RETRIES": listening.MOST_RETRIES,
+    "LONGEST_WAIT": loader.LONGEST_WAIT,
+    "MOST_DIGITS": answers.MOST_DIGITS,
+    "LONGEST_TEXT": answers.LONGEST_TEXT,
+    "MOST_SECONDS": record.MOST_SECONDS,
+    "TEXT_IDLE": calls.TEXT_IDLE.total_seconds() // 60,
+    "CALL_IDLE": calls.CALL_IDLE.total_seconds() // 3600,
+    "GO_ON_WITHIN": calls.GO_ON_WITHIN.total_seconds() // 3600,
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_every_hard_limit_is_told_with_its_value(name):
+    (value,) = re.findall(rf"([0-9,]+)[a-zA-Z ]*\(`{name}`\)", PAGE.replace("nested 50 deep", "50 deep"))
+    assert int(value.replace(",", "")) == LIMITS[name]

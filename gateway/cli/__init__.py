@@ -19,6 +19,7 @@ COMMANDS = {
     "migrate": "Bring the database up to date",
     "check": "Check the flows and their clips",
     "budget": "Count the keys and seconds of each task",
+    "flows": "Draw a flow as a picture; print the schema for editors",
     "call": "Try a call in this terminal",
     "text": "Try a text message in this terminal",
     "members": "Import and export members",

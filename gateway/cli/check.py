@@ -19,14 +19,16 @@ PLACE = click.Path(exists=True, path_type=Path)
 @click.argument("path", type=PLACE, envvar="GATEWAY_FLOWS_DIR", default=PACKAGE_ROOT / "flows")
 @click.option("--audio", type=FOLDER, envvar="GATEWAY_AUDIO_DIR", default=PACKAGE_ROOT / "audio_prompts", help="The folder of the clips.")
 @click.option("--no-clips", is_flag=True, help="Look at the flow files alone.")
+@click.option("--strict", is_flag=True, help="Warnings fail as faults do.")
 @click.option("--transcripts", is_flag=True, help="Play the transcripts instead: those in PATH/transcripts, or PATH alone if it is a file.")
-def command(path: Path, audio: Path, *, no_clips: bool, transcripts: bool) -> None:
+def command(path: Path, audio: Path, *, no_clips: bool, strict: bool, transcripts: bool) -> None:
     """Check the flows in PATH (the folder beside the package) and the clips that they need.
 
     Ends with 0 where all is well, with 1 where something is faulty.
     """
     from gateway.audio.catalogue import open_clips
     from gateway.engine.loader import load
+    from gateway.services import lengths
     from gateway.services.actions import SPECS
 
     if transcripts:
@@ -35,16 +37,21 @@ def command(path: Path, audio: Path, *, no_clips: bool, transcripts: bool) -> No
     if not path.is_dir():
         raise click.UsageError(f"{path} is no folder of flows. To play a transcript, add --transcripts.")
     catalogue = load(path, SPECS)  # its faults are printed by the command group
-    clips = list(catalogue.clips())
-    problems = [] if no_clips else open_clips(audio).problems(clips)
+    needed = list(catalogue.clips())
+    clips = None if no_clips else open_clips(audio)
+    problems = clips.problems(needed) if clips else []
     for problem in problems:
         click.echo(problem, err=True)
-    if problems:
+    found = lengths.findings(catalogue, path, clips)
+    for finding in found:
+        click.echo(f"warning: {finding.fault}" if finding.warning else str(finding.fault), err=True)
+    if problems or any(strict or not finding.warning for finding in found):
         raise click.exceptions.Exit(1)
     for language in catalogue.defaults.drafts:
         missing = len(catalogue.missing_texts(language))
         click.echo(f"{language} is a draft that no caller is offered; {missing} of its texts are missing (see `gateway prompts check`).")
-    click.echo(f"{len(catalogue.flows)} flows, {len(clips)} clips in {len(catalogue.languages)} languages: all is well.")
+    warnings = f", {len(found)} warnings" if found else ""
+    click.echo(f"{len(catalogue.flows)} flows, {len(needed)} clips in {len(catalogue.languages)} languages{warnings}: all is well.")
 
 
 def _play(path: Path, audio: Path) -> None:

@@ -41,8 +41,10 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class RecordingMade:
-    """She spoke after the tone. `external_id` is the provider's name of the recording; `seconds` 0 means that nothing was heard; `key` is
-    the key that ended it, "" where silence did."""
+    """She spoke after the tone. `external_id` is the provider's name of the recording; `seconds` 0 means that nothing was heard.
+
+    `key` is the one that ended it, "" where silence did.
+    """
 
     external_id: str
     seconds: int
@@ -152,7 +154,10 @@ class ClipKept:
 
 @dataclass(frozen=True, slots=True)
 class MemberRegistered:
-    """A stranger asked to be a member. The name is in the recording (voice) or in `name` (SMS) until an organiser writes it down."""
+    """A stranger asked to be a member. The name is in the recording (voice) or in `name` (SMS) until an organiser writes it down.
+
+    `consent` is the wording that she agreed to, in this call or in one before it that broke off.
+    """
 
     member_id: str
     number: str
@@ -160,6 +165,7 @@ class MemberRegistered:
     trade: str | None
     name: str | None
     recording_id: str | None
+    consent: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from gateway.engine.definition import KNOWN_NAMES, OPENING_NAMES, REPEAT, Flow
 from gateway.engine.document import Node
 from gateway.engine.reading import Draft, Mention, hint
+from gateway.engine.steps.do import Do
 from gateway.engine.wording import PHRASE, TEXT
 from gateway.language.keywords import Lexicon
 from gateway.language.skeleton import skeleton
@@ -29,6 +30,8 @@ def check(drafts: Sequence[Draft], shared: Sequence[Draft], lexicon: Lexicon) ->
         check_names(draft, _names_within_reach(draft, drafts))
     for draft in shared:
         check_shared_flows(draft, drafts)
+    for draft in drafts:
+        check_members_affairs(draft)
     check_words(drafts, lexicon)
     check_circles([draft for draft in drafts if draft.flow is not None])
 
@@ -81,6 +84,15 @@ def check_shared_flows(defaults: Draft, drafts: Iterable[Draft]) -> None:
         welcome = {"anyone", "stranger"} if mention.node.path == "strangers" else {"anyone"}
         if flow is not None and (flow.private or flow.when or flow.audience not in welcome):
             defaults.faults.append(mention.node.fault("flow:gate", name=mention.name))
+
+
+def check_members_affairs(draft: Draft) -> None:
+    """What is about a member's own affairs is done in flows that only a member can enter."""
+    if draft.flow is None or draft.flow.audience == "member":
+        return
+    for name, step in draft.flow.steps.items():
+        if isinstance(step, Do) and (spec := draft.shared.actions.get(step.action)) and spec.of_member:
+            draft.faults.append(draft.step_nodes[name].fault("flow:for-member", at_key=True, name=step.action))
 
 
 # --- names -------------------------------------------------------------------------------------------------------------------------

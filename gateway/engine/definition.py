@@ -24,6 +24,7 @@ REPEAT = "repeat"  # a target: the same question again
 # What every flow may name in a slot or a condition, whoever calls. `gateway.engine.turn.BUILT_IN` looks them up.
 KNOWN_NAMES = frozenset(
     {
+        "call.mine",
         "caller.known",
         "caller.new",
         "caller.reachable",
@@ -40,8 +41,11 @@ KNOWN_NAMES = frozenset(
     }
 )
 
-# What a conversation may be opened with: the number in a text ("yogdan 500"), the text of a broadcast.
-OPENING_NAMES = frozenset({"texted.number", "broadcast.message"})
+# What the offer to go on with a call that broke off knows of that call: who was speaking, and whether she had given her PIN.
+LEFT_BY, LEFT_PROVED = "call.member", "call.proved"
+
+# What a conversation may be opened with: the number in a text ("yogdan 500"), the text of a broadcast, a call that broke off.
+OPENING_NAMES = frozenset({"texted.number", "broadcast.message", LEFT_PROVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +80,15 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
-    """What a flow file may know of an action: how it may come out, and the names that it provides to slots and conditions."""
+    """What a flow file may know of an action: how it may come out, and the names that it provides to slots and conditions.
+
+    `of_member` actions are about a member's own affairs: only a flow `for: member` may do them.
+    """
 
     name: str
     outcomes: frozenset[str]
     provides: frozenset[str]
+    of_member: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,14 @@ class Call:
 
 # What a step makes of the conversation: a target (a step, a flow, `repeat`), a call, a place to wait, or None: this flow is over.
 Move = str | Call | Wait | None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way on from a step. `label` says when it is taken: a key, an outcome, a condition; "" where it is the only one."""
+
+    label: str
+    target: str
 
 
 class Step(ABC):
@@ -117,6 +133,10 @@ class Step(ABC):
         """Everything that the step may say."""
         return iter(())
 
+    def ways(self) -> Iterator[Way]:
+        """Every way on from here, in the order of the file."""
+        return iter(())
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
@@ -140,8 +160,9 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """`flows/defaults.yaml`: what every flow shares. `main`, `strangers`, `gate`, `give_up` and `help` are flows; waits are seconds.
+    """`flows/defaults.yaml`: what every flow shares. `main`, `strangers`, `gate`, `give_up`, `help`, `resume` are flows; waits are seconds.
 
+    Without `resume` (an empty text) nobody is asked whether to go on with a call that broke off.
     `languages` are those that callers are offered; `drafts` are still being written, and no caller hears them.
     """
 
@@ -150,11 +171,13 @@ class Defaults:
     gate: str
     give_up: str
     help: str
+    resume: str
     languages: tuple[str, ...]
     keys: Mapping[str, str]
     drafts: tuple[str, ...]
     retries: int
     first_wait: int
+    first_call_wait: int
     next_wait: int
     on_silence: tuple[Prompt, ...]
     on_wrong: tuple[Prompt, ...]

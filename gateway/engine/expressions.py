@@ -36,6 +36,9 @@ class Comparison:
     literal: str = ""
     number: int | None = None
 
+    def __str__(self) -> str:
+        return f"not {self.name}" if self.sign == "not" else f"{self.name} {self.sign} {self.literal}".strip()
+
     def holds(self, lookup: Lookup) -> bool:
         value = lookup(self.name)
         if not self.sign:
@@ -53,6 +56,9 @@ class Condition:
     """Comparisons joined by `and`."""
 
     parts: tuple[Comparison, ...]
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.parts))
 
     @property
     def names(self) -> frozenset[str]:

@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gateway.core.events import ConversationEnded, Fact, Input, Medium, StepEntered, Wait
-from gateway.engine.definition import REPEAT, Call, Catalogue, Flow, Move
+from gateway.engine.definition import LEFT_BY, LEFT_PROVED, REPEAT, Call, Catalogue, Flow, Move
 from gateway.engine.session import AT_THE_DOOR, FlowSession, Frame
 from gateway.engine.steps.ask import SECRET, Ask
 from gateway.engine.steps.go import Go
 from gateway.engine.turn import Action, ActionCall, ActionResult, Caller, MemberView, Setting, Turn
+from gateway.engine.unfinished import Unfinished
 
 MAX_STEPS_PER_SPRINT = 50  # far above the longest way between two waits; what reaches it is a circle that the checks did not see
-MAX_DEPTH = 8  # flows that wait for one another to end
+MAX_CALLS = 8  # flows that wait for one another to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,26 @@ class Sprint:
 
 def start(catalogue: Catalogue, flow_name: str, opening: Opening, caller: Caller, setting: Setting) -> Sprint:
     """Begin a conversation with a flow, or with what has to come before it (the gate, or a stranger's registration)."""
+    return _finish(_new_turn(catalogue, flow_name, opening, caller, setting), Begin(flow_name))
+
+
+def offer_to_go_on(catalogue: Catalogue, left: Unfinished, opening: Opening, caller: Caller, setting: Setting) -> Sprint:
+    """Begin a call with the question whether to go on where an earlier one broke off (the flow `resume` of the defaults).
+
+    The end of that flow leads back there. Whatever its file says: only for the member who was speaking then, and after her PIN if she
+    had given it; for anybody else it leads to the main flow.
+    """
+    top = left.frames[-1]
+    turn = _new_turn(catalogue, catalogue.defaults.resume, opening, caller, setting)
+    turn.values.update({**top.values, LEFT_BY: left.member_id, LEFT_PROVED: left.proved})
+    turn.stack += [*left.frames[:-1], replace(top, values={})]
+    turn.answered = True
+    return _finish(turn, Begin(catalogue.defaults.resume))
+
+
+def _new_turn(catalogue: Catalogue, flow_name: str, opening: Opening, caller: Caller, setting: Setting) -> Turn:
     flow = catalogue.flows[flow_name]
-    turn = Turn(
+    return Turn(
         catalogue=catalogue,
         caller=caller,
         setting=setting,
@@ -56,7 +75,6 @@ def start(catalogue: Catalogue, flow_name: str, opening: Opening, caller: Caller
         values=dict(opening.values),
         stack=[],
     )
-    return _finish(turn, Begin(flow_name))
 
 
 def resume(catalogue: Catalogue, flow_session: FlowSession, event: Input, caller: Caller, setting: Setting) -> Sprint:
@@ -81,6 +99,7 @@ def resume(catalogue: Catalogue, flow_session: FlowSession, event: Input, caller
         step_name=frame.step if frame else "",
         values=dict(frame.values) if frame else {},
         stack=list(flow_session.frames[:-1]),
+        answered=flow_session.answered,
     )
     if flow is None:
         return _finish(turn, _jump(turn, catalogue.defaults.main))
@@ -125,7 +144,7 @@ def _until_wait(turn: Turn, move: Move | Begin) -> tuple[Wait | None, bool]:
         elif isinstance(move, Begin):
             move = _open(turn, move.flow)
         elif isinstance(move, Call):
-            if len(turn.stack) >= MAX_DEPTH:
+            if len(turn.stack) >= MAX_CALLS:
                 break
             move = _call(turn, move.flow)
         elif move is not None:
@@ -157,6 +176,7 @@ def _jump(turn: Turn, flow: str) -> Begin:
     """Leave everything behind and begin another flow."""
     turn.stack.clear()
     turn.values = {}
+    turn.answered = False
     return Begin(flow)
 
 
@@ -177,7 +197,17 @@ def _come_back(turn: Turn) -> Move | Begin:
         return _jump(turn, turn.catalogue.defaults.give_up) if _locked(turn, flow) else _enter(turn, flow.start)
     turn.step_name = frame.step
     step = turn.step
+    if step.listens:
+        return _go_on(turn)
     return step.next if isinstance(step, Go) else None
+
+
+def _go_on(turn: Turn) -> Move | Begin:
+    """Ask once more what was asked when the call broke off; see `offer_to_go_on`."""
+    member_id, proved = turn.values.pop(LEFT_BY, None), turn.values.pop(LEFT_PROVED, False)
+    if member_id != turn.member_id or (proved and not turn.verified):
+        return _jump(turn, turn.catalogue.defaults.main)
+    return _enter(turn, turn.step_name)
 
 
 def _open(turn: Turn, name: str) -> Move | Begin:
@@ -229,6 +259,7 @@ __all__ = [
     "Setting",
     "Sprint",
     "awaits_secret",
+    "offer_to_go_on",
     "resume",
     "start",
 ]

@@ -16,6 +16,7 @@ from gateway.engine.definition import ActionSpec, Audience, Catalogue, Defaults,
 from gateway.engine.reading import NAME, Draft, Fields, Shared, hint
 from gateway.engine.steps import KINDS
 from gateway.engine.steps.ask import Ask
+from gateway.engine.steps.listening import MOST_RETRIES
 from gateway.errors import GatewayError
 from gateway.language import speech
 from gateway.language.keywords import Lexicon
@@ -24,7 +25,8 @@ from gateway.language.skeleton import skeleton
 DEFAULTS, PHRASES, KEYWORDS, ORDINARY = "defaults", "phrases", "keywords.tsv", "ordinary-words.txt"
 TRANSLATIONS = "translations"  # a folder beside the flows: one file for each language whose texts do not stand in the flow files
 BUDGET = "budget"  # what tasks may cost a caller; `gateway budget` reads it, and it is no flow
-RETRIES, FIRST_WAIT, NEXT_WAIT = 3, 8, 5
+RETRIES, FIRST_WAIT, FIRST_CALL_WAIT, NEXT_WAIT = 3, 8, 10, 5
+LONGEST_WAIT = 30  # seconds; the line would seem dead
 AUDIENCES: tuple[Audience, ...] = ("anyone", "member", "stranger")
 
 REMEDIES = {
@@ -33,7 +35,9 @@ REMEDIES = {
 }
 
 # Stands in while the defaults are not read, and where they are faulty; a catalogue with faults is never run.
-NO_DEFAULTS = Defaults("", "", "", "", "", speech.LANGUAGES, {}, (), RETRIES, FIRST_WAIT, NEXT_WAIT, (), (), Prompt("", {}, {}))
+NO_DEFAULTS = Defaults(
+    "", "", "", "", "", "", speech.LANGUAGES, {}, (), RETRIES, FIRST_WAIT, FIRST_CALL_WAIT, NEXT_WAIT, (), (), Prompt("", {}, {})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,18 +206,27 @@ def _read_defaults(fields: Fields, languages: Defaults) -> Defaults:
         gate=fields.call("gate"),
         give_up=fields.call("give_up"),
         help=fields.call("help") if "help" in fields.known else main,
+        resume=_resume_flow(fields),
         languages=languages.languages,
         drafts=languages.drafts,
         keys=keys,
-        retries=fields.whole("retries", RETRIES, least=1),
-        first_wait=fields.whole("first_wait", FIRST_WAIT, least=1),
-        next_wait=fields.whole("next_wait", NEXT_WAIT, least=1),
+        retries=fields.whole("retries", RETRIES, least=1, most=MOST_RETRIES),
+        first_wait=fields.whole("first_wait", FIRST_WAIT, least=1, most=LONGEST_WAIT),
+        first_call_wait=fields.whole("first_call_wait", FIRST_CALL_WAIT, least=1, most=LONGEST_WAIT),
+        next_wait=fields.whole("next_wait", NEXT_WAIT, least=1, most=LONGEST_WAIT),
         on_silence=fields.prompts("on_silence", "silence", required=True),
         on_wrong=fields.prompts("on_wrong", "wrong", required=True),
         sms_help=fields.message("sms_help"),
     )
     fields.close()
     return defaults
+
+
+def _resume_flow(fields: Fields) -> str:
+    if "resume" in fields.known:
+        return fields.call("resume")
+    fields.taken.add("resume")
+    return ""
 
 
 # --- translations -----------------------------------------------------------------------------------------------------------------

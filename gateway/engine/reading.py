@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from gateway.engine import wording
 from gateway.engine.definition import ActionSpec, Defaults, Flow, Prompt, Slot, Texts, Translation
@@ -22,6 +22,7 @@ from gateway.errors import GatewayError
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 WHOLE = re.compile(r"[0-9]{1,9}")
 KEYS = frozenset("0123456789")
+LARGEST = 999_999_999  # of any whole number in a flow file: what nine digits hold
 
 Word = TypeVar("Word", bound=str)
 
@@ -177,19 +178,20 @@ class Fields:
         words = {"yes": True, "no": False, "true": True, "false": False}
         return words[self.one_of(key, words, "yes" if default else "no")]
 
-    def whole(self, key: str, default: int, *, least: int = 0) -> int:
+    def whole(self, key: str, default: int, *, least: int = 0, most: int = LARGEST) -> int:
         """A whole number; without the key, the default."""
-        number = self.whole_or_none(key, least=least)
+        number = self.whole_or_none(key, least=least, most=most)
         return default if number is None else number
 
-    def whole_or_none(self, key: str, *, least: int = 0) -> int | None:
+    def whole_or_none(self, key: str, *, least: int = 0, most: int = LARGEST) -> int | None:
         """A whole number that may be left out."""
         node = self.take(key)
         if node is None:
             return None
         text = self.text_of(node)
-        if not WHOLE.fullmatch(text) or int(text) < least:
-            self.fault(node, "flow:invalid", value=text, wanted=f"a whole number, {least} or more")
+        if not WHOLE.fullmatch(text) or not least <= int(text) <= most:
+            wanted = f"a whole number, {least} or more" if most == LARGEST else f"a whole number from {least} to {most}"
+            self.fault(node, "flow:invalid", value=text, wanted=wanted)
             return None
         return int(text)
 
@@ -221,7 +223,15 @@ class Fields:
 
     def inside(self, key: str) -> Fields:
         """The keys of a mapping within this one; the caller closes it."""
-        return Fields(self.take(key, required=True) or Node({}, self.node.place, self.node.path), self.draft, self.step)
+        return self.within(self.take(key, required=True) or Node({}, self.node.place, self.node.path))
+
+    def within(self, node: Node) -> Self:
+        """The keys of a mapping that stands somewhere in this one."""
+        return type(self)(node, self.draft, self.step)
+
+    def branches(self, key: str) -> list[Node]:
+        """A list of mappings; each is read `within` this one."""
+        return self.items(key)
 
     def by_key(self, key: str) -> Mapping[str, Node]:
         """A mapping from telephone keys 0-9."""

@@ -33,6 +33,7 @@ class FlowSession:
     """A conversation between two sprints. The last frame is where it stands, those before it are what it returns to.
 
     `version` counts the sprints so far, from 1. `missed` counts the misses of this wait. Without frames the conversation is over.
+    `answered` says whether she answered anything since she came to the flow at the bottom.
     """
 
     id: str
@@ -44,6 +45,7 @@ class FlowSession:
     verified: bool
     missed: int
     wait: Wait | None
+    answered: bool = False
 
     def to_json(self) -> str:
         wait = self.wait
@@ -56,6 +58,7 @@ class FlowSession:
             "member_id": self.member_id,
             "verified": self.verified,
             "missed": self.missed,
+            "answered": self.answered,
             "wait": wait and [WAIT_NAMES[type(wait)], {name: getattr(wait, name) for name in wait.__slots__}],
         }
         return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from gateway.core.events import Fact, KeysAwaited, LanguageChosen, Medium, PinAccepted, PromptSpoken
+from gateway.core.events import AnswerGiven, Fact, KeysAwaited, LanguageChosen, Medium, PinAccepted, PromptSpoken, RecordingKept
 from gateway.engine import wording
-from gateway.engine.definition import Catalogue, Flow, Prompt, Step
+from gateway.engine.definition import LEFT_BY, Catalogue, Flow, Prompt, Step
 from gateway.engine.session import FlowSession, Frame
 
 
@@ -110,6 +110,7 @@ class Turn:
     stack: list[Frame]
     secrets: dict[str, str] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
+    answered: bool = False
 
     @property
     def by_voice(self) -> bool:
@@ -151,6 +152,8 @@ class Turn:
             self.member_id, self.verified = fact.member_id, True
         elif isinstance(fact, LanguageChosen) and fact.language in self.catalogue.languages:
             self.language = fact.language
+        elif isinstance(fact, (AnswerGiven, RecordingKept)):
+            self.answered = True
 
     def say(self, prompt: Prompt) -> None:
         """Say a prompt: clips and their words on a call, the text by SMS."""
@@ -166,9 +169,9 @@ class Turn:
         return wording.write(prompt, self.language, self.value, self.catalogue.phrases)
 
     def keys(self, most: int | None) -> KeysAwaited:
-        """A wait for keys with the usual patience."""
+        """A wait for keys with the usual patience; more of it at the beginning of somebody's first call."""
         defaults = self.catalogue.defaults
-        return KeysAwaited(most, defaults.first_wait, defaults.next_wait)
+        return KeysAwaited(most, defaults.first_call_wait if self.caller.new else defaults.first_wait, defaults.next_wait)
 
     def perform(self, action: str) -> ActionResult:
         """Run a named action where the conversation stands now."""
@@ -197,6 +200,7 @@ class Turn:
             verified=self.verified,
             missed=self.missed,
             wait=None,
+            answered=self.answered,
         )
 
 
@@ -206,6 +210,7 @@ def _of_member(attribute: str) -> Callable[[Turn], object]:
 
 # Every name of `definition.KNOWN_NAMES`, and how it is looked up. A test holds the two against each other.
 BUILT_IN: Mapping[str, Callable[[Turn], object]] = {
+    "call.mine": lambda turn: turn.values.get(LEFT_BY) == turn.member_id,
     "caller.known": lambda turn: turn.caller.member is not None or bool(turn.caller.sharing),
     "caller.new": lambda turn: turn.caller.new,
     "caller.reachable": lambda turn: turn.caller.phone_id is not None,

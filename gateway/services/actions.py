@@ -42,11 +42,14 @@ class NamedAction:
     perform: Callable[[Gateway, ActionCall], ActionResult]
 
 
-def action(outcomes: str, provides: str = "") -> Callable[[Callable[[Gateway, ActionCall], ActionResult]], NamedAction]:
-    """Name a function's outcomes and the slots it fills, both as words separated by blanks."""
+def action(
+    outcomes: str, provides: str = "", *, of_member: bool = False
+) -> Callable[[Callable[[Gateway, ActionCall], ActionResult]], NamedAction]:
+    """Name a function's outcomes and the slots it fills, both as words separated by blanks; `of_member` where it needs to know her."""
 
     def wrap(perform: Callable[[Gateway, ActionCall], ActionResult]) -> NamedAction:
-        return NamedAction(ActionSpec(perform.__name__, frozenset(outcomes.split()), frozenset(provides.split())), perform)
+        spec = ActionSpec(perform.__name__, frozenset(outcomes.split()), frozenset(provides.split()), of_member)
+        return NamedAction(spec, perform)
 
     return wrap
 
@@ -65,7 +68,11 @@ def _member(call: ActionCall) -> MemberView:
 # --- claims ------------------------------------------------------------------------------------------------------------------------
 
 
-@action("none received paper_missing review approved paid refused", "claim.number claim.amount claim.paper claim.days claim.paid_on")
+@action(
+    "none received paper_missing review approved paid refused",
+    "claim.number claim.amount claim.paper claim.days claim.paid_on",
+    of_member=True,
+)
 def latest_claim(gateway: Gateway, call: ActionCall) -> ActionResult:
     """Where her latest claim stands."""
     with gateway.database.read() as db:
@@ -87,7 +94,7 @@ def latest_claim(gateway: Gateway, call: ActionCall) -> ActionResult:
 # --- contributions -----------------------------------------------------------------------------------------------------------------
 
 
-@action("some none", "contribution.total contribution.month contribution.this_month contribution.usual")
+@action("some none", "contribution.total contribution.month contribution.this_month contribution.usual", of_member=True)
 def contribution_balance(gateway: Gateway, call: ActionCall) -> ActionResult:
     """How much she has paid so far, and the last month it covers."""
     member = _member(call)
@@ -111,7 +118,7 @@ def texted_amount(_gateway: Gateway, call: ActionCall) -> ActionResult:
     return ActionResult("none")
 
 
-@action("done", "amount")
+@action("done", "amount", of_member=True)
 def usual_amount(_gateway: Gateway, call: ActionCall) -> ActionResult:
     """Her usual instalment, as `amount`."""
     usual = _member(call).usual_instalment
@@ -134,7 +141,7 @@ def _amount(call: ActionCall) -> int:
     return amount
 
 
-@action("noted already", "contribution.reference contribution.amount")
+@action("noted already", "contribution.reference contribution.amount", of_member=True)
 def note_contribution(gateway: Gateway, call: ActionCall) -> ActionResult:
     """Note the `amount` that she answered or agreed to; the same report within a day is asked about first."""
     amount = _amount(call)
@@ -145,7 +152,7 @@ def note_contribution(gateway: Gateway, call: ActionCall) -> ActionResult:
     return _note(call, amount)
 
 
-@action("noted", "contribution.reference contribution.amount")
+@action("noted", "contribution.reference contribution.amount", of_member=True)
 def note_contribution_again(_gateway: Gateway, call: ActionCall) -> ActionResult:
     """Note a second payment of the same amount, after she said that it is one."""
     return _note(call, _amount(call))
@@ -203,10 +210,11 @@ def rights_news(gateway: Gateway, call: ActionCall) -> ActionResult:
 # --- people ------------------------------------------------------------------------------------------------------------------------
 
 
-@action("done")
+@action("done", "consent.wording")
 def give_consent(_gateway: Gateway, call: ActionCall) -> ActionResult:
     """She agreed that we keep her name and number; the wording is the prompt she heard."""
-    return ActionResult("done", facts=(ConsentGiven(f"{call.flow}@{call.flow_hash[:12]}"),))
+    wording = f"{call.flow}@{call.flow_hash[:12]}"
+    return ActionResult("done", {"consent.wording": wording}, (ConsentGiven(wording),))
 
 
 @action("done already")
@@ -216,7 +224,7 @@ def register_member(gateway: Gateway, call: ActionCall) -> ActionResult:
         return ActionResult("already")
     with gateway.database.read() as db:
         number = members.new_number(db, call.caller.organisation_id, int(call.new_id(), 16))
-    introduction, trade = call.values.get("introduction"), call.values.get("trade")
+    introduction, trade, consent = (call.values.get(name) for name in ("introduction", "trade", "consent.wording"))
     by_voice = call.session.medium == "voice"
     said = introduction if isinstance(introduction, str) else None
     registered = MemberRegistered(
@@ -226,6 +234,7 @@ def register_member(gateway: Gateway, call: ActionCall) -> ActionResult:
         trade=trade if isinstance(trade, str) else None,
         name=None if by_voice else said,
         recording_id=said if by_voice else None,
+        consent=consent if isinstance(consent, str) else None,
     )
     task = TaskOpened(call.new_id(), "write_down_name", registered.member_id, registered.recording_id)
     return ActionResult("done", facts=(registered, task))

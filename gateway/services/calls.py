@@ -1,18 +1,28 @@
-"""Calls as wholes: which one is ringing, and what is left to do when one is over."""
+"""Calls as wholes: which one is ringing, what is left to do when one is over, and where a caller may go on."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.core.statuses import CALL
+from gateway.engine.session import FlowSession
+from gateway.engine.unfinished import Unfinished, unfinished
 from gateway.errors import GatewayError
 from gateway.store import calls, deliveries, flow_sessions, phones
 
 if TYPE_CHECKING:
+    from gateway.engine.interpreter import Caller
     from gateway.providers.base import StatusReport
     from gateway.services.context import Gateway
+    from gateway.store.database import Connection
+    from gateway.store.flow_sessions import SessionRow
 
 OVER = max(CALL.values())
+TEXT_IDLE = timedelta(minutes=30)  # a conversation by SMS that rested longer is over; the next text begins anew
+CALL_IDLE = timedelta(hours=3)  # a call of which nobody reported the end; longer than any talk with a person that was put through
+GO_ON_WITHIN = timedelta(days=1)
+MOST_AT_ONCE = 200  # calls that one sweep ends
 
 
 def reported(gateway: Gateway, report: StatusReport | None) -> None:
@@ -23,7 +33,43 @@ def reported(gateway: Gateway, report: StatusReport | None) -> None:
     with gateway.database.write() as db:
         calls.report(db, calls.CallReport(report.provider, report.external_id, report.status, report.seconds), now)
         if CALL[report.status] == OVER:
-            flow_sessions.close_named(db, report.provider, report.external_id, now)
+            row = flow_sessions.load(db, report.provider, report.external_id)
+            if row is not None and row.open:
+                _hung_up(gateway, db, row)
+                flow_sessions.close_named(db, report.provider, report.external_id, now)
+
+
+def end_idle(gateway: Gateway) -> None:
+    """End the conversations that nobody ends: texts that were not answered, calls whose end was never reported."""
+    now = gateway.clock()
+    with gateway.database.read() as db:
+        left = flow_sessions.idle(db, "voice", now - CALL_IDLE, MOST_AT_ONCE)
+    with gateway.database.write() as db:
+        flow_sessions.close_idle(db, "sms", now - TEXT_IDLE)
+        for row in left:
+            if flow_sessions.close(db, row.id, row.version, row.updated_at):
+                _hung_up(gateway, db, row)
+
+
+def _hung_up(gateway: Gateway, db: Connection, row: SessionRow) -> None:
+    """Keep that a call broke off in the middle of something, for the next one from the same phone."""
+    if row.phone_id is not None and unfinished(gateway.catalogue, FlowSession.from_json(row.state)) is not None:
+        phones.note_broken_off(db, row.phone_id, row.id)
+
+
+def left_unfinished(gateway: Gateway, db: Connection, session_id: str, caller: Caller, now: datetime) -> Unfinished | None:
+    """Where this caller may go on. Never on behalf of another: on a shared phone only with a PIN, which tells who it was."""
+    row = flow_sessions.get(db, session_id)
+    if row is None or now - row.updated_at > GO_ON_WITHIN or not gateway.catalogue.defaults.resume:
+        return None
+    left = unfinished(gateway.catalogue, FlowSession.from_json(row.state))
+    if left is None:
+        return None
+    if caller.sharing:
+        hers = left.proved and left.member_id in {member.id for member in caller.sharing}
+    else:
+        hers = left.member_id == (caller.member.id if caller.member else None)
+    return left if hers else None
 
 
 def ringing(gateway: Gateway, e164: str) -> tuple[int, str]:

@@ -129,8 +129,6 @@ def _keep_clip(writing: Writing, fact: events.ClipKept) -> list[Job]:
 
 
 def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
-    wording = next((f.wording for f in writing.sprint.facts if isinstance(f, events.ConsentGiven)), None)
-    consent = wording or flow_sessions.consent_of(writing.db, writing.conversation.session_id)
     members.add(
         writing.db,
         members.NewMember(
@@ -141,8 +139,8 @@ def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
             language=fact.language,
             trade=fact.trade,
             preferred_medium=writing.conversation.medium,
-            consent_wording=consent,
-            consented_at=writing.now if consent else None,
+            consent_wording=fact.consent,
+            consented_at=writing.now if fact.consent else None,
             state="pending",
         ),
         writing.now,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gateway.engine.definition import Catalogue
     from gateway.providers.base import Providers
     from gateway.queues.pacer import Pacer
+    from gateway.services.flows import LiveFlows
     from gateway.store.database import Database
     from gateway.store.secrets import Seal
 
@@ -27,10 +28,15 @@ class Gateway:
     settings: Settings
     database: Database
     seal: Seal
-    catalogue: Catalogue
+    flows: LiveFlows
     providers: Providers
     pacer: Pacer
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     enqueue: Callable[[Iterable[Job]], object]
     queue_is_up: Callable[[], bool]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The flows as they are now. Take it once for whatever must fit together: the next look may find another."""
+        return self.flows.catalogue

@@ -8,7 +8,7 @@ read again; the answer leaves only after that commit (I1); jobs are enqueued las
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from gateway.errors import GatewayError
 from gateway.language import keywords
 from gateway.providers.base import AnswerContext, Inbound
 from gateway.services import actions
+from gateway.services import calls as whole_calls
 from gateway.services.commit import Conversation, Writing, commit
 from gateway.store import arrivals, broadcasts, calls, channels, flow_sessions, members, messages, phones, receipts
 from gateway.store.database import Conflict
@@ -37,13 +38,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MOST_RACES = 5  # another worker was faster that often: something is wrong, and the provider's retry is the better way
-TEXT_IDLE = timedelta(minutes=30)  # a conversation by SMS that rested longer is over; the next text begins anew
 MOST_REPLIES = 30  # to one phone in an hour; what comes faster is another machine, and every reply costs
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One event and where it belongs. `row` is the conversation that it continues, None where one begins."""
+    """One event and where it belongs. `row` is the conversation that it continues, None where one begins.
+
+    `broke_off` is the conversation of an earlier call from this phone that broke off: this call takes it up, or lets it be.
+    """
 
     inbound: Inbound
     now: datetime
@@ -51,6 +54,7 @@ class Turn:
     caller: Caller
     row: SessionRow | None
     placed_by_us: bool = False
+    broke_off: str | None = None
 
 
 # --- calls -------------------------------------------------------------------------------------------------------------------------
@@ -93,12 +97,14 @@ def _call_once(gateway: Gateway, inbound: Inbound, content: broadcasts.CallConte
         person = _meet(gateway, inbound.sender, now)
     caller = _caller(gateway, channel, person, new=new, language=content.language if content else None)
     turn = Turn(inbound, now, channel, caller, row, placed_by_us=content is not None)
+    if row is None and content is None and person is not None and person.broke_off is not None:
+        turn = replace(turn, broke_off=person.broke_off)
     if row is not None:
         sprint = _resume(gateway, turn, FlowSession.from_json(row.state))
     elif content is not None:
         sprint = _start(gateway, turn, "broadcast", {"broadcast.message": content.phrase})
     else:
-        sprint = _start(gateway, turn, gateway.catalogue.defaults.main, {})
+        sprint = _offer(gateway, turn) or _start(gateway, turn, gateway.catalogue.defaults.main, {})
     context = AnswerContext(next_step=sprint.session.version, public_base_url=gateway.settings.public_base_url)
     answer = gateway.providers[inbound.provider].render_call(sprint.facts, sprint.wait, context)
     return _settle(gateway, turn, sprint, answer)
@@ -153,7 +159,7 @@ def _text_sprint(gateway: Gateway, turn: Turn, text: str) -> Sprint:
     match = gateway.catalogue.lexicon.match(text)
     flow = gateway.catalogue.flow_of_intent(match.intent) if match.intent else None
     row = turn.row
-    if row is not None and turn.now - row.updated_at < TEXT_IDLE and not (flow and match.exact):
+    if row is not None and turn.now - row.updated_at < whole_calls.TEXT_IDLE and not (flow and match.exact):
         return _resume(gateway, turn, FlowSession.from_json(row.state))
     values = {} if match.number is None else {"texted.number": match.number}
     return _start(gateway, turn, flow or gateway.catalogue.defaults.help, values)
@@ -286,6 +292,18 @@ def _start(gateway: Gateway, turn: Turn, flow: str, values: Mapping[str, object]
     return interpreter.start(gateway.catalogue, flow, opening, turn.caller, _setting(gateway, turn.now))
 
 
+def _offer(gateway: Gateway, turn: Turn) -> Sprint | None:
+    """The question whether to go on where her last call broke off, if there is something to go on with."""
+    if turn.broke_off is None:
+        return None
+    with gateway.database.read() as db:
+        left = whole_calls.left_unfinished(gateway, db, turn.broke_off, turn.caller, turn.now)
+    if left is None:
+        return None
+    opening = Opening(gateway.new_id(), turn.inbound.medium)
+    return interpreter.offer_to_go_on(gateway.catalogue, left, opening, turn.caller, _setting(gateway, turn.now))
+
+
 def _resume(gateway: Gateway, turn: Turn, flow_session: FlowSession) -> Sprint:
     return interpreter.resume(gateway.catalogue, flow_session, turn.inbound.input, turn.caller, _setting(gateway, turn.now))
 
@@ -315,6 +333,8 @@ def _settle(gateway: Gateway, turn: Turn, sprint: Sprint, answer: str, said: str
             flow_sessions.insert(db, _session_row(turn, sprint))
             if inbound.medium == "voice":
                 calls.begin(db, _call_row(turn))
+            if turn.broke_off and turn.caller.phone_id and not phones.take_broken_off(db, turn.caller.phone_id, turn.broke_off):
+                raise Conflict  # another call from this phone took it up meanwhile
         jobs = commit(Writing(gateway, db, conversation, sprint, now))
     gateway.enqueue(jobs)
     return answer

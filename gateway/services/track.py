@@ -13,7 +13,7 @@ from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError
 from gateway.providers.http import HttpSession, open_http
-from gateway.services import recordings
+from gateway.services import calls, recordings
 from gateway.store import broadcasts, callbacks, deliveries, phones
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def sweep(gateway: Gateway) -> list[Job]:
     with gateway.database.write() as db:
         deliveries.expire_leases(db, now)
         broadcasts.suppress_cancelled(db, now)
+    calls.end_idle(gateway)
     reconcile(gateway)
     with gateway.database.write() as db:
         broadcasts.finish(db, now)

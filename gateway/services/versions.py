@@ -21,13 +21,16 @@ def remember(database: Database, catalogue: Catalogue, now: datetime) -> None:
 
 
 class StoredVersions(Mapping[str, "Flow"]):
-    """Older versions of flows by hash, read from the database when a conversation asks for one and kept from then on."""
+    """Older versions of flows by hash, read from the database when a conversation asks for one and kept from then on.
 
-    def __init__(self, database: Database, catalogue: Catalogue, actions: Mapping[str, ActionSpec]) -> None:
+    `known` are those that this process has run itself.
+    """
+
+    def __init__(self, database: Database, catalogue: Catalogue, actions: Mapping[str, ActionSpec], known: Mapping[str, Flow]) -> None:
         self._database = database
         self._catalogue = catalogue
         self._actions = actions
-        self._parsed: dict[str, Flow] = {}
+        self._parsed: dict[str, Flow] = dict(known)
 
     def __getitem__(self, flow_hash: str) -> Flow:
         if flow_hash not in self._parsed:

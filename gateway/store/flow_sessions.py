@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,6 +49,7 @@ class LogRow:
 COLUMNS = columns(flow_sessions, SessionRow)
 
 _LOAD = select(*COLUMNS).where(flow_sessions.c.provider == bindparam("provider"), flow_sessions.c.external_id == bindparam("external_id"))
+_GET = select(*COLUMNS).where(flow_sessions.c.id == bindparam("session_id"))
 _INSERT = insert_into(flow_sessions)
 _ADVANCE = (
     update(flow_sessions)
@@ -73,24 +73,32 @@ _CLOSE = (
 )
 _CLOSE_NAMED = (
     update(flow_sessions)
-    .where(flow_sessions.c.provider == bindparam("of_provider"), flow_sessions.c.external_id == bindparam("of_call"))
+    .where(
+        flow_sessions.c.provider == bindparam("of_provider"),
+        flow_sessions.c.external_id == bindparam("of_call"),
+        flow_sessions.c.open == true(),
+    )
     .values(open=false(), updated_at=bindparam("now"))
 )
-_CLOSE_IDLE = (
-    update(flow_sessions).where(flow_sessions.c.open == true(), flow_sessions.c.updated_at < bindparam("older_than")).values(open=false())
+_IDLE = (
+    flow_sessions.c.open == true(),
+    flow_sessions.c.medium == bindparam("of_medium"),
+    flow_sessions.c.updated_at < bindparam("older_than"),
 )
+_CLOSE_IDLE = update(flow_sessions).where(*_IDLE).values(open=false())
+_IDLE_ROWS = select(*COLUMNS).where(*_IDLE).limit(bindparam("limit"))
 _LOG = insert_into(session_events)
-_CONSENT = (
-    select(session_events.c.detail)
-    .where(session_events.c.session_id == bindparam("session_id"), session_events.c.kind == "ConsentGiven")
-    .order_by(session_events.c.id.desc())
-    .limit(1)
-)
 
 
 def load(db: Connection, provider: str, external_id: str) -> SessionRow | None:
     """The conversation under this name at the provider."""
     row = db.execute(_LOAD, {"provider": provider, "external_id": external_id}).first()
+    return SessionRow(*row) if row else None
+
+
+def get(db: Connection, session_id: str) -> SessionRow | None:
+    """The conversation with this id."""
+    row = db.execute(_GET, {"session_id": session_id}).first()
     return SessionRow(*row) if row else None
 
 
@@ -134,17 +142,16 @@ def close_named(db: Connection, provider: str, external_id: str, now: datetime) 
     db.execute(_CLOSE_NAMED, {"of_provider": provider, "of_call": external_id, "now": now})
 
 
-def close_idle(db: Connection, older_than: datetime) -> int:
-    """Close the conversations in which nothing happened since then; return how many."""
-    return db.execute(_CLOSE_IDLE, {"older_than": older_than}).rowcount
+def close_idle(db: Connection, medium: str, older_than: datetime) -> int:
+    """Close the conversations of a medium in which nothing happened since then; return how many."""
+    return db.execute(_CLOSE_IDLE, {"of_medium": medium, "older_than": older_than}).rowcount
+
+
+def idle(db: Connection, medium: str, older_than: datetime, limit: int) -> list[SessionRow]:
+    """Some of those conversations, still open."""
+    return [SessionRow(*row) for row in db.execute(_IDLE_ROWS, {"of_medium": medium, "older_than": older_than, "limit": limit})]
 
 
 def log(db: Connection, rows: Sequence[LogRow]) -> None:
     """Write what happened, all rows in one statement; at least one."""
     db.execute(_LOG, [values(row) for row in rows])
-
-
-def consent_of(db: Connection, session_id: str) -> str | None:
-    """The wording that she agreed to earlier in this conversation."""
-    detail = db.execute(_CONSENT, {"session_id": session_id}).scalar()
-    return json.loads(detail)["wording"] if detail else None

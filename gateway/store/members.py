@@ -35,11 +35,15 @@ class MemberRow:
 
 @dataclass(frozen=True, slots=True)
 class CallerRow:
-    """Who is calling, as far as the phone tells: nobody we know, one member, or several who share it."""
+    """Who is calling, as far as the phone tells: nobody we know, one member, or several who share it.
+
+    `broke_off` is the conversation of her last call where that broke off unfinished.
+    """
 
     phone_id: int
     phone_language: str | None
     stopped_at: datetime | None
+    broke_off: str | None
     members: tuple[MemberRow, ...]
 
 
@@ -67,7 +71,7 @@ SCATTER = 7919  # a prime: three draws from one seed lie far apart
 
 _has_pin = members.c.pin_hash.is_not(None).label("has_pin")
 _MEMBER = [_has_pin if name == "has_pin" else members.c[name] for name in MemberRow.__dataclass_fields__]
-CALLER_COLUMNS = [phones.c.id, phones.c.language, phones.c.stopped_at, *_MEMBER]
+CALLER_COLUMNS = [phones.c.id, phones.c.language, phones.c.stopped_at, phones.c.broke_off, *_MEMBER]
 _CALLER = (
     select(*CALLER_COLUMNS)
     .select_from(phones)
@@ -111,8 +115,9 @@ def caller(db: Connection, blind_index: bytes) -> CallerRow | None:
 
 def caller_of(rows: Sequence[Sequence[Any]]) -> CallerRow:
     """Who may be calling, from rows of `CALLER_COLUMNS`: one for each member of the phone, at least one."""
-    phone_id, language, stopped_at = rows[0][:3]
-    return CallerRow(phone_id, language, stopped_at, tuple(MemberRow(*row[3:]) for row in rows if row[3] is not None))
+    phone_id, language, stopped_at, broke_off = rows[0][:4]
+    members_of = tuple(MemberRow(*row[4:]) for row in rows if row[4] is not None)
+    return CallerRow(phone_id, language, stopped_at, broke_off, members_of)
 
 
 def get(db: Connection, member_id: str) -> MemberRow | None:

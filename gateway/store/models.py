@@ -112,6 +112,7 @@ phones = Table(
     Column("blind_index", LargeBinary(32), nullable=False, unique=True),  # HMAC of the E.164 form: finds, never tells
     Column("sealed", LargeBinary, nullable=False),  # the E.164 form, encrypted
     Column("language", String(8)),  # chosen by whoever holds a phone that belongs to no member, or to several
+    Column("broke_off", String(36)),  # the conversation of a call from this phone that broke off unfinished; the next call may go on
     Column("stopped_at", Instant),  # STOP came from this phone; None: may be written to
     Column("created_at", Instant, nullable=False),
 )

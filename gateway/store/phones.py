@@ -36,6 +36,10 @@ _SEALED = select(phones.c.sealed).where(phones.c.id == bindparam("phone_id"))
 _SEALED_MANY = select(phones.c.id, phones.c.sealed).where(phones.c.id.in_(bindparam("ids", expanding=True)))
 _STOP = update(phones).where(phones.c.id == bindparam("phone_id"), phones.c.stopped_at.is_(None)).values(stopped_at=bindparam("now"))
 _ALLOW = update(phones).where(phones.c.id == bindparam("phone_id")).values(stopped_at=None)
+_NOTE_BROKEN_OFF = update(phones).where(phones.c.id == bindparam("phone_id")).values(broke_off=bindparam("conversation"))
+_TAKE_BROKEN_OFF = (
+    update(phones).where(phones.c.id == bindparam("phone_id"), phones.c.broke_off == bindparam("conversation")).values(broke_off=None)
+)
 _SET_LANGUAGE = update(phones).where(phones.c.id == bindparam("phone_id")).values(language=bindparam("new_language"))
 
 
@@ -79,3 +83,13 @@ def allow(db: Connection, phone_id: int) -> None:
 def set_language(db: Connection, phone_id: int, language: str) -> None:
     """Keep the language that whoever holds this phone chose."""
     db.execute(_SET_LANGUAGE, {"phone_id": phone_id, "new_language": language})
+
+
+def note_broken_off(db: Connection, phone_id: int, session_id: str) -> None:
+    """Keep which conversation a call from this phone left unfinished."""
+    db.execute(_NOTE_BROKEN_OFF, {"phone_id": phone_id, "conversation": session_id})
+
+
+def take_broken_off(db: Connection, phone_id: int, session_id: str) -> bool:
+    """Take that conversation up, or let it be: of two calls at once only one gets True."""
+    return db.execute(_TAKE_BROKEN_OFF, {"phone_id": phone_id, "conversation": session_id}).rowcount == 1

@@ -82,7 +82,8 @@ class Stage:
         built = bootstrap.build(config.load({**environ, "GATEWAY_DATA_DIR": str(folder)}))
         built.database.close()
         # Every conversation here is younger than the flows: no older versions are kept.
-        self.gateway = without_wire(replace(built, catalogue=built.catalogue.keeping({})), list)
+        built.flows.catalogue = built.flows.catalogue.keeping({})
+        self.gateway = without_wire(built, list)
 
     def scene(self, at: datetime | None = None, *, language: str = "ne", sample_members: bool = True, office_phone: bool = True) -> Scene:
         """A fresh installation as of this moment, in which everybody speaks this language."""

@@ -22,7 +22,9 @@ LARGEST_BODY = 64 * 1024  # of a webhook; anything larger is not from a provider
 
 def create_app(gateway: Gateway | None = None) -> Flask:
     """Build the application for this installation, by default the one that the environment describes."""
-    gateway = gateway or bootstrap.from_environment(os.environ)
+    if gateway is None:
+        gateway = bootstrap.from_environment(os.environ)
+        gateway.flows.keep_looking()
     app = Flask(__name__, static_folder=None)
     public_host = urlsplit(gateway.settings.public_base_url).hostname or ""
     app.config.update(

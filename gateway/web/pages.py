@@ -20,10 +20,16 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     @routes.get("/health")
     def health() -> tuple[Response, int]:
-        """503 without a database, since nothing can be answered then; without Redis only sending waits."""
+        """503 without a database, since nothing can be answered then; without Redis only sending waits. With faulty flow files the
+        flows run on as they were."""
         database, queue = gateway.database.is_up(), gateway.queue_is_up()
         status = "ok" if database and queue else "degraded" if database else "down"
-        body = {"status": status, "database": "up" if database else "down", "queue": "up" if queue else "down"}
+        body = {
+            "status": status,
+            "database": "up" if database else "down",
+            "queue": "up" if queue else "down",
+            "flows": gateway.flows.state,
+        }
         return jsonify(body), 200 if database else 503
 
     return routes

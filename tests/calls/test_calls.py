@@ -76,6 +76,22 @@ def test_a_stranger_registers_with_four_keys_and_her_voice(here: Installation) -
     assert here.rows("SELECT consent_wording IS NOT NULL FROM members WHERE length(id) = 32") == [(True,)]
 
 
+def test_zero_and_nine_work_while_a_name_is_recorded(on_sqlite: Installation) -> None:
+    call = on_sqlite.phone(STRANGER).ring().press("5").press("1")
+    call.speak(2, finish="9")
+    assert call.heard[-1].startswith("ne/main_menu/stranger")
+    call.press("5").press("1").speak(1, finish="0")
+    assert on_sqlite.rows("SELECT kind FROM tasks") == [("call_back",)]
+    assert on_sqlite.rows("SELECT count(*) FROM recordings") == [(0,)]
+
+
+def test_a_first_call_has_more_time_for_its_first_key(on_sqlite: Installation) -> None:
+    call = on_sqlite.phone(STRANGER).ring()
+    assert 'timeout="10"' in call.twiml
+    assert 'timeout="8"' in call.wait().twiml
+    assert 'timeout="8"' in on_sqlite.phone(SITA).ring().press("1").twiml
+
+
 def test_silence_is_answered_three_times_and_ends_with_a_promise_to_call(here: Installation) -> None:
     call = here.phone(SITA).ring()
     for _ in range(6):

@@ -118,4 +118,4 @@ def test_clips_are_served_and_nothing_else(on_sqlite: Installation) -> None:
 
 def test_health_tells_what_is_down_without_secrets(on_sqlite: Installation) -> None:
     response = on_sqlite.client.get("/health", base_url=BASE_URL)
-    assert response.get_json() == {"status": "ok", "database": "up", "queue": "up"}
+    assert response.get_json() == {"status": "ok", "database": "up", "queue": "up", "flows": "current"}

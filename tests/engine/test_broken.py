@@ -44,7 +44,7 @@ def test_the_defaults_are_checked_as_well(tmp_path):
         "flows/defaults.yaml:3:7: gate: the flow 'money' must be for anyone and not private, or nobody could ever reach it. [flow:gate]",
         "flows/defaults.yaml:4:1: giveup: there is no key 'giveup' here. Did you mean 'give_up'? [flow:unknown-key]",
         "flows/defaults.yaml:6:33: keys.9: there is no flow 'main_men'. Did you mean 'main_menu'? [flow:unknown-flow]",
-        "flows/defaults.yaml:14:10: retries: 'three' must be a whole number, 1 or more. [flow:invalid]",
+        "flows/defaults.yaml:14:10: retries: 'three' must be a whole number from 1 to 10. [flow:invalid]",
     ]
 
 

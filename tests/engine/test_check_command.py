@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from click.testing import CliRunner
 from fakes.conversation import write_flows
@@ -40,3 +42,13 @@ def test_a_draft_is_named_and_is_no_fault(check):
     result = check("--no-clips")
     assert result.exit_code == 0
     assert "mai is a draft that no caller is offered; 0 of its texts are missing" in result.output
+
+
+def test_a_members_own_affairs_need_a_flow_for_members(check, tmp_path):
+    folder = shutil.copytree(PACKAGE_ROOT / "flows", tmp_path / "flows")
+    path = folder / "claim_status.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("for: member\n", ""), encoding="utf-8")
+    result = check(folder, "--no-clips")
+    assert result.exit_code == 1
+    assert result.output.startswith("flows/claim_status.yaml:7:3: steps.look_up: 'latest_claim' is about a member's own affairs.")
+    assert result.output.endswith("[flow:for-member]\n")

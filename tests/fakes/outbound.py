@@ -93,7 +93,7 @@ def build(given: config.Settings, database: Database, fake: FakeTwilio, **parts:
         settings=given,
         database=database,
         seal=Seal(SECRET),
-        catalogue=CATALOGUE,
+        flows=SimpleNamespace(catalogue=CATALOGUE),
         providers=Providers({"twilio": provider}),
         pacer=Pacer(given.redis_url),
         **{"queue_is_up": lambda: True, **parts},

@@ -10,7 +10,7 @@ import pytest
 from fakes.rows import CHANNEL, MEMBER, NUMBER, World, a_session, add_member
 
 from gateway.core.statuses import CALL, advance
-from gateway.store import arrivals, calls, channels, flow_sessions, flow_versions, members, messages, receipts
+from gateway.store import arrivals, calls, channels, flow_sessions, flow_versions, members, messages, phones, receipts
 from gateway.store.database import AlreadyReceived, Conflict
 
 HOUR = timedelta(hours=1)
@@ -78,22 +78,26 @@ def test_idle_conversations_are_closed(world: World):
     with world.database.write() as db:
         flow_sessions.insert(db, a_session(world, "idle", updated_at=world.now - 2 * HOUR))
         flow_sessions.insert(db, a_session(world, "busy"))
-        assert flow_sessions.close_idle(db, older_than=world.now - HOUR) == 1
-        assert flow_sessions.close_idle(db, older_than=world.now - HOUR) == 0
+        medium = a_session(world).medium
+        assert [row.id for row in flow_sessions.idle(db, medium, world.now - HOUR, 10)] == ["idle"]
+        assert flow_sessions.close_idle(db, "other", world.now - HOUR) == 0
+        assert flow_sessions.close_idle(db, medium, world.now - HOUR) == 1
+        assert flow_sessions.close_idle(db, medium, world.now - HOUR) == 0
         rows = [flow_sessions.load(db, "twilio", name) for name in ("idle", "busy")]
+        assert flow_sessions.get(db, "busy") == rows[1]
     assert [row.open for row in rows if row] == [False, True]
 
 
-def test_the_log_keeps_what_she_agreed_to(world: World):
-    def row(kind: str, detail: str | None) -> flow_sessions.LogRow:
-        return flow_sessions.LogRow("call-1", 1, kind, "register", "consent", detail, world.now)
-
+def test_a_call_that_broke_off_is_taken_up_once(world: World):
     with world.database.write() as db:
-        flow_sessions.insert(db, a_session(world))
-        flow_sessions.log(db, [row("StepEntered", None)])
-        assert flow_sessions.consent_of(db, "call-1") is None
-        flow_sessions.log(db, [row("ConsentGiven", '{"wording": "register@12"}'), row("StepEntered", None)])
-        assert flow_sessions.consent_of(db, "call-1") == "register@12"
+        phone_id = phones.find_or_create(db, world.seal, "+9779841234567", world.now)
+        phones.note_broken_off(db, phone_id, "call-1")
+        who = members.caller(db, world.seal.index("+9779841234567"))
+        assert who is not None
+        assert who.broke_off == "call-1"
+        assert not phones.take_broken_off(db, phone_id, "call-2")
+        assert phones.take_broken_off(db, phone_id, "call-1")
+        assert not phones.take_broken_off(db, phone_id, "call-1")
 
 
 # --- receipts ----------------------------------------------------------------------------------------------------------------------

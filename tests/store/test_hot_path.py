@@ -77,7 +77,7 @@ def test_no_question_reads_a_whole_table(sqlite_url, seal, now):
     one_row = {"SCAN CONSTANT ROW", "SCAN one_row"}
     scans = [plan for plan in plans.values() if any(step.startswith("SCAN") and step not in one_row for step in plan)]
     assert scans == []
-    assert len(plans) == 22
+    assert len(plans) == 23
 
 
 def ask_everything(db: Connection, world: World) -> None:
@@ -94,8 +94,9 @@ def ask_everything(db: Connection, world: World) -> None:
     flow_sessions.load_open_text(db, CHANNEL, world.phone_id)
     flow_sessions.advance(db, a_session(world), 1)
     flow_sessions.close_named(db, "twilio", "call-1", world.now)
-    flow_sessions.close_idle(db, world.now)
-    flow_sessions.consent_of(db, "call-1")
+    flow_sessions.close_idle(db, "sms", world.now)
+    flow_sessions.idle(db, "voice", world.now, 10)
+    flow_sessions.get(db, "call-1")
     messages.count_out(db, world.phone_id, world.now)
     messages.sent_to(db, world.phone_id)
     contributions.total(db, MEMBER)

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from gateway.core.events import AnswerGiven, DigitsPressed, Input, KeysAwaited
 from gateway.core.money import PAISA_PER_RUPEE
-from gateway.engine.answers import UNDERSTAND, Limits
-from gateway.engine.definition import Move, Prompt, Step
+from gateway.engine.answers import MOST_DIGITS, UNDERSTAND, Limits
+from gateway.engine.definition import Move, Prompt, Step, Way
 from gateway.engine.reading import Fields
 from gateway.engine.steps.confirm import Confirm
 from gateway.engine.steps.listening import Question, answer_of, option_of, shared_key
@@ -100,6 +100,10 @@ class Ask(Step):
     def prompts(self) -> Iterator[Prompt]:
         return self.question.prompts()
 
+    def ways(self) -> Iterator[Way]:
+        yield Way("", self.confirm.name if self.confirm else self.next)
+        yield self.question.given_up()
+
 
 def _limits(inside: Fields, answers: str) -> Limits:
     """What the answer may be, as the file says; money is written in rupees there and counted in paisa here."""
@@ -109,7 +113,7 @@ def _limits(inside: Fields, answers: str) -> Limits:
     if answers == "choice":
         choices = {key: inside.text_of(node) for key, node in inside.by_key("choices").items()}
     return Limits(
-        length=inside.whole_or_none("length", least=1),
+        length=inside.whole_or_none("length", least=1, most=MOST_DIGITS),
         least=None if least is None else least * scale,
         most=None if most is None else most * scale,
         choices=choices,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gateway.engine.definition import Move, Step
+from gateway.engine.definition import Move, Step, Way
 from gateway.engine.expressions import Condition
 from gateway.engine.reading import Fields
 from gateway.engine.turn import Turn
@@ -25,14 +26,14 @@ class Branch(Step):
 
     kind: ClassVar[str] = "branch"
 
-    ways: tuple[tuple[Condition | None, str], ...]
+    choices: tuple[tuple[Condition | None, str], ...]
 
     @classmethod
     def read(cls, fields: Fields) -> Branch:
-        lines = fields.items("branch")
+        lines = fields.branches("branch")
         ways: list[tuple[Condition | None, str]] = []
         for number, line in enumerate(lines, start=1):
-            way = Fields(line, fields.draft, fields.step)
+            way = fields.within(line)
             last = number == len(lines)
             if last != ("when" not in way.known):
                 fields.fault(line, "flow:branch-end" if last else "flow:branch-early")
@@ -43,4 +44,7 @@ class Branch(Step):
         return cls(tuple(ways))
 
     def enter(self, turn: Turn) -> Move:
-        return next(target for condition, target in self.ways if condition is None or condition.holds(turn.value))
+        return next(target for condition, target in self.choices if condition is None or condition.holds(turn.value))
+
+    def ways(self) -> Iterator[Way]:
+        yield from (Way("else" if condition is None else str(condition), target) for condition, target in self.choices)

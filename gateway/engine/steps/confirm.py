@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gateway.core.events import AnswerGiven, DigitsPressed, Input
-from gateway.engine.definition import Move, Prompt, Step
+from gateway.engine.definition import Move, Prompt, Step, Way
 from gateway.engine.steps.listening import Question, answer_of, option_of, shared_key
 from gateway.engine.turn import Turn
 from gateway.language.keywords import yes_or_no
@@ -55,3 +55,8 @@ class Confirm(Step):
 
     def prompts(self) -> Iterator[Prompt]:
         return self.question.prompts()
+
+    def ways(self) -> Iterator[Way]:
+        yield Way(YES, self.next)
+        yield Way(NO, self.asked)
+        yield self.question.given_up()

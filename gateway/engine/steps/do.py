@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gateway.engine.definition import Move, Step
+from gateway.engine.definition import Move, Step, Way
 from gateway.engine.reading import Fields, hint
 from gateway.engine.turn import Turn
 
@@ -44,3 +44,14 @@ class Do(Step):
         for fact in result.facts:
             turn.tell(fact)
         return self.next if isinstance(self.next, str) else self.next[result.outcome]
+
+    def ways(self) -> Iterator[Way]:
+        return ways_of(self.next)
+
+
+def ways_of(following: str | Mapping[str, str]) -> Iterator[Way]:
+    """The ways of a `next`: one for all outcomes, or one for each."""
+    if isinstance(following, str):
+        yield Way("", following)
+    else:
+        yield from (Way(outcome, target) for outcome, target in following.items())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gateway.engine.definition import Call, Move, Step
+from gateway.engine.definition import Call, Move, Step, Way
 from gateway.engine.reading import Fields
 from gateway.engine.turn import Turn
 
@@ -36,3 +37,6 @@ class Go(Step):
     def come_back(self) -> Move:
         """Where the conversation goes when the other flow has ended."""
         return self.next
+
+    def ways(self) -> Iterator[Way]:
+        yield Way(f"after {self.flow}", self.next)

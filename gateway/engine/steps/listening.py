@@ -8,12 +8,14 @@ from typing import Literal
 
 from gateway.core.digits import fold_digits
 from gateway.core.events import AnswerMissed, DigitsPressed, Input, MessageReceived, Wait
-from gateway.engine.definition import Move, Prompt
+from gateway.engine.definition import Move, Prompt, Way
 from gateway.engine.reading import Fields
 from gateway.engine.turn import Turn
 
 PHONE_KEYS = frozenset("0123456789*#")
 NOT_A_KEY = "?"  # stands for what no telephone sends (`A`, `१`, a blank): wrong everywhere
+MOST_RETRIES = 10  # misses of one wait; more would keep a caller who is lost
+GIVEN_UP = "no answer"  # the label of that way
 AROUND_A_NUMBER = " .,।)(-"  # what people write around the number of an option: `1.`, `(2)`
 
 
@@ -44,7 +46,7 @@ class Question:
             on_silence=on_silence or defaults.on_silence,
             on_wrong=on_wrong or defaults.on_wrong,
             on_give_up=given_up or defaults.give_up,
-            retries=fields.whole("retries", defaults.retries, least=1),
+            retries=fields.whole("retries", defaults.retries, least=1, most=MOST_RETRIES),
         )
 
     def ask(self, turn: Turn, wait: Wait) -> Move:
@@ -74,6 +76,10 @@ class Question:
             yield self.more
         yield from self.on_silence
         yield from self.on_wrong
+
+    def given_up(self) -> Way:
+        """Where it goes on after the last miss."""
+        return Way(GIVEN_UP, self.on_give_up)
 
 
 def answer_of(event: Input) -> str | None:

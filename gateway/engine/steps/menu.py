@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gateway.core.events import AnswerGiven, Input
-from gateway.engine.definition import Move, Prompt, Step
+from gateway.engine.definition import Move, Prompt, Step, Way
 from gateway.engine.reading import Fields
 from gateway.engine.steps.listening import Question, answer_of, option_of, shared_key
 from gateway.engine.turn import Turn
@@ -61,3 +61,7 @@ class Menu(Step):
 
     def prompts(self) -> Iterator[Prompt]:
         return self.question.prompts()
+
+    def ways(self) -> Iterator[Way]:
+        yield from (Way(key, target) for key, target in self.keys.items())
+        yield self.question.given_up()

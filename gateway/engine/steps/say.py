@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gateway.core.events import TextPromised
-from gateway.engine.definition import Move, Prompt, Step
+from gateway.engine.definition import Move, Prompt, Step, Way
 from gateway.engine.reading import Fields
 from gateway.engine.turn import Turn
 
@@ -48,3 +48,6 @@ class Say(Step):
         yield self.prompt
         if self.text is not None:
             yield self.text
+
+    def ways(self) -> Iterator[Way]:
+        yield Way("", self.next)

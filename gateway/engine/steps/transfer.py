@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gateway.core.events import CallTransferred, Input, TransferAwaited, TransferEnded
-from gateway.engine.definition import Move, Prompt, Step
+from gateway.engine.definition import Move, Prompt, Step, Way
 from gateway.engine.reading import Fields
+from gateway.engine.steps.do import ways_of
 from gateway.engine.turn import Turn
 
 RING_SECONDS = 25  # about six rings; longer feels like being forgotten
@@ -52,3 +53,6 @@ class Transfer(Step):
 
     def prompts(self) -> Iterator[Prompt]:
         yield self.prompt
+
+    def ways(self) -> Iterator[Way]:
+        return ways_of(self.next)

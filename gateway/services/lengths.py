@@ -1,0 +1,190 @@
+"""How long what is said lasts, and how many messages what is written takes: the limits of what a caller can bear.
+
+What holds values is measured with long ones, which stand in `SAMPLES`. Seconds are those of the clips. A limit that is passed for sure is
+a fault; one that is passed by an estimate is a warning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.core import calendar, sms
+from gateway.engine import wording
+from gateway.engine.definition import Catalogue, Fragment, Prompt, Slot
+from gateway.engine.places import Places
+from gateway.engine.sent import sent_prompts
+from gateway.engine.steps.ask import Ask
+from gateway.engine.steps.confirm import Confirm
+from gateway.engine.steps.menu import Menu
+from gateway.engine.steps.record import Record
+from gateway.engine.steps.transfer import Transfer
+from gateway.errors import GatewayError
+from gateway.language import speech
+
+if TYPE_CHECKING:
+    from gateway.audio.catalogue import ClipCatalogue
+
+MOST_OPTIONS = 5  # of one menu
+OPTION_SECONDS, MENU_SECONDS, QUESTION_SECONDS, TOLD_SECONDS = 4.5, 25.0, 12.0, 20.0
+MOST_SEGMENTS = 1
+
+# For each format, values of which the longest counts: a member's larger sums, long months and days, a reference number.
+SAMPLES: Mapping[str, tuple[object, ...]] = {
+    "number": (30,),
+    "digits": ("481526379",),
+    "money": (12_345_00,),
+    "date": tuple(calendar.from_bs(calendar.BsDate(2083, month, 28)).isoformat() for month in range(1, 13)),
+    "month": tuple(f"2083-{month:02}" for month in range(1, 13)),
+    "weekday": tuple(f"2026-11-{day}" for day in range(10, 17)),
+    "time": ("2026-11-26T08:00+05:45", "2026-11-26T13:45+05:45"),
+    "text": ("104212",),
+}
+# An option is measured with values of every day, since a longer one makes it longer for whoever has it alone.
+USUAL: Mapping[str, tuple[object, ...]] = {**SAMPLES, "money": (300_00,)}
+SENTENCE_END = re.compile(r"(?<=[।.!?])\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A limit that is passed: the fault with its place, and whether it is only likely."""
+
+    fault: GatewayError
+    warning: bool = False
+
+
+def findings(catalogue: Catalogue, folder: Path, clips: ClipCatalogue | None) -> list[Finding]:
+    """Everything in a folder of flows that is too long; without clips, only what can be told without them. In the order of the files."""
+    measure = _Measure(catalogue, Places(folder), clips)
+    found = [*measure.menus(), *measure.messages(), *(measure.spoken() if clips else ())]
+    return sorted(found, key=lambda finding: _order(finding.fault))
+
+
+def _order(fault: GatewayError) -> tuple[str, int, int, str]:
+    file, line, column = fault.where.rsplit(":", 2)
+    return file, int(line), int(column), fault.sentence
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    catalogue: Catalogue
+    places: Places
+    clips: ClipCatalogue | None
+
+    # --- by voice
+
+    def menus(self) -> Iterator[Finding]:
+        """Menus that name too many keys, and options that take too long."""
+        for menu, prompt in self._prompts_of(Menu):
+            for language in self._offered(prompt.pieces):
+                options = self._options(menu, prompt, language)
+                keys = {key for named, _ in options for key in named}
+                if len(keys) > MOST_OPTIONS:
+                    yield self._finding("flow:many-options", prompt, language, options=len(keys), most=MOST_OPTIONS)
+                for named, seconds in options:
+                    if seconds > OPTION_SECONDS * len(named):
+                        yield self._finding(
+                            "flow:long-option", prompt, language, likely=True, key=named[0], seconds=f"{seconds:.1f}", most=OPTION_SECONDS
+                        )
+
+    def spoken(self) -> Iterator[Finding]:
+        """Prompts that last too long: menus, other questions, and what is told."""
+        limits = {prompt.name: (MENU_SECONDS, "a menu") for _, prompt in self._prompts_of(Menu)}
+        limits |= {prompt.name: (QUESTION_SECONDS, "a question") for _, prompt in self._prompts_of(Ask, Confirm, Record, Transfer)}
+        for prompt in self.catalogue.prompts():
+            most, what = limits.get(prompt.name, (TOLD_SECONDS, "what is told"))
+            for language in self._offered(prompt.pieces):
+                seconds = sum(self._seconds(piece, language) for piece in prompt.pieces[language])
+                if seconds > most:
+                    yield self._finding("flow:long-prompt", prompt, language, seconds=f"{seconds:.1f}", what=what, most=most)
+        for name in self.catalogue.phrases:
+            for language in self.catalogue.languages:
+                seconds = self._clip_seconds(language, f"phrase/{name}")
+                if seconds > TOLD_SECONDS:
+                    where = self.places.phrase(name, language)
+                    values = {"seconds": f"{seconds:.1f}", "what": "what is told", "most": TOLD_SECONDS}
+                    yield Finding(GatewayError("flow:long-prompt", where=where, path=f"phrases.{name}.{language}", **values))
+
+    def _offered(self, by_language: Mapping[str, object]) -> list[str]:
+        """The languages of a prompt that callers are offered: a draft may still be too long."""
+        return [language for language in by_language if language in self.catalogue.languages]
+
+    def _prompts_of(self, *kinds: type) -> Iterator[tuple[object, Prompt]]:
+        defaults = {prompt.name for prompt in (*self.catalogue.defaults.on_silence, *self.catalogue.defaults.on_wrong)}
+        for flow in self.catalogue.flows.values():
+            for step in flow.steps.values():
+                if isinstance(step, kinds):
+                    question = getattr(step, "question", None)
+                    gentle = {prompt.name for prompt in (*question.on_silence, *question.on_wrong)} if question else set()
+                    yield from ((step, prompt) for prompt in step.prompts() if prompt.name not in defaults | gentle)
+
+    def _options(self, menu: object, prompt: Prompt, language: str) -> list[tuple[list[str], float]]:
+        """The sentences that name a key of the menu: those keys, and the seconds, a clip's words taken to be evenly spread."""
+        keys = {*(menu.keys if isinstance(menu, Menu) else ()), *self.catalogue.defaults.keys}
+        words = {speech.vocabulary(language)[f"digit/{key}"].casefold(): key for key in sorted(keys)}
+        options: list[tuple[list[str], float]] = []
+        seconds = 0.0
+        for piece in prompt.pieces[language]:
+            text = piece.text if isinstance(piece, Fragment) else ""
+            lasts = self._seconds(piece, language, USUAL)
+            seconds += 0.0 if text else lasts
+            for sentence in filter(None, SENTENCE_END.split(text)):
+                seconds += lasts * len(sentence) / len(text)
+                named = [words[word] for word in re.findall(r"[^\s।.,!?]+", sentence.casefold()) if word in words]
+                if named:
+                    options.append((named, seconds))
+                if SENTENCE_END.search(sentence):
+                    seconds = 0.0
+        return options
+
+    def _seconds(self, piece: Fragment | Slot, language: str, samples: Mapping[str, tuple[object, ...]] = SAMPLES) -> float:
+        if isinstance(piece, Fragment):
+            return self._clip_seconds(language, piece.clip)
+        if piece.format == wording.PHRASE:
+            return max((self._clip_seconds(language, f"phrase/{name}") for name in self._words(language)), default=0.0)
+        spoken = (speech.speak(language, piece.format, value) for value in samples.get(piece.format, ()) if piece.format in speech.FORMATS)
+        return max((sum(self._clip_seconds(language, clip) for clip in clips) for clips in spoken), default=0.0)
+
+    def _clip_seconds(self, language: str, clip: str) -> float:
+        """Nothing where there is no clip: that is named elsewhere."""
+        known = self.clips.manifests.get(language, {}) if self.clips else {}
+        return known[clip].seconds if clip in known else 0.0
+
+    # --- by SMS
+
+    def messages(self) -> Iterator[Finding]:
+        """Wordings that take more than one message, with the character that made them so dear."""
+        for prompt in sent_prompts(self.catalogue):
+            for language in self._offered(prompt.sms):
+                counted = sms.segments("".join(self._written(piece, language) for piece in prompt.sms[language]).strip())
+                if counted.count > MOST_SEGMENTS:
+                    culprit = f", because of {counted.culprit!r}" if counted.culprit else ""
+                    room = 70 if counted.culprit else 160
+                    where = self.places.prompt(prompt, language, written=True)
+                    values = {"segments": counted.count, "units": counted.units, "most": room, "culprit": culprit}
+                    yield Finding(GatewayError("flow:long-message", where=where, path=f"{prompt.name} ({language})", **values))
+
+    def _written(self, piece: str | Slot, language: str) -> str:
+        if isinstance(piece, str):
+            return piece
+        if piece.format == wording.CLIP:
+            return ""  # a recording is heard, not read
+        if piece.format == wording.PHRASE:
+            return max(self._words(language).values(), key=len, default="")
+        if piece.format == wording.TEXT:
+            return str(SAMPLES[wording.TEXT][0])
+        return max((speech.write(language, piece.format, value) for value in SAMPLES[piece.format]), key=len)
+
+    # --- both
+
+    def _words(self, language: str) -> Mapping[str, str]:
+        """The phrases that may stand within a sentence: those that are none themselves."""
+        texts = {name: texts[language] for name, texts in self.catalogue.phrases.items()}
+        return {name: text for name, text in texts.items() if not SENTENCE_END.search(text)}
+
+    def _finding(self, code: str, prompt: Prompt, language: str, *, likely: bool = False, **values: object) -> Finding:
+        where = self.places.prompt(prompt, language)
+        return Finding(GatewayError(code, where=where, path=f"{prompt.name} ({language})", **values), likely)
