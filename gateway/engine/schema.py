@@ -48,6 +48,7 @@ def flow_schema() -> Schema:
             "keywords": words,
             "for": {"enum": list(AUDIENCES)},
             "private": FLAG,
+            "when": TEXT,
             "start": TARGET,
             "steps": {
                 "type": "object",

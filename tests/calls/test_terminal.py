@@ -28,7 +28,7 @@ def run(here: Installation, *words: str) -> str:
 def test_a_call_prints_what_is_said_with_its_seconds(simulated: Installation) -> None:
     output = run(simulated, "call", SITA, "--keys", "2")
     assert "तपाईंको दाबी पास भयो। रु ५,००० पाउनुहुन्छ।" in output
-    assert " s  नमस्ते!" in output
+    assert " s  आवाज सञ्जालबाट नमस्ते।" in output
 
 
 def test_a_text_prints_the_answer_and_its_segments(simulated: Installation) -> None:

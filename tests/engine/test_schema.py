@@ -15,7 +15,7 @@ from gateway.config import PACKAGE_ROOT
 from gateway.engine.schema import flow_schema
 from gateway.engine.steps import KINDS
 
-FLOWS = [path for path in sorted((PACKAGE_ROOT / "flows").glob("*.yaml")) if path.stem not in {"defaults", "phrases"}]
+FLOWS = [path for path in sorted((PACKAGE_ROOT / "flows").glob("*.yaml")) if path.stem not in {"defaults", "phrases", "budget"}]
 VALIDATOR = jsonschema.Draft202012Validator(flow_schema())
 
 
