@@ -257,13 +257,15 @@ def _read_keywords(folder: Path, faults: list[GatewayError]) -> Lexicon:
     path, ordinary = folder / KEYWORDS, folder / ORDINARY
     try:
         return Lexicon.load(
-            read_text(path, folder) if path.exists() else "intent\tform\n",
+            read_text(path, folder) if path.exists() else "",
             read_text(ordinary, folder) if ordinary.exists() else "",
+            f"{folder.name}/{KEYWORDS}",
         )
-    except (OSError, ValueError, GatewayError) as error:
-        reason = error.sentence.rstrip(".") if isinstance(error, GatewayError) else str(error)
-        faults.append(GatewayError("flow:unreadable", where=f"{folder.name}/{KEYWORDS}:1:1", reason=reason))
-        return Lexicon.load("intent\tform\n")
+    except ExceptionGroup as group:
+        faults += [fault for fault in group.exceptions if isinstance(fault, GatewayError)]
+    except (OSError, ValueError) as error:
+        faults.append(GatewayError("flow:unreadable", where=f"{folder.name}/{KEYWORDS}:1:1", reason=str(error)))
+    return Lexicon.load("")
 
 
 def _own_keywords(flows: Mapping[str, Flow], lexicon: Lexicon) -> Iterator[tuple[str, str]]:

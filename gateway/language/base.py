@@ -34,6 +34,8 @@ class Language(ABC):
     no: ClassVar[tuple[str, ...]]
     stop: ClassVar[tuple[str, ...]]  # whole messages that end our writing to her at once
     start: ClassVar[tuple[str, ...]]
+    courtesy: ClassVar[tuple[str, ...]] = ()  # what stands around the word that matters: please, sister, I want
+    endings: ClassVar[tuple[str, ...]] = ()  # case endings, written to a word or after it
 
     def vocabulary(self) -> dict[str, str]:
         """Clip name -> the word to be spoken, for every clip that `speak_...` can name."""

@@ -61,6 +61,12 @@ class Nepali(Language):
         *("banda", "band", "banda gara", "banda garnu", "banda garnus", "banda garnuhos", "rok", "roka", "roknu", "roknus"),
         *("roknuhos", "radda"),
     )
+    courtesy = tuple(
+        """ni na hai ta nai hola ho ji didi dai bahini namaste hajur malai mero hamro maile hami ma pani yo kendra thau thiyo
+        garnu garnus garnuhos garnuhola gara gar gardinu gardinus gardinuhos garidinu garidinus garideu garna garne
+        paryo parcha cha chaiyo chahiyo chahincha chahanchu chan hernu herna herne linu lina dinu dinus""".split()
+    )
+    endings = tuple("ko ka ki ma le lai bata haru sanga".split())
     start = ("सुरु", "सुरु गर", "फेरि सुरु", "चालु", "suru", "suru gara", "pheri suru", "chalu")
 
     def speak_date(self, day: date) -> Clips:

@@ -28,7 +28,8 @@ INHERENT = "A"  # the vowel that Devanagari does not write; Latin letters are lo
 
 # Read left to right, the longer first.
 SOUNDS = (
-    *(("chh", "C"), ("ch", "C"), ("x", "C"), ("ksh", "ks"), ("sh", "s"), ("ph", "f"), ("bh", "b"), ("dh", "d"), ("gh", "g")),
+    *(("kchh", "ks"), ("kch", "ks"), ("kx", "ks"), ("ksh", "ks"), ("chh", "C"), ("ch", "C"), ("x", "C"), ("sh", "s")),
+    *(("ph", "f"), ("bh", "b"), ("dh", "d"), ("gh", "g")),
     *(("jh", "j"), ("kh", "k"), ("th", "t"), ("v", "b"), ("w", "b"), ("z", "j"), ("q", "k"), ("ck", "k")),
     *(("ce", "se"), ("ci", "si"), ("cy", "si"), ("c", "k"), ("ee", "i"), ("oo", "u"), ("ou", "u")),
 )
