@@ -57,6 +57,7 @@ class ClipCatalogue:
 
     def clip(self, language: str, clip: str) -> Clip:
         """What the manifest says of a clip. Raises GatewayError `audio:unknown-clip`."""
+        language, clip = _home(language, clip)
         try:
             return self.manifests[language][clip]
         except KeyError:
@@ -73,6 +74,7 @@ class ClipCatalogue:
     def path(self, language: str, clip: str) -> Path:
         """The file of a clip, for whoever serves it. Raises GatewayError `audio:unknown-clip` for a name outside the manifest."""
         self.clip(language, clip)  # names come from addresses on the network: only what the manifest lists is looked for
+        language, clip = _home(language, clip)
         path = _file(self.folder / language, clip)
         if not path.is_file() or not path.resolve().is_relative_to(self.folder):
             raise GatewayError("audio:unknown-clip")
@@ -89,6 +91,12 @@ class ClipCatalogue:
             if problem:
                 sentences.append(f"{language}/{clip}: {problem}")
         return sorted(sentences)
+
+
+def _home(language: str, clip: str) -> tuple[str, str]:
+    """The folder of a clip and its name there: `silence/500` belongs to no language."""
+    folder, slash, name = clip.partition("/")
+    return (SILENCE, name) if slash and folder == SILENCE else (language, clip)
 
 
 def _problem(folder: Path, clip: str, entry: Clip, text: str) -> str | None:

@@ -35,9 +35,8 @@ TAKES_TONE = PEOPLE | frozenset(
     "🤘🤙🤚🤛🤜🤞🤟🤦🤰🤱🤲🤳🤴🤵🤶🤷🤸🤹🤽🤾🧑🧒🧓🧔🧕🧖🧗🧘🧙🧚🧛🧜🧝"
 )  # E_Base
 JOINER = "\u200d"
-KINDS = {
-    name: regex.compile(rf"\p{{GCB={name}}}") for name in "Extend SpacingMark Prepend Control CR LF Regional_Indicator L V T LV LVT".split()
-}
+PROPERTIES = ("Extend", "SpacingMark", "Prepend", "Control", "CR", "LF", "Regional_Indicator", "L", "V", "T", "LV", "LVT")
+KINDS = {name: regex.compile(rf"\p{{GCB={name}}}") for name in PROPERTIES}
 HANGUL = {"L": {"L", "V", "LV", "LVT"}, "LV": {"V", "T"}, "V": {"V", "T"}, "LVT": {"T"}, "T": {"T"}}
 
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from gateway.core import calendar, money
-from gateway.language.base import Clips, Language
+from gateway.language.base import UNITS, Clips, Language
 
 DEVANAGARI = str.maketrans("0123456789", "०१२३४५६७८९")
 
@@ -32,12 +32,14 @@ class Nepali(Language):
         असी एकासी बयासी त्रियासी चौरासी पचासी छयासी सतासी अठासी उनान्नब्बे
         नब्बे एकान्नब्बे बयान्नब्बे त्रियान्नब्बे चौरान्नब्बे पन्चान्नब्बे छयान्नब्बे सन्तान्नब्बे अन्ठान्नब्बे उनान्सय""".split()
     )
+    units = ((100_00_00_000, "arab"), *UNITS)
     digits = tuple("जिरो एक दुई तीन चार पाँच छ सात आठ नौ".split())
     words: ClassVar[Mapping[str, str]] = {
         "hundred": "सय",
         "thousand": "हजार",
         "lakh": "लाख",
         "crore": "करोड",
+        "arab": "अरब",
         "rupees": "रुपैयाँ",
         "paisa": "पैसा",
         "gate": "गते",

@@ -97,7 +97,12 @@ def _say(base: str, prompt: PromptSpoken) -> str:
     """The clips of a prompt; its text in Twilio's voice where it has none, which is better than silence."""
     if not prompt.clips:
         return f"<Say>{escape(prompt.text)}</Say>" if prompt.text else ""
-    return "".join([_play(base, f"{prompt.language}/{clip}") for clip in prompt.clips])
+    return "".join([_play(base, _path(prompt, clip)) for clip in prompt.clips])
+
+
+def _path(prompt: PromptSpoken, clip: str) -> str:
+    """A clip below the folder of all clips; silence is of no language."""
+    return clip if clip.startswith("silence/") else f"{prompt.language}/{clip}"
 
 
 def _play(base: str, clip: str) -> str:
@@ -116,7 +121,7 @@ def _fitting(prompts: Sequence[PromptSpoken], base: str) -> Iterator[PromptSpoke
     for prompt in prompts:
         clips = []
         for clip in prompt.clips:
-            room -= len(_play(base, f"{prompt.language}/{clip}").encode())
+            room -= len(_play(base, _path(prompt, clip)).encode())
             if room > 0:
                 clips.append(clip)
         text = "" if prompt.clips else prompt.text[: max(room, 0) // 6]  # an escaped character is at most six bytes
