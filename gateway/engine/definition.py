@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from gateway.core.events import Input, Wait
 from gateway.language.keywords import Lexicon
-from gateway.language.speech import vocabulary
+from gateway.language.speech import in_script, vocabulary
 
 if TYPE_CHECKING:
     from gateway.engine.turn import Turn
@@ -36,8 +36,9 @@ KNOWN_NAMES = frozenset(
     }
 )
 
-# What a conversation may be opened with: the number in a text ("yogdan 500"), the text of a broadcast.
-OPENING_NAMES = frozenset({"texted.number", "broadcast.message"})
+# What a conversation may be opened with: the number in a text ("yogdan 500"), the intent that we are not sure of, the text of a
+# broadcast.
+OPENING_NAMES = frozenset({"texted.number", "doubt.intent", "broadcast.message"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ class Step(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One conversation. `hash` names this version of it; `source` is the file's text, from which the version can be read again."""
+    """One conversation. `changes` says that it does something at once, so that a doubtful word for it is asked about. `hash` names
+    this version of it; `source` is the file's text, from which the version can be read again."""
 
     name: str
     title: Texts
@@ -124,6 +126,7 @@ class Flow:
     intents: tuple[str, ...]
     audience: Audience
     private: bool
+    changes: bool
     start: str
     steps: Mapping[str, Step]
     hash: str
@@ -132,13 +135,16 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """`flows/defaults.yaml`: what every flow shares. `main`, `strangers`, `gate`, `give_up` and `help` are flows; waits are seconds."""
+    """`flows/defaults.yaml`: what every flow shares. `main`, `strangers`, `gate`, `give_up`, `help`, `doubt` and `late` are flows; waits
+    are seconds."""
 
     main: str
     strangers: str
     gate: str
     give_up: str
     help: str
+    doubt: str
+    late: str
     languages: tuple[str, ...]
     keys: Mapping[str, str]
     retries: int
@@ -179,6 +185,11 @@ class Catalogue:
         """The flow as it was when a conversation entered it, or None where that version is not kept."""
         flow = self.flows.get(name)
         return flow if flow is not None and flow.hash == pinned else self.older.get(pinned)
+
+    def phrase(self, name: str, language: str, *, romanised: bool) -> str:
+        """A phrase as it is written, in the script that she reads."""
+        texts = self.phrases[name]
+        return texts.get(in_script(language, romanised=romanised)) or texts[language]
 
     def prompts(self) -> Iterator[Prompt]:
         """Every prompt of the defaults and the flows, once."""

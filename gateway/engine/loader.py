@@ -31,7 +31,7 @@ REMEDIES = {
 }
 
 # Stands in while the defaults are not read, and where they are faulty; a catalogue with faults is never run.
-NO_DEFAULTS = Defaults("", "", "", "", "", speech.LANGUAGES, {}, RETRIES, FIRST_WAIT, NEXT_WAIT, (), (), Prompt("", {}, {}))
+NO_DEFAULTS = Defaults("", "", "", "", "", "", "", speech.LANGUAGES, {}, RETRIES, FIRST_WAIT, NEXT_WAIT, (), (), Prompt("", {}, {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +172,15 @@ def _read_phrases(source: Source, draft: Draft) -> Mapping[str, Texts]:
 def _read_defaults(fields: Fields, languages: tuple[str, ...]) -> Defaults:
     main = fields.call("main")
     keys = {key: fields.target_of(node) for key, node in fields.by_key("keys").items()}
+    help_ = fields.call("help") if "help" in fields.known else main
     defaults = Defaults(
         main=main,
         strangers=fields.call("strangers"),
         gate=fields.call("gate"),
         give_up=fields.call("give_up"),
-        help=fields.call("help") if "help" in fields.known else main,
+        help=help_,
+        doubt=fields.call("doubt") if "doubt" in fields.known else help_,
+        late=fields.call("late") if "late" in fields.known else help_,
         languages=languages,
         keys=keys,
         retries=fields.whole("retries", RETRIES, least=1),
@@ -212,6 +215,7 @@ def _read_flow(source: Source, shared: Shared) -> Draft:
         intents=tuple(str(node.value) for node in draft.intents),
         audience=fields.one_of("for", AUDIENCES, "anyone"),
         private=fields.flag("private", default=False),
+        changes=fields.flag("changes", default=False),
         start=fields.target("start"),
         steps=_read_steps(fields.inside("steps")),
         hash=hashlib.sha256(source.text.encode()).hexdigest(),

@@ -29,7 +29,7 @@ from gateway.errors import GatewayError
 from gateway.language.skeleton import SIX_FOR_CHHA, plain, skeleton, words
 from gateway.language.speech import LANGUAGES, language_of
 
-__all__ = ["Lexicon", "Match", "consent_word", "fold_digits", "yes_or_no"]
+__all__ = ["Choices", "Lexicon", "Match", "consent_word", "fold_digits", "number_word", "script_of", "yes_or_no"]
 
 HEADING = "intent\tform"
 INTENT = re.compile("[a-z][a-z0-9_]*")
@@ -261,6 +261,54 @@ def _distances(word: str, forms: Sequence[str]) -> dict[int, int]:
     return {index: distance for _, distance, index in found}
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The words of a few options, as they may be texted in place of a number; yes and no in all their forms.
+
+    >>> choices = Choices.of({"1": ["नेपाली", "yes"], "2": ["English", "no"]})
+    >>> choices.find("nepalii"), choices.find("hunxa"), choices.find("hoina"), choices.find("bholi")
+    ('1', '1', '2', None)
+    """
+
+    lexicon: Lexicon
+    agreed: str | None
+    refused: str | None
+
+    @classmethod
+    def of(cls, words: Mapping[str, Iterable[str]]) -> Choices:
+        """Raises `keywords:malformed` for a word of two options, and for one without letters."""
+        rows, answers = [], {}
+        for option, forms in words.items():
+            for form in forms:
+                answer = yes_or_no(form)
+                if answer is None:
+                    rows.append((option, form))
+                else:
+                    answers[answer] = option
+        lexicon = Lexicon({}, frozenset(), frozenset(), (), (), ()).with_forms(rows)
+        return cls(lexicon, answers.get(True), answers.get(False))
+
+    def find(self, text: str) -> str | None:
+        """The option that a message names."""
+        answer = yes_or_no(text)
+        option = self.lexicon.match(text).intent if answer is None else None
+        return option or (None if answer is None else self.agreed if answer else self.refused)
+
+
+def number_word(text: str) -> str | None:
+    """The digit that a message spells.
+
+    >>> number_word("dui"), number_word("तीन"), number_word("Four"), number_word("ho")
+    ('2', '3', '4', None)
+    """
+    return _number_words().get(skeleton(text))
+
+
+@cache
+def _number_words() -> Mapping[str, str]:
+    return {skeleton(word): str(digit) for code in LANGUAGES for digit, word in enumerate(language_of(code).numbers[:10])}
+
+
 def _own_words(code: str) -> Iterator[tuple[str, str]]:
     own = language_of(code)
     for intent, forms in {"yes": own.yes, "no": own.no, "stop": own.stop, "start": own.start}.items():
@@ -312,6 +360,17 @@ def _take_number(text: str) -> tuple[str, int | None]:
     return " ".join(word for word in kept if skeleton(word) not in CURRENCY), rupees if rupees and not rest else None
 
 
+def script_of(text: str) -> Literal["devanagari", "romanised"] | None:
+    """The script in which a message is written; None where nothing in it tells.
+
+    >>> script_of("dabi"), script_of("dabi ५००"), script_of("1")
+    ('romanised', 'devanagari', None)
+    """
+    if any("\u0900" <= char <= "\u097f" for char in text):
+        return "devanagari"
+    return "romanised" if any(char.isascii() and char.isalpha() for char in text) else None
+
+
 @cache
 def _consent_words() -> Mapping[str, Literal["stop", "start"]]:
     owns = [language_of(code) for code in LANGUAGES]
@@ -333,9 +392,10 @@ def _answers() -> Mapping[str, bool]:
 
 
 def yes_or_no(text: str) -> bool | None:
-    """Yes or no in any language, if the message is nothing else.
+    """Yes or no in any language, if the message is nothing else but courtesy.
 
-    >>> yes_or_no("Hunxa!"), yes_or_no("होइन"), yes_or_no("bholi")
+    >>> yes_or_no("Hunxa!"), yes_or_no("होइन नि दिदी"), yes_or_no("bholi")
     (True, False, None)
     """
-    return _answers().get(skeleton(text))
+    said = words(text)
+    return _answers().get(" ".join(said), _answers().get(" ".join(_without_courtesy(said))))

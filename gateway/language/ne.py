@@ -117,6 +117,24 @@ class Nepali(Language):
         return self.write_digits(f"{self.dayparts[_daypart(clock)]} {time}")
 
 
+class RomanisedNepali(Nepali):
+    """Nepali as it is texted in Latin letters: a message then holds 160 characters instead of 70."""
+
+    code = "ne_latn"
+    months = tuple("Baishakh Jeth Asar Saun Bhadau Asoj Kattik Mangsir Pus Magh Phagun Chait".split())
+    weekdays = tuple("Sombar Mangalbar Budhabar Bihibar Sukrabar Sanibar Aitabar".split())
+    dayparts: ClassVar[Mapping[str, str]] = {"morning": "bihana", "day": "diuso", "evening": "beluka", "night": "rati"}
+
+    def write_digits(self, text: str) -> str:
+        return text
+
+    def write_money(self, paisa: int) -> str:
+        return f"Rs {money.rupees(paisa)}"
+
+    def write_time(self, clock: datetime) -> str:
+        return super().write_time(clock).replace("बजे", "baje")
+
+
 def _daypart(clock: datetime) -> str:
     """बिहान from 4, दिउँसो from 11, बेलुका from 16, राति from 19."""
     if 4 <= clock.hour < 11:

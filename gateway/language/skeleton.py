@@ -39,6 +39,7 @@ WORD = re.compile(r"[a-z]+")
 DOUBLED = re.compile(r"(.)\1+")
 SUPPORTED_ONSET = re.compile(r"^[ie](?=s[tk])")  # istop, estart: spoken with a vowel before the s
 MEDIAL_SCHWA = re.compile(rf"(?<=[aeiou{INHERENT}][^aeiou{INHERENT}]){INHERENT}(?=[^aeiou{INHERENT}][aeiou])")
+FINAL_SCHWA = re.compile(rf"(?<=[aeiou{INHERENT}][^\Waeiou{INHERENT}]){INHERENT}(?!\w)")  # एक is said ek
 SIX_FOR_CHHA = re.compile(r"(?<![0-9])6(?=[a-z])|(?<=[a-z])6(?![0-9])")  # k6, 6aina: the digit is called chha
 
 
@@ -72,7 +73,7 @@ def _latin(text: str) -> str:
             letters.append(VOWELS.get(char, "n"))
         elif unicodedata.category(char) not in {"Mn", "Cf"} and char not in "'\u2019":
             letters.append(char)
-    return MEDIAL_SCHWA.sub("", "".join(letters)).replace(INHERENT, "a")
+    return MEDIAL_SCHWA.sub("", FINAL_SCHWA.sub("", "".join(letters))).replace(INHERENT, "a")
 
 
 def _fold(word: str) -> str:

@@ -20,6 +20,8 @@ from gateway.core.events import (
     PinAccepted,
     RsvpGiven,
     TaskOpened,
+    TextsAllowed,
+    TextsStopped,
 )
 from gateway.engine.definition import ActionSpec
 from gateway.engine.interpreter import ActionCall, ActionResult, MemberView
@@ -240,6 +242,18 @@ def choose_english(_gateway: Gateway, _call: ActionCall) -> ActionResult:
     return ActionResult("done", facts=(LanguageChosen("en"),))
 
 
+@action("done")
+def stop_texts(_gateway: Gateway, _call: ActionCall) -> ActionResult:
+    """Write to this phone no more."""
+    return ActionResult("done", facts=(TextsStopped(),))
+
+
+@action("done")
+def allow_texts(_gateway: Gateway, _call: ActionCall) -> ActionResult:
+    """Write to this phone again."""
+    return ActionResult("done", facts=(TextsAllowed(),))
+
+
 @action("ok wrong locked none")
 def verify_pin(gateway: Gateway, call: ActionCall) -> ActionResult:
     """Who of those that share this phone has this PIN; each try is counted before it is checked."""
@@ -276,6 +290,8 @@ ACTIONS: Mapping[str, NamedAction] = {
         register_member,
         choose_nepali,
         choose_english,
+        stop_texts,
+        allow_texts,
         verify_pin,
         open_call_back,
     )

@@ -23,6 +23,7 @@ class MemberRow:
     number: str
     name: str | None
     language: str
+    script: str | None
     state: str
     private: bool
     has_pin: bool
@@ -38,6 +39,7 @@ class CallerRow:
 
     phone_id: int
     phone_language: str | None
+    phone_script: str | None
     stopped_at: datetime | None
     members: tuple[MemberRow, ...]
 
@@ -50,6 +52,7 @@ class NewMember:
     organisation_id: str
     number: str
     language: str
+    script: str | None = None
     name: str | None = None
     state: str = "active"
     private: bool = False
@@ -67,7 +70,7 @@ SCATTER = 7919  # a prime: three draws from one seed lie far apart
 _has_pin = members.c.pin_hash.is_not(None).label("has_pin")
 _MEMBER = [_has_pin if name == "has_pin" else members.c[name] for name in MemberRow.__dataclass_fields__]
 _CALLER = (
-    select(phones.c.id, phones.c.language, phones.c.stopped_at, *_MEMBER)
+    select(phones.c.id, phones.c.language, phones.c.script, phones.c.stopped_at, *_MEMBER)
     .select_from(phones)
     .outerjoin(member_phones, member_phones.c.phone_id == phones.c.id)
     .outerjoin(members, (members.c.id == member_phones.c.member_id) & (members.c.state != "left"))
@@ -106,8 +109,8 @@ def caller(db: Connection, blind_index: bytes) -> CallerRow | None:
     rows = db.execute(_CALLER, {"blind_index": blind_index}).all()
     if not rows:
         return None
-    phone_id, language, stopped_at = rows[0][:3]
-    return CallerRow(phone_id, language, stopped_at, tuple(MemberRow(*row[3:]) for row in rows if row[3] is not None))
+    phone_id, language, script, stopped_at = rows[0][:4]
+    return CallerRow(phone_id, language, script, stopped_at, tuple(MemberRow(*row[4:]) for row in rows if row[4] is not None))
 
 
 def get(db: Connection, member_id: str) -> MemberRow | None:

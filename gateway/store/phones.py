@@ -38,6 +38,8 @@ _STOP = update(phones).where(phones.c.id == bindparam("phone_id"), phones.c.stop
 _ALLOW = update(phones).where(phones.c.id == bindparam("phone_id")).values(stopped_at=None)
 _SET_LANGUAGE = update(phones).where(phones.c.id == bindparam("phone_id")).values(language=bindparam("new_language"))
 
+_SET_SCRIPT = update(phones).where(phones.c.id == bindparam("phone_id")).values(script=bindparam("new_script"))
+
 
 def find(db: Connection, seal: Seal, e164: str) -> PhoneRow | None:
     """The phone with this number, if it ever reached us."""
@@ -79,3 +81,8 @@ def allow(db: Connection, phone_id: int) -> None:
 def set_language(db: Connection, phone_id: int, language: str) -> None:
     """Keep the language that whoever holds this phone chose."""
     db.execute(_SET_LANGUAGE, {"phone_id": phone_id, "new_language": language})
+
+
+def set_script(db: Connection, phone_id: int, script: str) -> None:
+    """Keep the script of the last text from this phone: devanagari or romanised."""
+    db.execute(_SET_SCRIPT, {"phone_id": phone_id, "new_script": script})
