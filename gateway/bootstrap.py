@@ -7,9 +7,11 @@ import hmac
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from gateway import config, logs
+from gateway.audio.catalogue import open_clips
 from gateway.config import Settings
 from gateway.engine import loader
 from gateway.environment import merged
@@ -31,6 +33,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] | None = None, ne
     database = open_database(settings.database_url)
     doorbell = Doorbell(settings.redis_url)
     catalogue = loader.load(settings.flows_dir, SPECS)
+    catalogue = replace(catalogue, middles=open_clips(settings.audio_dir).middles())
     return Gateway(
         settings=settings,
         database=database,

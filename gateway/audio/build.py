@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.audio import wav
-from gateway.audio.catalogue import SILENCE, Clip, Source, checksum, read_manifest, write_manifest
+from gateway.audio.catalogue import MIDDLE, SILENCE, Clip, Source, checksum, read_manifest, write_manifest
 from gateway.audio.wav import Sound
 from gateway.errors import GatewayError
 
@@ -57,12 +57,12 @@ def take(folder: Path, recordings: Path, language: str, required: Required) -> t
             sounds[clip] = _fitted(path)
         except GatewayError as error:
             faults.append(error)
-        if clip not in texts:
+        if clip.removesuffix(MIDDLE) not in texts:
             faults.append(GatewayError("audio:unknown-clip", where=f"{clip}.wav"))
     if faults:
         raise ExceptionGroup("some recordings cannot be taken in", faults)
     home = folder / language
-    taken = {clip: _write(home, clip, texts[clip], sound, "recorded") for clip, sound in sounds.items()}
+    taken = {clip: _write(home, clip, texts[clip.removesuffix(MIDDLE)], sound, "recorded") for clip, sound in sounds.items()}
     write_manifest(home, {**read_manifest(home), **taken})
     return tuple(taken)
 

@@ -28,6 +28,8 @@ LANGUAGE = re.compile(r"[a-z]{2,8}")
 CLIP = re.compile(r"(?:[a-z][a-z0-9_]{0,63}/)?[a-z0-9_]{1,64}(?:\.[a-z0-9_]{1,64})?(?:-[0-9]{1,3})?")
 SILENCE = "silence"  # the folder of silent clips, named by their milliseconds
 
+MIDDLE = ".mid"  # behind the name of a clip whose words are recorded as they sound before others: number/5.mid
+
 Source = Literal["placeholder", "recorded"]
 
 
@@ -80,9 +82,20 @@ class ClipCatalogue:
             raise GatewayError("audio:unknown-clip")
         return path
 
+    def middles(self) -> frozenset[tuple[str, str]]:
+        """The (language, clip) that have a recording for the middle of a phrase as well."""
+        return frozenset(
+            (language, clip.removesuffix(MIDDLE))
+            for language in self.languages
+            for clip in self.manifests[language]
+            if clip.endswith(MIDDLE) and clip.removesuffix(MIDDLE) in self.manifests[language]
+        )
+
     def problems(self, required: Iterable[tuple[str, str, str]]) -> list[str]:
         """What is wrong with the clips, given those that the flows need as (language, clip, text); sorted, none when all is well."""
         wanted = {(language, clip): text for language, clip, text in required}
+        for language, clip in self.middles() & wanted.keys():
+            wanted[language, f"{clip}{MIDDLE}"] = wanted[language, clip]
         found = {(language, clip): entry for language in self.languages for clip, entry in self.manifests[language].items()}
         sentences = [f"{language}/{clip}: no prompt uses this clip." for language, clip in found.keys() - wanted.keys()]
         for (language, clip), text in wanted.items():

@@ -63,6 +63,21 @@ def segments(text: str) -> Segments:
     return Segments("UCS-2", _parts(sizes, whole=70, part=67), sum(sizes), culprit)
 
 
+def fit(text: str, rest: str) -> str:
+    """The text in one part: where it does not fit, cut at a word, with `rest` (whom to call for the rest) behind it.
+
+    >>> fit("Namaste didi", "... call 4112233"), fit("word " * 40, "... call 4112233")[-36:]
+    ('Namaste didi', 'word word word word ... call 4112233')
+    """
+    text = text.strip()
+    if segments(text).count == 1:
+        return text
+    kept = text.split()
+    while kept and segments(cut := f"{' '.join(kept)} {rest}").count > 1:
+        kept.pop()
+    return cut if kept else rest
+
+
 def _graphemes(text: str) -> Iterator[str]:
     start, kinds = 0, [_kind(char) for char in text]
     for place in range(1, len(text) + 1):

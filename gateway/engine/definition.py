@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Texts = Mapping[str, str]  # language -> text
 Audience = Literal["anyone", "member", "stranger"]
 
+SILENT = "silence/"  # what the names of silent clips begin with
 REPEAT = "repeat"  # a target: the same question again
 
 # What every flow may name in a slot or a condition, whoever calls. `gateway.engine.turn.BUILT_IN` looks them up.
@@ -153,18 +155,20 @@ class Defaults:
     on_silence: tuple[Prompt, ...]
     on_wrong: tuple[Prompt, ...]
     sms_help: Prompt
+    sms_rest: Prompt
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All flows, ready to run. `older` holds versions that conversations began with before a flow was changed, by hash; `lexicon` the
-    words that open flows by SMS."""
+    words that open flows by SMS; `middles` the (language, clip) that are recorded for the middle of a phrase too."""
 
     flows: Mapping[str, Flow]
     defaults: Defaults
     phrases: Mapping[str, Texts]
     older: Mapping[str, Flow]
     lexicon: Lexicon
+    middles: AbstractSet[tuple[str, str]] = frozenset()
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -173,6 +177,14 @@ class Catalogue:
     def keeping(self, older: Mapping[str, Flow]) -> Catalogue:
         """The same catalogue with other older versions."""
         return replace(self, older=older)
+
+    def intoned(self, language: str, clips: Sequence[str]) -> tuple[str, ...]:
+        """The clips of a prompt, each but those at an end (of the prompt, before a breath) as it sounds in the middle of a phrase."""
+        following = (*clips[1:], SILENT)
+        return tuple(
+            f"{clip}.mid" if (language, clip) in self.middles and not after.startswith(SILENT) else clip
+            for clip, after in zip(clips, following, strict=True)
+        )
 
     def flow_of_intent(self, intent: str) -> str | None:
         """The flow that a word of this intent opens; a flow with keywords and no intent is its own."""

@@ -31,7 +31,8 @@ REMEDIES = {
 }
 
 # Stands in while the defaults are not read, and where they are faulty; a catalogue with faults is never run.
-NO_DEFAULTS = Defaults("", "", "", "", "", "", "", speech.LANGUAGES, {}, RETRIES, FIRST_WAIT, NEXT_WAIT, (), (), Prompt("", {}, {}))
+NOTHING = Prompt("", {}, {})
+NO_DEFAULTS = Defaults("", "", "", "", "", "", "", speech.LANGUAGES, {}, RETRIES, FIRST_WAIT, NEXT_WAIT, (), (), NOTHING, NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ def _read_defaults(fields: Fields, languages: tuple[str, ...]) -> Defaults:
         on_silence=fields.prompts("on_silence", "silence", required=True),
         on_wrong=fields.prompts("on_wrong", "wrong", required=True),
         sms_help=fields.message("sms_help"),
+        sms_rest=fields.message("sms_rest") if "sms_rest" in fields.known else NOTHING,
     )
     fields.close()
     return defaults

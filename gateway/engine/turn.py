@@ -150,6 +150,7 @@ class Turn:
         phrases = self.catalogue.phrases
         if self.by_voice:
             clips, text = wording.speak(prompt, self.language, self.value, phrases)
+            clips = self.catalogue.intoned(self.language, clips)
         else:
             clips, text = (), self.written(prompt)
         self.facts.append(PromptSpoken(prompt.name, self.language, clips, text, prompt.interruptible))
