@@ -20,7 +20,7 @@ Position = tuple[str, str]  # flow, step
 ONLY_QUESTIONS = " The word is for steps that wait for an answer."
 
 
-def check(drafts: Sequence[Draft], shared: Sequence[Draft], lexicon: Lexicon) -> None:
+def check(drafts: Sequence[Draft], shared: Sequence[Draft], lexicon: Lexicon | None) -> None:
     """All checks of a folder: `drafts` are its flows, `shared` its defaults and phrases."""
     flows = {draft.name for draft in drafts}
     for draft in (*drafts, *shared):
@@ -29,7 +29,8 @@ def check(drafts: Sequence[Draft], shared: Sequence[Draft], lexicon: Lexicon) ->
         check_names(draft, _names_within_reach(draft, drafts))
     for draft in shared:
         check_shared_flows(draft, drafts)
-    check_words(drafts, lexicon)
+    if lexicon is not None:
+        check_words(drafts, lexicon)
     check_circles([draft for draft in drafts if draft.flow is not None])
 
 

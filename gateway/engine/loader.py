@@ -54,9 +54,9 @@ def load(folder: Path, actions: Mapping[str, ActionSpec]) -> Catalogue:
     shared, shared_drafts = _read_shared(sources, folder.name, actions)
     drafts = [_read_flow(source, shared) for source in sources.values() if source.name not in {DEFAULTS, PHRASES}]
     lexicon = _read_keywords(folder, faults)
-    checks.check(drafts, shared_drafts, lexicon)
+    checks.check(drafts, shared_drafts, lexicon)  # without a lexicon, of which the faults are told, words are not looked up
     faults += [fault for draft in (*shared_drafts, *drafts) for fault in draft.faults]
-    if faults:
+    if faults or lexicon is None:
         raise ExceptionGroup("the flows are faulty", sorted(faults, key=_position))
     flows = {draft.name: draft.flow for draft in drafts if draft.flow is not None}
     return Catalogue(flows, shared.defaults, shared.phrases, {}, lexicon.with_forms(_own_keywords(flows, lexicon)))
@@ -258,8 +258,8 @@ def _read_step(fields: Fields) -> Step | None:
 # --- the words that open flows by SMS ----------------------------------------------------------------------------------------------
 
 
-def _read_keywords(folder: Path, faults: list[GatewayError]) -> Lexicon:
-    """The words of the folder's `keywords.tsv`; without that file, the languages' own words alone."""
+def _read_keywords(folder: Path, faults: list[GatewayError]) -> Lexicon | None:
+    """The words of the folder's `keywords.tsv`; without that file, the languages' own words alone. None where it is faulty."""
     path, ordinary = folder / KEYWORDS, folder / ORDINARY
     try:
         return Lexicon.load(
@@ -271,7 +271,7 @@ def _read_keywords(folder: Path, faults: list[GatewayError]) -> Lexicon:
         faults += [fault for fault in group.exceptions if isinstance(fault, GatewayError)]
     except (OSError, ValueError) as error:
         faults.append(GatewayError("flow:unreadable", where=f"{folder.name}/{KEYWORDS}:1:1", reason=str(error)))
-    return Lexicon.load("")
+    return None
 
 
 def _own_keywords(flows: Mapping[str, Flow], lexicon: Lexicon) -> Iterator[tuple[str, str]]:

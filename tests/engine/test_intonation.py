@@ -8,7 +8,7 @@ from fakes.conversation import Conversation, load_story
 
 
 def test_the_middle_of_a_phrase_is_played_where_words_follow(tmp_path):
-    texts = {language: "{texted.number:number}. {texted.number:digits}" for language in ("ne", "en")}
+    texts = dict.fromkeys(("ne", "en"), "{texted.number:number}. {texted.number:digits}")
     catalogue = load_story(tmp_path, {"say_it": {"end": texts}})
     spoken = frozenset({("en", "number/2"), ("en", "word/lakh"), ("en", "digit/0"), ("ne", "digit/2")})
     sprint = Conversation(replace(catalogue, middles=spoken)).start(texted__number=200000)
