@@ -171,9 +171,7 @@ def _show_texts(draft: Draft, *, cut: bool) -> None:
         for language, text in draft.texts.items():
             click.echo(f"{language}: {text}")
     for language, char in costly_characters(draft).items():
-        click.echo(
-            f"{language}: {char!r} makes the whole text Unicode: 70 places in an SMS, not 160. Write it in plain letters."
-        )
+        click.echo(f"{language}: {char!r} makes the whole text Unicode: 70 places in an SMS, not 160. Write it in plain letters.")
 
 
 def _show_plan(planned: Plan, now: datetime) -> None:
