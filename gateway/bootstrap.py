@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from gateway import config, logs
+from gateway.audio.catalogue import open_clips
 from gateway.config import Settings
 from gateway.environment import merged
 from gateway.providers.base import Provider, Providers
@@ -32,7 +33,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] | None = None, ne
         settings=settings,
         database=database,
         seal=Seal(settings.secret_key),
-        flows=LiveFlows(settings.flows_dir, database, clock),
+        flows=LiveFlows(settings.flows_dir, open_clips(settings.audio_dir), database, clock),
         providers=_providers(settings),
         pacer=Pacer(settings.redis_url),
         clock=clock,

@@ -62,6 +62,7 @@ CATALOGUE: dict[str, Fault] = {
     "flow:branch-early": Fault("{path}: only the last way of a branch may do without `when`; those behind it are never taken."),
     "flow:unreachable": Fault("{path}: no way leads to this step."),
     "flow:endless": Fault("{path}: this leads back to {name!r} without ever waiting for the caller."),
+    "flow:words": Fault("{path}: {fault}"),
     "flow:secret": Fault("{path}: a PIN is never read back."),
     "flow:unknown-intent": Fault("{path}: keywords.tsv has no intent {name!r}.{hint}"),
     "flow:keyword-clash": Fault("{path}: {name!r} already opens the flow {flow!r}."),

@@ -31,6 +31,8 @@ CLIP = re.compile(r"(?:[a-z][a-z0-9_]{0,63}/)?[a-z0-9_]{1,64}(?:\.[a-z0-9_]{1,64
 TAKES = "takes"  # what the studio's recordings are served as until they are approved
 SILENCE = "silence"  # the folder of silent clips, named by their milliseconds
 
+MIDDLE = ".mid"  # behind the name of a clip whose words are recorded as they sound before others: number/5.mid
+
 Source = Literal["placeholder", "recorded"]
 
 
@@ -89,6 +91,7 @@ class ClipCatalogue:
 
     def clip(self, language: str, clip: str) -> Clip:
         """What the manifest says of a clip. Raises GatewayError `audio:unknown-clip`."""
+        language, clip = _home(language, clip)
         try:
             return self.manifests[language][clip]
         except KeyError:
@@ -100,20 +103,32 @@ class ClipCatalogue:
 
     def prompt_seconds(self, language: str, clips: Iterable[str]) -> float:
         """How long these clips last, one after the other. A recording that is not a clip yet counts as nothing."""
-        paths = [clip_path(language, clip).partition("/") for clip in clips]
-        return sum(self.seconds(own, clip) for own, _, clip in paths if own != TAKES)
+        homes = [_home(language, clip) for clip in clips]
+        return sum(self.seconds(folder, name) for folder, name in homes if folder != TAKES)
 
     def path(self, language: str, clip: str) -> Path:
         """The file of a clip, for whoever serves it. Raises GatewayError `audio:unknown-clip` for a name outside the manifest."""
         self.clip(language, clip)  # names come from addresses on the network: only what the manifest lists is looked for
+        language, clip = _home(language, clip)
         path = clip_file(self.folder / language, clip)
         if not path.is_file() or not path.resolve().is_relative_to(self.folder):
             raise GatewayError("audio:unknown-clip")
         return path
 
+    def middles(self) -> frozenset[tuple[str, str]]:
+        """The (language, clip) that have a recording for the middle of a phrase as well."""
+        return frozenset(
+            (language, clip.removesuffix(MIDDLE))
+            for language in self.languages
+            for clip in self.manifests[language]
+            if clip.endswith(MIDDLE) and clip.removesuffix(MIDDLE) in self.manifests[language]
+        )
+
     def problems(self, required: Iterable[tuple[str, str, str]]) -> list[str]:
         """What is wrong with the clips, given those that the flows need as (language, clip, text); sorted, none when all is well."""
         wanted = {(language, clip): text for language, clip, text in required}
+        for language, clip in self.middles() & wanted.keys():
+            wanted[language, f"{clip}{MIDDLE}"] = wanted[language, clip]
         manifests = self.manifests
         languages = {language for language, _ in wanted}  # a draft's clips are nobody's fault
         found = {(language, clip): entry for language in languages for clip, entry in manifests.get(language, {}).items()}
@@ -124,6 +139,12 @@ class ClipCatalogue:
             if problem:
                 sentences.append(f"{language}/{clip}: {problem}")
         return sorted(sentences)
+
+
+def _home(language: str, clip: str) -> tuple[str, str]:
+    """The folder of a clip and its name there."""
+    folder, _, name = clip_path(language, clip).partition("/")
+    return folder, name
 
 
 def _problem(folder: Path, clip: str, entry: Clip, text: str) -> str | None:

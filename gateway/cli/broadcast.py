@@ -41,13 +41,14 @@ def _says_what(run: Callable[..., None]) -> Callable[..., None]:
         click.option("--trade", help="Only members of this trade."),
         click.option("--language", help="Only members of this language."),
         click.option("--life-safety", "life_safety_by", metavar="NAME", help="Send at night too: lives depend on it, NAME answers for it."),
+        click.option("--one-sms", is_flag=True, help="Cut each text to one SMS, at a word, with our number for the rest."),
     )
     return reduce(lambda function, option: option(function), reversed(options), with_draft)
 
 
 @command.command()
 @_says_what
-def plan(draft: Draft) -> None:
+def plan(draft: Draft, *, one_sms: bool) -> None:
     """Show who would get it, what it costs and when it is through. Nothing is sent.
 
     Try: gateway broadcast plan --text ne=नमस्ते --text en=Hello
@@ -55,6 +56,8 @@ def plan(draft: Draft) -> None:
     from gateway.services import broadcast
 
     gateway = _gateway()
+    draft = broadcast.in_one_sms(gateway, draft) if one_sms else draft
+    _show_texts(draft, cut=one_sms)
     _show_plan(broadcast.plan(gateway, draft), gateway.clock())
 
 
@@ -70,7 +73,7 @@ def plan(draft: Draft) -> None:
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--no-wait", is_flag=True, help="Do not follow it.")
-def send(draft: Draft, title: str | None, on_ambiguous: str, *, yes: bool, no_wait: bool) -> None:
+def send(draft: Draft, title: str | None, on_ambiguous: str, **flags: bool) -> None:
     """Plan it, ask, send it, and follow it until it is through. Ctrl-C stops the following only."""
     from dataclasses import replace
 
@@ -78,15 +81,17 @@ def send(draft: Draft, title: str | None, on_ambiguous: str, *, yes: bool, no_wa
 
     gateway = _gateway()
     draft = replace(draft, title=title or draft.title, on_ambiguous=on_ambiguous)
+    draft = broadcast.in_one_sms(gateway, draft) if flags["one_sms"] else draft
+    _show_texts(draft, cut=flags["one_sms"])
     _show_plan(broadcast.plan(gateway, draft), gateway.clock())
-    if not yes:
+    if not flags["yes"]:
         click.confirm("Send it?", abort=True)
     broadcast_id = broadcast.create(gateway, draft)
     gateway.enqueue(broadcast.approve(gateway, broadcast_id))
     click.echo(f"broadcast {broadcast_id} is approved.")
     if not gateway.queue_is_up():
         click.echo("The queue does not answer; sending begins by itself when it is back.")
-    if not no_wait:
+    if not flags["no_wait"]:
         _follow(gateway, broadcast_id)
 
 
@@ -159,6 +164,16 @@ def _draft(texts: Iterable[str], phrase: str | None, filters: Mapping[str, str],
         by_language[name.strip()] = words.strip()
     title = phrase or " ".join(next(iter(by_language.values()), "").split()[:6])
     return Draft(title, by_language, phrase, filters, life_safety_by=life_safety_by)
+
+
+def _show_texts(draft: Draft, *, cut: bool) -> None:
+    from gateway.services.broadcast import costly_characters
+
+    if cut:
+        for language, text in draft.texts.items():
+            click.echo(f"{language}: {text}")
+    for language, char in costly_characters(draft).items():
+        click.echo(f"{language}: {char!r} makes the whole text Unicode: 70 places in an SMS, not 160. Write it in plain letters.")
 
 
 def _show_plan(planned: Plan, now: datetime) -> None:

@@ -120,6 +120,16 @@ class LanguageChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class TextsStopped:
+    """She agreed that we write to this phone no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextsAllowed:
+    """She agreed that we write to this phone again."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentGiven:
     """She agreed that her name and number are kept; `wording` is the prompt that she heard and agreed to."""
 
@@ -229,6 +239,8 @@ Fact = (
     | AnswerGiven
     | AnswerMissed
     | LanguageChosen
+    | TextsStopped
+    | TextsAllowed
     | ConsentGiven
     | RecordingKept
     | ClipRecorded

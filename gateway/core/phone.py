@@ -79,12 +79,14 @@ def may_call(e164: str, countries: frozenset[str] = frozenset({"NP"})) -> bool:
 
 
 def local(e164: str) -> str:
-    """How people here write it: a Nepali number without its country code (ten digits for a mobile), others unchanged.
+    """How people here dial it: a Nepali mobile with ten digits, a line with its area's 0, numbers of other countries unchanged.
 
-    >>> local("+9779841234567")
-    '9841234567'
+    >>> local("+9779841234567"), local("+97714112233")
+    ('9841234567', '014112233')
     """
-    return e164.removeprefix("+977")
+    if mobile := NEPALI_MOBILE.fullmatch(e164):
+        return mobile[1]
+    return f"0{e164[4:]}" if e164.startswith("+977") else e164
 
 
 def mask(e164: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import regex
@@ -24,14 +25,19 @@ GSM_BASIC = frozenset(
 GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
 GSM = GSM_BASIC | GSM_EXTENSION
 
-CLUSTER = regex.compile(r"\X")
-# Twilio's calculator has the graphemes of Unicode 10. Since then a conjunct (क्ष) has become one grapheme, and a joiner holds more
-# emoji together than these; there a part may still end.
-JOINED_IN_UNICODE_10 = "♀♂⚕⚖✈❤🌈🌾🍳🎓🎤🎨🏫🏭👦-👩💋💻💼🔧🔬🗨🚀🚒"
-BREAK = regex.compile(
-    rf"(?<=[\u094D\u09CD\u0ACD\u0B4D\u0C4D\u0D4D]\p{{M}}*)(?=\p{{L}})|(?<=\u200D)(?=[^{JOINED_IN_UNICODE_10}\p{{M}}\u200C\u200D])",
-    regex.VERSION1,
-)
+# Twilio's calculator has the graphemes of Unicode 10 (annex 29): since then a conjunct (क्ष) has become one grapheme, and skin tones
+# and joiners hold more emoji together than these.
+SKIN_TONES = frozenset("🏻🏼🏽🏾🏿")
+PEOPLE = frozenset("👦👧👨👩")  # E_Base_GAZ: take a skin tone, and hold on to a joiner before them
+AFTER_JOINER = frozenset("♀♂⚕⚖✈❤🌈🌾🍳🎓🎤🎨🏫🏭💋💻💼🔧🔬🗨🚀🚒")  # Glue_After_Zwj
+TAKES_TONE = PEOPLE | frozenset(
+    "☝⛹✊✋✌✍🎅🏂🏃🏄🏇🏊🏋🏌👂👃👆👇👈👉👊👋👌👍👎👏👐👮👰👱👲👳👴👵👶👷👸👼💁💂💃💅💆💇💪🕴🕵🕺🖐🖕🖖🙅🙆🙇🙋🙌🙍🙎🙏🚣🚴🚵🚶🛀🛌"
+    "🤘🤙🤚🤛🤜🤞🤟🤦🤰🤱🤲🤳🤴🤵🤶🤷🤸🤹🤽🤾🧑🧒🧓🧔🧕🧖🧗🧘🧙🧚🧛🧜🧝"
+)  # E_Base
+JOINER = "\u200d"
+PROPERTIES = ("Extend", "SpacingMark", "Prepend", "Control", "CR", "LF", "Regional_Indicator", "L", "V", "T", "LV", "LVT")
+KINDS = {name: regex.compile(rf"\p{{GCB={name}}}") for name in PROPERTIES}
+HANGUL = {"L": {"L", "V", "LV", "LVT"}, "LV": {"V", "T"}, "V": {"V", "T"}, "LVT": {"T"}, "T": {"T"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +63,54 @@ def segments(text: str) -> Segments:
     return Segments("UCS-2", _parts(sizes, whole=70, part=67), sum(sizes), culprit)
 
 
+def fit(text: str, rest: str) -> str:
+    """The text in one part: where it does not fit, cut at a word, with `rest` (whom to call for the rest) behind it.
+
+    >>> fit("Namaste didi", "... call 4112233"), fit("word " * 40, "... call 4112233")[-36:]
+    ('Namaste didi', 'word word word word ... call 4112233')
+    """
+    text = text.strip()
+    if segments(text).count == 1:
+        return text
+    kept = text.split()
+    while kept and segments(cut := f"{' '.join(kept)} {rest}").count > 1:
+        kept.pop()
+    return cut if kept else rest
+
+
 def _graphemes(text: str) -> Iterator[str]:
-    for cluster in CLUSTER.findall(text):
-        if len(cluster) == 1:
-            yield cluster
-        elif cluster == "\r\n":
-            yield from cluster
-        else:
-            yield from BREAK.split(cluster)
+    start, kinds = 0, [_kind(char) for char in text]
+    for place in range(1, len(text) + 1):
+        if place == len(text) or _ends_before(text, kinds, start, place):
+            yield text[start:place]
+            start = place
+
+
+@cache
+def _kind(char: str) -> str:
+    """The grapheme break property of a character, as far as it matters here."""
+    if char == JOINER:
+        return "ZWJ"
+    if char in SKIN_TONES:
+        return "Tone"
+    return next((name for name, pattern in KINDS.items() if pattern.match(char)), "Other")
+
+
+def _ends_before(text: str, kinds: list[str], start: int, place: int) -> bool:
+    """Whether the grapheme that began at `start` ends before `place`."""
+    before, here = kinds[place - 1], kinds[place]
+    if before in {"Control", "CR", "LF"} or here in {"Control", "CR", "LF"}:
+        return (before, here) != ("CR", "LF")
+    if here in HANGUL.get(before, ()) or here in {"Extend", "ZWJ", "SpacingMark"} or before == "Prepend":
+        return False
+    if here == "Tone":
+        within = kinds[start:place]
+        # The calculator looks for who takes the tone just before the last mark of the grapheme, wherever that stands.
+        person = place - 2 - within[::-1].index("Extend") if "Extend" in within else place - 1
+        return person < start or text[person] not in TAKES_TONE or any(kind != "Extend" for kind in kinds[person + 1 : place])
+    if before == "ZWJ" and (text[place] in AFTER_JOINER or text[place] in PEOPLE):
+        return False
+    return not (before == here == "Regional_Indicator" and place - start == 1)
 
 
 def _utf16_units(text: str) -> int:

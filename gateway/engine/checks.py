@@ -21,7 +21,7 @@ Position = tuple[str, str]  # flow, step
 ONLY_QUESTIONS = " The word is for steps that wait for an answer."
 
 
-def check(drafts: Sequence[Draft], shared: Sequence[Draft], lexicon: Lexicon) -> None:
+def check(drafts: Sequence[Draft], shared: Sequence[Draft], lexicon: Lexicon | None) -> None:
     """All checks of a folder: `drafts` are its flows, `shared` its defaults and phrases."""
     flows = {draft.name for draft in drafts}
     for draft in (*drafts, *shared):
@@ -32,7 +32,8 @@ def check(drafts: Sequence[Draft], shared: Sequence[Draft], lexicon: Lexicon) ->
         check_shared_flows(draft, drafts)
     for draft in drafts:
         check_members_affairs(draft)
-    check_words(drafts, lexicon)
+    if lexicon is not None:
+        check_words(drafts, lexicon)
     check_circles([draft for draft in drafts if draft.flow is not None])
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -11,7 +12,7 @@ from gateway.core.events import Input, Wait
 from gateway.engine.document import Node
 from gateway.engine.expressions import Condition
 from gateway.language.keywords import Lexicon
-from gateway.language.speech import vocabulary
+from gateway.language.speech import in_script, vocabulary
 
 if TYPE_CHECKING:
     from gateway.engine.turn import Turn
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Texts = Mapping[str, str]  # language -> text
 Audience = Literal["anyone", "member", "stranger"]
 
+SILENT = "/silence/"  # what the names of silent clips begin with
 REPEAT = "repeat"  # a target: the same question again
 
 # What every flow may name in a slot or a condition, whoever calls. `gateway.engine.turn.BUILT_IN` looks them up.
@@ -44,8 +46,9 @@ KNOWN_NAMES = frozenset(
 # What the offer to go on with a call that broke off knows of that call: who was speaking, and whether she had given her PIN.
 LEFT_BY, LEFT_PROVED = "call.member", "call.proved"
 
-# What a conversation may be opened with: the number in a text ("yogdan 500"), the text of a broadcast, a call that broke off.
-OPENING_NAMES = frozenset({"texted.number", "broadcast.message", LEFT_PROVED})
+# What a conversation may be opened with: the number in a text ("yogdan 500"), the intent that we are not sure of, the text of a
+# broadcast, a call that broke off.
+OPENING_NAMES = frozenset({"texted.number", "doubt.intent", "broadcast.message", LEFT_PROVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,8 @@ class Step(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One conversation. `hash` names this version of it; `source` is the file's text, from which the version can be read again.
+    """One conversation. `changes` says that it does something at once, so that a doubtful word for it is asked about. `hash` names
+    this version of it; `source` is the file's text, from which the version can be read again.
 
     Where `when` does not hold the flow is not there: a key that leads to it is a wrong key.
     """
@@ -152,6 +156,7 @@ class Flow:
     audience: Audience
     private: bool
     when: Condition | None
+    changes: bool
     start: str
     steps: Mapping[str, Step]
     hash: str
@@ -160,7 +165,8 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """`flows/defaults.yaml`: what every flow shares. `main`, `strangers`, `gate`, `give_up`, `help`, `resume` are flows; waits are seconds.
+    """`flows/defaults.yaml`: what every flow shares. `main`, `strangers`, `gate`, `give_up`, `help`, `doubt`, `late`, `resume` are flows;
+    waits are seconds.
 
     Without `resume` (an empty text) nobody is asked whether to go on with a call that broke off.
     `languages` are those that callers are offered; `drafts` are still being written, and no caller hears them.
@@ -171,6 +177,8 @@ class Defaults:
     gate: str
     give_up: str
     help: str
+    doubt: str
+    late: str
     resume: str
     languages: tuple[str, ...]
     keys: Mapping[str, str]
@@ -182,6 +190,7 @@ class Defaults:
     on_silence: tuple[Prompt, ...]
     on_wrong: tuple[Prompt, ...]
     sms_help: Prompt
+    sms_rest: Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +212,7 @@ class Translation:
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All flows, ready to run. `older` holds versions that conversations began with before a flow was changed, by hash; `lexicon` the
-    words that open flows by SMS."""
+    words that open flows by SMS; `middles` the (language, clip) that are recorded for the middle of a phrase too."""
 
     flows: Mapping[str, Flow]
     defaults: Defaults
@@ -211,6 +220,7 @@ class Catalogue:
     older: Mapping[str, Flow]
     lexicon: Lexicon
     translations: Mapping[str, Translation] = field(default_factory=dict)
+    middles: AbstractSet[tuple[str, str]] = frozenset()
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -219,6 +229,14 @@ class Catalogue:
     def keeping(self, older: Mapping[str, Flow]) -> Catalogue:
         """The same catalogue with other older versions."""
         return replace(self, older=older)
+
+    def intoned(self, language: str, clips: Sequence[str]) -> tuple[str, ...]:
+        """The clips of a prompt, each but those at an end (of the prompt, before a breath) as it sounds in the middle of a phrase."""
+        following = (*clips[1:], SILENT)
+        return tuple(
+            f"{clip}.mid" if (language, clip) in self.middles and not after.startswith(SILENT) else clip
+            for clip, after in zip(clips, following, strict=True)
+        )
 
     def flow_of_intent(self, intent: str) -> str | None:
         """The flow that a word of this intent opens; a flow with keywords and no intent is its own."""
@@ -231,6 +249,11 @@ class Catalogue:
         """The flow as it was when a conversation entered it, or None where that version is not kept."""
         flow = self.flows.get(name)
         return flow if flow is not None and flow.hash == pinned else self.older.get(pinned)
+
+    def phrase(self, name: str, language: str, *, romanised: bool) -> str:
+        """A phrase as it is written, in the script that she reads."""
+        texts = self.phrases[name]
+        return texts.get(in_script(language, romanised=romanised)) or texts[language]
 
     def prompts(self) -> Iterator[Prompt]:
         """Every prompt of the defaults and the flows, once."""

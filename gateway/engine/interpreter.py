@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from gateway.core.digits import fold_digits
 from gateway.core.events import ConversationEnded, Fact, Input, Medium, StepEntered, Wait
-from gateway.engine.definition import LEFT_BY, LEFT_PROVED, REPEAT, Call, Catalogue, Flow, Move
+from gateway.engine.definition import LEFT_BY, LEFT_PROVED, REPEAT, Call, Catalogue, Flow, Move, Step
 from gateway.engine.session import AT_THE_DOOR, FlowSession, Frame
 from gateway.engine.steps.ask import SECRET, Ask
 from gateway.engine.steps.go import Go
+from gateway.engine.steps.menu import Menu
+from gateway.engine.steps.record import Record
 from gateway.engine.turn import Action, ActionCall, ActionResult, Caller, MemberView, Setting, Turn
 from gateway.engine.unfinished import Unfinished
 
@@ -108,10 +111,28 @@ def resume(catalogue: Catalogue, flow_session: FlowSession, event: Input, caller
 
 def awaits_secret(catalogue: Catalogue, state: str) -> bool:
     """Whether the conversation, as JSON, waits for a PIN: what comes next must not be logged."""
+    step = _waiting_step(catalogue, state)
+    return isinstance(step, Ask) and step.answers == SECRET
+
+
+def expects(catalogue: Catalogue, state: str, text: str) -> bool:
+    """Whether the conversation, as JSON, waits for this very text, so that it is an answer whatever flow the word may open."""
+    step = _waiting_step(catalogue, state)
+    if isinstance(step, Menu):
+        return step.named(fold_digits(text).strip()) is not None
+    return isinstance(step, Ask) and step.answers == "choice" and step.words.find(text) is not None
+
+
+def awaits_words(catalogue: Catalogue, state: str) -> bool:
+    """Whether the conversation, as JSON, waits for whatever she may write: her name, a secret."""
+    step = _waiting_step(catalogue, state)
+    return isinstance(step, Record) or (isinstance(step, Ask) and step.answers in {"text", SECRET})
+
+
+def _waiting_step(catalogue: Catalogue, state: str) -> Step | None:
     frames = FlowSession.from_json(state).frames
     flow = _version(catalogue, frames[-1]) if frames else None
-    step = flow.steps[frames[-1].step] if flow else None
-    return isinstance(step, Ask) and step.answers == SECRET
+    return flow.steps[frames[-1].step] if flow else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +280,8 @@ __all__ = [
     "Setting",
     "Sprint",
     "awaits_secret",
+    "awaits_words",
+    "expects",
     "offer_to_go_on",
     "resume",
     "start",

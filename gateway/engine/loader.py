@@ -35,8 +35,9 @@ REMEDIES = {
 }
 
 # Stands in while the defaults are not read, and where they are faulty; a catalogue with faults is never run.
+NOTHING = Prompt("", {}, {})
 NO_DEFAULTS = Defaults(
-    "", "", "", "", "", "", speech.LANGUAGES, {}, (), RETRIES, FIRST_WAIT, FIRST_CALL_WAIT, NEXT_WAIT, (), (), Prompt("", {}, {})
+    "", "", "", "", "", "", "", "", speech.LANGUAGES, {}, (), RETRIES, FIRST_WAIT, FIRST_CALL_WAIT, NEXT_WAIT, (), (), NOTHING, NOTHING
 )
 
 
@@ -60,11 +61,11 @@ def load(folder: Path, actions: Mapping[str, ActionSpec]) -> Catalogue:
     shared, shared_drafts = _read_shared(sources, folder.name, Shared(NO_DEFAULTS, {}, actions, translations))
     drafts = [_read_flow(source, shared) for source in sources.values() if source.name not in {DEFAULTS, PHRASES}]
     lexicon = _read_keywords(folder, faults)
-    checks.check(drafts, shared_drafts, lexicon)
+    checks.check(drafts, shared_drafts, lexicon)  # without a lexicon, of which the faults are told, words are not looked up
     faults += [fault for draft in (*shared_drafts, *translation_drafts, *drafts) for fault in draft.faults]
     if not faults:  # a name that a faulty flow would have used is not unknown
         faults += _unused(shared)
-    if faults:
+    if faults or lexicon is None:
         raise ExceptionGroup("the flows are faulty", sorted(faults, key=_position))
     flows = {draft.name: draft.flow for draft in drafts if draft.flow is not None}
     words = lexicon.with_forms(_own_keywords(flows, lexicon))
@@ -200,12 +201,15 @@ def _read_phrases(source: Source, draft: Draft) -> Mapping[str, Texts]:
 def _read_defaults(fields: Fields, languages: Defaults) -> Defaults:
     main = fields.call("main")
     keys = {key: fields.target_of(node) for key, node in fields.by_key("keys").items()}
+    help_ = fields.call("help") if "help" in fields.known else main
     defaults = Defaults(
         main=main,
         strangers=fields.call("strangers"),
         gate=fields.call("gate"),
         give_up=fields.call("give_up"),
-        help=fields.call("help") if "help" in fields.known else main,
+        help=help_,
+        doubt=fields.call("doubt") if "doubt" in fields.known else help_,
+        late=fields.call("late") if "late" in fields.known else help_,
         resume=_resume_flow(fields),
         languages=languages.languages,
         drafts=languages.drafts,
@@ -217,6 +221,7 @@ def _read_defaults(fields: Fields, languages: Defaults) -> Defaults:
         on_silence=fields.prompts("on_silence", "silence", required=True),
         on_wrong=fields.prompts("on_wrong", "wrong", required=True),
         sms_help=fields.message("sms_help"),
+        sms_rest=fields.message("sms_rest") if "sms_rest" in fields.known else NOTHING,
     )
     fields.close()
     return defaults
@@ -292,6 +297,7 @@ def _read_flow(source: Source, shared: Shared) -> Draft:
         audience=fields.one_of("for", AUDIENCES, "anyone"),
         private=fields.flag("private", default=False),
         when=fields.condition("when"),
+        changes=fields.flag("changes", default=False),
         start=fields.target("start"),
         steps=_read_steps(fields.inside("steps")),
         hash=hashlib.sha256(source.text.encode()).hexdigest(),
@@ -332,18 +338,20 @@ def _read_step(fields: Fields) -> Step | None:
 # --- the words that open flows by SMS ----------------------------------------------------------------------------------------------
 
 
-def _read_keywords(folder: Path, faults: list[GatewayError]) -> Lexicon:
-    """The words of the folder's `keywords.tsv`; without that file, the languages' own words alone."""
+def _read_keywords(folder: Path, faults: list[GatewayError]) -> Lexicon | None:
+    """The words of the folder's `keywords.tsv`; without that file, the languages' own words alone. None where it is faulty."""
     path, ordinary = folder / KEYWORDS, folder / ORDINARY
     try:
         return Lexicon.load(
-            read_text(path, folder) if path.exists() else "intent\tform\n",
+            read_text(path, folder) if path.exists() else "",
             read_text(ordinary, folder) if ordinary.exists() else "",
+            f"{folder.name}/{KEYWORDS}",
         )
-    except (OSError, ValueError, GatewayError) as error:
-        reason = error.sentence.rstrip(".") if isinstance(error, GatewayError) else str(error)
-        faults.append(GatewayError("flow:unreadable", where=f"{folder.name}/{KEYWORDS}:1:1", reason=reason))
-        return Lexicon.load("intent\tform\n")
+    except ExceptionGroup as group:
+        faults += [fault for fault in group.exceptions if isinstance(fault, GatewayError)]
+    except (OSError, ValueError) as error:
+        faults.append(GatewayError("flow:unreadable", where=f"{folder.name}/{KEYWORDS}:1:1", reason=str(error)))
+    return None
 
 
 def _own_keywords(flows: Mapping[str, Flow], lexicon: Lexicon) -> Iterator[tuple[str, str]]:

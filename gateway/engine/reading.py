@@ -18,6 +18,8 @@ from gateway.engine.document import Node
 from gateway.engine.expressions import Condition, parse
 from gateway.engine.wording import FORMATS
 from gateway.errors import GatewayError
+from gateway.language import speech
+from gateway.language.keywords import Choices
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 WHOLE = re.compile(r"[0-9]{1,9}")
@@ -85,7 +87,8 @@ class Shared:
         return {language: node for language, node in found.items() if node is not None}
 
     def phrases_in(self, language: str) -> Mapping[str, str]:
-        return {name: texts[language] for name, texts in self.phrases.items() if language in texts}
+        plain = speech.plain_language(language)
+        return {name: texts.get(language, texts[plain]) for name, texts in self.phrases.items() if plain in texts}
 
 
 @dataclass(slots=True)
@@ -246,6 +249,21 @@ class Fields:
                 self.fault(value, "flow:invalid", at_key=True, value=pressed, wanted="one key from 0 to 9")
         return node.value
 
+    def choices(self, key: str, keys: Collection[str]) -> Choices:
+        """Words that may be texted in place of the keys of a menu; the key may be left out."""
+        words: dict[str, list[str]] = {}
+        if self.take(key) is not None:
+            inside = self.inside(key)
+            for pressed, node in inside.known.items():
+                words[pressed] = [str(word.value) for word in inside.words(pressed)]
+                if pressed not in keys:
+                    self.fault(node, "flow:invalid", at_key=True, value=pressed, wanted="a key of this menu")
+        try:
+            return Choices.of(words)
+        except GatewayError as error:
+            self.fault(self.known[key], "flow:words", fault=error.sentence)
+            return Choices.of({})
+
     # --- names of steps and flows
 
     def target(self, key: str = "next") -> str:
@@ -327,7 +345,11 @@ class Fields:
         name = self._prompt_name(suffix)
         spoken = self._split(node, self.shared.translated(name, "say"), spoken=True)
         written = self._split(shorter, self.shared.translated(name, "sms"), spoken=False) if shorter is not None else spoken
-        pieces = {language: wording.for_voice(parts, name, self.shared.phrases_in(language)) for language, parts in spoken.items()}
+        pieces = {
+            language: wording.for_voice(parts, name, self.shared.phrases_in(language))
+            for language, parts in spoken.items()
+            if language not in speech.SCRIPTS
+        }
         return Prompt(name, pieces, self._written(written), interruptible)
 
     def _prompt_name(self, suffix: str) -> str:
@@ -349,7 +371,7 @@ class Fields:
                 continue
             for part in parts[language]:
                 if isinstance(part, Slot) and not wording.is_phrase(part, self.shared.phrases):
-                    self._note_slot(part, value, spoken=spoken)
+                    self._note_slot(part, value, spoken=spoken and language not in speech.SCRIPTS)
         return parts
 
     def _note_slot(self, slot: Slot, node: Node, *, spoken: bool) -> None:
@@ -368,7 +390,7 @@ class Fields:
         known = self.shared.all_languages
         found: list[tuple[str, Node]] = []
         for language, value in node.value.items():
-            if language in known:
+            if language in known or (language in speech.SCRIPTS and speech.plain_language(language) in known):
                 found.append((language, value))
             else:
                 self.fault(value, "flow:unknown-language", at_key=True, name=language, languages=", ".join(known))

@@ -33,7 +33,7 @@ NOTHING = Prompt("", {}, {})
 
 def flow_schema() -> Schema:
     """The schema of one file of the folder `flows`."""
-    texts = dict.fromkeys(speech.LANGUAGES, TEXT)
+    texts = dict.fromkeys((*speech.LANGUAGES, *speech.SCRIPTS), TEXT)
     prompt = {"type": "object", "properties": texts, "additionalProperties": False}
     words = {"type": "array", "items": TEXT}
     return {
@@ -49,6 +49,7 @@ def flow_schema() -> Schema:
             "for": {"enum": list(AUDIENCES)},
             "private": FLAG,
             "when": TEXT,
+            "changes": FLAG,
             "start": TARGET,
             "steps": {
                 "type": "object",

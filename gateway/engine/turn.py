@@ -11,6 +11,7 @@ from gateway.core.events import AnswerGiven, Fact, KeysAwaited, LanguageChosen, 
 from gateway.engine import wording
 from gateway.engine.definition import LEFT_BY, Catalogue, Flow, Prompt, Step
 from gateway.engine.session import FlowSession, Frame
+from gateway.language import speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class MemberView:
 class Caller:
     """Who may be calling. One member has the phone: `member`. Several share it: `sharing`. A stranger: neither.
 
-    `new` is True at the first contact of this phone.
+    `new` is True at the first contact of this phone; `romanised` where she is written to in Latin letters.
     """
 
     phone_id: int | None
@@ -41,6 +42,7 @@ class Caller:
     sharing: tuple[MemberView, ...]
     language: str
     new: bool
+    romanised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +162,15 @@ class Turn:
         phrases = self.catalogue.phrases
         if self.by_voice:
             clips, text = wording.speak(prompt, self.language, self.value, phrases)
+            clips = self.catalogue.intoned(self.language, clips)
         else:
-            clips, text = (), wording.write(prompt, self.language, self.value, phrases)
+            clips, text = (), self.written(prompt)
         self.facts.append(PromptSpoken(prompt.name, self.language, clips, text, prompt.interruptible))
 
     def written(self, prompt: Prompt) -> str:
         """The prompt as a text message, on a call as well."""
-        return wording.write(prompt, self.language, self.value, self.catalogue.phrases)
+        script = speech.in_script(self.language, romanised=self.caller.romanised)
+        return wording.write(prompt, script, self.value, self.catalogue.phrases)
 
     def keys(self, most: int | None) -> KeysAwaited:
         """A wait for keys with the usual patience; more of it at the beginning of somebody's first call."""

@@ -94,7 +94,9 @@ def _clips(form: str, language: str, value: object) -> tuple[str, ...]:
 
 
 def write(prompt: Prompt, language: str, lookup: Lookup, phrases: Mapping[str, Texts]) -> str:
-    """The prompt as a text message."""
+    """The prompt as a text message; `language` may name a script (`ne_latn`), which falls back to the language's own."""
+    if language not in prompt.sms:
+        language = speech.plain_language(language)
     pieces = prompt.sms.get(language, ())
     return "".join(piece if isinstance(piece, str) else _filled(piece, language, lookup, phrases) for piece in pieces).strip()
 
@@ -109,7 +111,8 @@ def _filled(slot: Slot, language: str, lookup: Lookup, phrases: Mapping[str, Tex
     if slot.format == CLIP:
         return f"[{value}]"
     if slot.format == PHRASE:
-        return phrases.get(str(value), {}).get(language, "")
+        texts = phrases.get(str(value), {})
+        return texts.get(language) or texts.get(speech.plain_language(language), "")
     try:
         return speech.write(language, slot.format, value)
     except GatewayError:

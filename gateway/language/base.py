@@ -6,6 +6,7 @@ methods in which grammar differs. Clips are named alike in every language: `numb
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -15,8 +16,25 @@ from gateway.core import money
 
 Clips = tuple[str, ...]
 
+BREATH = "/silence/500"  # a clip by its full name, since no language has it of its own
+MOBILE = re.compile("9[678][0-9]{8}")
 LARGEST_NUMBER = 100_00_00_000
 UNITS = ((1_00_00_000, "crore"), (1_00_000, "lakh"), (1_000, "thousand"), (100, "hundred"))
+
+
+def group_digits(digits: str) -> tuple[str, ...]:
+    """The groups in which people say digits: a mobile number by twos, up to four together, all else by threes.
+
+    >>> group_digits("9841234567"), group_digits("1042"), group_digits("123456789"), group_digits("1234567")
+    (('98', '41', '23', '45', '67'), ('1042',), ('123', '456', '789'), ('123', '4567'))
+    """
+    if len(digits) <= 4:
+        return (digits,)
+    size = 2 if MOBILE.fullmatch(digits) else 3
+    groups = [digits[start : start + size] for start in range(0, len(digits), size)]
+    if len(groups[-1]) == 1:  # no digit stays alone
+        groups[-2:] = ["".join(groups[-2:])]
+    return tuple(groups)
 
 
 class Language(ABC):
@@ -25,6 +43,7 @@ class Language(ABC):
     code: ClassVar[str]
     name: ClassVar[str]  # in English, in small letters: of the action `choose_...`
     numbers: ClassVar[tuple[str, ...]]  # 0 to 99, each a word of its own
+    units: ClassVar[tuple[tuple[int, str], ...]] = UNITS  # what larger numbers are counted in, the largest first
     digits: ClassVar[tuple[str, ...]]  # 0 to 9 as they are said one by one
     words: ClassVar[Mapping[str, str]]  # hundred, thousand, lakh, crore, rupees, paisa and what the language needs besides
     months: ClassVar[tuple[str, ...]]  # of the calendar in which dates are said
@@ -35,6 +54,8 @@ class Language(ABC):
     no: ClassVar[tuple[str, ...]]
     stop: ClassVar[tuple[str, ...]]  # whole messages that end our writing to her at once
     start: ClassVar[tuple[str, ...]]
+    courtesy: ClassVar[tuple[str, ...]] = ()  # what stands around the word that matters: please, sister, I want
+    endings: ClassVar[tuple[str, ...]] = ()  # case endings, written to a word or after it
 
     def vocabulary(self) -> dict[str, str]:
         """Clip name -> the word to be spoken, for every clip that `speak_...` can name."""
@@ -49,14 +70,18 @@ class Language(ABC):
         if number < 100:
             return (f"number/{number}",)
         clips: Clips = ()
-        for size, name in UNITS:
+        for size, name in self.units:
             count, number = divmod(number, size)
             if count:
                 clips += (*self.speak_number(count), f"word/{name}")
         return (*clips, f"number/{number}") if number else clips
 
     def speak_digits(self, digits: str) -> Clips:
-        return tuple(f"digit/{digit}" for digit in digits)
+        """Digit by digit, with a breath between the groups in which people say them: 98 41 23 45 67, and others by threes."""
+        clips: Clips = ()
+        for group in group_digits(digits):
+            clips += ((BREATH,) if clips else ()) + tuple(f"digit/{digit}" for digit in group)
+        return clips
 
     def speak_money(self, paisa: int) -> Clips:
         rupees, rest = divmod(paisa, money.PAISA_PER_RUPEE)

@@ -58,6 +58,7 @@ class English(Language):
         "opt out",
     )
     start = ("start", "unstop", "start again")
+    courtesy = tuple("please pls plz sir madam the my i to in me is want need".split())
 
     def speak_date(self, day: date) -> Clips:
         """Twenty-one November."""

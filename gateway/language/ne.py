@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from gateway.core import calendar, money
-from gateway.language.base import Clips, Language
+from gateway.language.base import UNITS, Clips, Language
 
 DEVANAGARI = str.maketrans("0123456789", "०१२३४५६७८९")
 
@@ -33,12 +33,14 @@ class Nepali(Language):
         असी एकासी बयासी त्रियासी चौरासी पचासी छयासी सतासी अठासी उनान्नब्बे
         नब्बे एकान्नब्बे बयान्नब्बे त्रियान्नब्बे चौरान्नब्बे पन्चान्नब्बे छयान्नब्बे सन्तान्नब्बे अन्ठान्नब्बे उनान्सय""".split()
     )
+    units = ((100_00_00_000, "arab"), *UNITS)
     digits = tuple("जिरो एक दुई तीन चार पाँच छ सात आठ नौ".split())
     words: ClassVar[Mapping[str, str]] = {
         "hundred": "सय",
         "thousand": "हजार",
         "lakh": "लाख",
         "crore": "करोड",
+        "arab": "अरब",
         "rupees": "रुपैयाँ",
         "paisa": "पैसा",
         "gate": "गते",
@@ -75,6 +77,12 @@ class Nepali(Language):
         *("banda", "band", "banda gara", "banda garnu", "banda garnus", "banda garnuhos", "rok", "roka", "roknu", "roknus"),
         *("roknuhos", "radda"),
     )
+    courtesy: ClassVar[tuple[str, ...]] = tuple(
+        """ni na hai ta nai hola ho ji didi dai bahini namaste hajur malai mero hamro maile hami ma pani yo kendra thau thiyo
+        garnu garnus garnuhos garnuhola gara gar gardinu gardinus gardinuhos garidinu garidinus garideu garna garne
+        paryo parcha cha chaiyo chahiyo chahincha chahanchu chan hernu herna herne linu lina dinu dinus""".split()
+    )
+    endings: ClassVar[tuple[str, ...]] = tuple("ko ka ki ma le lai bata haru sanga".split())
     start: ClassVar[tuple[str, ...]] = ("सुरु", "सुरु गर", "फेरि सुरु", "चालु", "suru", "suru gara", "pheri suru", "chalu")
 
     def speak_date(self, day: date) -> Clips:
@@ -121,6 +129,24 @@ class Nepali(Language):
         hour = clock.hour % 12 or 12
         time = f"{hour}:{clock.minute:02}" if clock.minute else f"{hour} बजे"
         return self.write_digits(f"{self.dayparts[_daypart(clock)]} {time}")
+
+
+class RomanisedNepali(Nepali):
+    """Nepali as it is texted in Latin letters: a message then holds 160 characters instead of 70."""
+
+    code = "ne_latn"
+    months = tuple("Baishakh Jeth Asar Saun Bhadau Asoj Kattik Mangsir Pus Magh Phagun Chait".split())
+    weekdays = tuple("Sombar Mangalbar Budhabar Bihibar Sukrabar Sanibar Aitabar".split())
+    dayparts: ClassVar[Mapping[str, str]] = {"morning": "bihana", "day": "diuso", "evening": "beluka", "night": "rati"}
+
+    def write_digits(self, text: str) -> str:
+        return text
+
+    def write_money(self, paisa: int) -> str:
+        return f"Rs {money.rupees(paisa)}"
+
+    def write_time(self, clock: datetime) -> str:
+        return super().write_time(clock).replace("बजे", "baje")
 
 
 def _daypart(clock: datetime) -> str:

@@ -28,7 +28,8 @@ INHERENT = "A"  # the vowel that Devanagari does not write; Latin letters are lo
 
 # Read left to right, the longer first.
 SOUNDS = (
-    *(("chh", "C"), ("ch", "C"), ("x", "C"), ("ksh", "ks"), ("sh", "s"), ("ph", "f"), ("bh", "b"), ("dh", "d"), ("gh", "g")),
+    *(("kchh", "ks"), ("kch", "ks"), ("kx", "ks"), ("ksh", "ks"), ("chh", "C"), ("ch", "C"), ("x", "C"), ("sh", "s")),
+    *(("ph", "f"), ("bh", "b"), ("dh", "d"), ("gh", "g")),
     *(("jh", "j"), ("kh", "k"), ("th", "t"), ("v", "b"), ("w", "b"), ("z", "j"), ("q", "k"), ("ck", "k")),
     *(("ce", "se"), ("ci", "si"), ("cy", "si"), ("c", "k"), ("ee", "i"), ("oo", "u"), ("ou", "u")),
 )
@@ -38,6 +39,7 @@ WORD = re.compile(r"[a-z]+")
 DOUBLED = re.compile(r"(.)\1+")
 SUPPORTED_ONSET = re.compile(r"^[ie](?=s[tk])")  # istop, estart: spoken with a vowel before the s
 MEDIAL_SCHWA = re.compile(rf"(?<=[aeiou{INHERENT}][^aeiou{INHERENT}]){INHERENT}(?=[^aeiou{INHERENT}][aeiou])")
+FINAL_SCHWA = re.compile(rf"(?<=[aeiou{INHERENT}][^\Waeiou{INHERENT}]){INHERENT}(?!\w)")  # एक is said ek
 SIX_FOR_CHHA = re.compile(r"(?<![0-9])6(?=[a-z])|(?<=[a-z])6(?![0-9])")  # k6, 6aina: the digit is called chha
 
 
@@ -71,7 +73,7 @@ def _latin(text: str) -> str:
             letters.append(VOWELS.get(char, "n"))
         elif unicodedata.category(char) not in {"Mn", "Cf"} and char not in "'\u2019":
             letters.append(char)
-    return MEDIAL_SCHWA.sub("", "".join(letters)).replace(INHERENT, "a")
+    return MEDIAL_SCHWA.sub("", FINAL_SCHWA.sub("", "".join(letters))).replace(INHERENT, "a")
 
 
 def _fold(word: str) -> str:

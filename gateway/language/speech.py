@@ -21,11 +21,15 @@ from gateway.errors import GatewayError
 from gateway.language.base import LARGEST_NUMBER, Clips, Language
 from gateway.language.en import English
 from gateway.language.mai import Maithili
-from gateway.language.ne import Nepali
+from gateway.language.ne import Nepali, RomanisedNepali
 
 _LANGUAGES: Mapping[str, Language] = {language.code: language for language in (Nepali(), English(), Maithili())}
 
 LANGUAGES = tuple(_LANGUAGES)
+
+# Other scripts in which a language is written, never spoken: the code of the language with the script's behind it.
+_SCRIPTS: Mapping[str, Language] = {language.code: language for language in (RomanisedNepali(),)}
+SCRIPTS = tuple(_SCRIPTS)
 
 
 def language_of(code: str) -> Language:
@@ -33,6 +37,20 @@ def language_of(code: str) -> Language:
     if code not in _LANGUAGES:
         raise GatewayError("language:unknown", language=code, known=", ".join(LANGUAGES))
     return _LANGUAGES[code]
+
+
+def in_script(language: str, *, romanised: bool) -> str:
+    """The code under which a language's texts are written: `ne_latn` for Nepali in Latin letters.
+
+    >>> in_script("ne", romanised=True), in_script("en", romanised=True)
+    ('ne_latn', 'en')
+    """
+    return f"{language}_latn" if romanised and f"{language}_latn" in _SCRIPTS else language
+
+
+def plain_language(code: str) -> str:
+    """The language of a code with or without a script."""
+    return code.partition("_")[0]
 
 
 def vocabulary(language: str) -> Mapping[str, str]:
@@ -53,8 +71,8 @@ def speak(language: str, format: str, value: object) -> Clips:  # noqa: A002  # 
 
 
 def write(language: str, format: str, value: object) -> str:  # noqa: A002
-    """The same value as text. Takes what `speak` takes."""
-    voice = language_of(language)
+    """The same value as text. Takes what `speak` takes; `language` may be one of `SCRIPTS` too."""
+    voice = _SCRIPTS.get(language) or language_of(language)
     if format not in _WRITE:
         raise _unknown_format(format)
     return _WRITE[format](voice, value)

@@ -22,6 +22,8 @@ from gateway.core.events import (
     PinAccepted,
     RsvpGiven,
     TaskOpened,
+    TextsAllowed,
+    TextsStopped,
 )
 from gateway.engine.definition import ActionSpec
 from gateway.engine.interpreter import ActionCall, ActionResult, MemberView
@@ -249,6 +251,18 @@ def _choose(code: str) -> NamedAction:
     return NamedAction(ActionSpec(f"choose_{language_of(code).name}", frozenset({"done"}), frozenset()), perform)
 
 
+@action("done")
+def stop_texts(_gateway: Gateway, _call: ActionCall) -> ActionResult:
+    """Write to this phone no more."""
+    return ActionResult("done", facts=(TextsStopped(),))
+
+
+@action("done")
+def allow_texts(_gateway: Gateway, _call: ActionCall) -> ActionResult:
+    """Write to this phone again."""
+    return ActionResult("done", facts=(TextsAllowed(),))
+
+
 @action("ok wrong locked none")
 def verify_pin(gateway: Gateway, call: ActionCall) -> ActionResult:
     """Who of those that share this phone has this PIN; each try is counted before it is checked."""
@@ -325,6 +339,8 @@ ACTIONS: Mapping[str, NamedAction] = {
         give_consent,
         register_member,
         *map(_choose, LANGUAGES),
+        stop_texts,
+        allow_texts,
         verify_pin,
         open_call_back,
         verify_studio_pin,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.audio.catalogue import open_clips
-from gateway.core import consent, sms
+from gateway.core import consent, phone, sms
 from gateway.core.jobs import ExpandBroadcast, Job, SendBatch
+from gateway.engine import wording
 from gateway.errors import GatewayError
+from gateway.language.speech import SCRIPTS
 from gateway.store import audience, broadcasts, channels
 
 if TYPE_CHECKING:
@@ -115,6 +117,28 @@ def plan(gateway: Gateway, draft: Draft) -> Plan:
         return Plan(draft.medium, parts, counted.left_out, now, now + timedelta(seconds=seconds))
     begins = consent.opens_at(now)
     return Plan(draft.medium, parts, counted.left_out, begins, _ends(begins, seconds))
+
+
+def in_one_sms(gateway: Gateway, draft: Draft) -> Draft:
+    """The draft with each text in one SMS: cut at a word, with the number to call for the rest."""
+    with gateway.database.read() as db:
+        number = phone.local(_channel(gateway, db).address)
+    rest = gateway.catalogue.defaults.sms_rest
+    texts = {
+        language: sms.fit(text, f"{wording.write(rest, language, lambda _: None, gateway.catalogue.phrases) or '...'} {number}")
+        for language, text in draft.texts.items()
+    }
+    return replace(draft, texts=texts)
+
+
+def costly_characters(draft: Draft) -> dict[str, str]:
+    """By language, the character that makes a text Unicode though nearly all of it is plain: it then costs more than twice as much."""
+    found: dict[str, str] = {}
+    for language, text in draft.texts.items():
+        outside = [char for char in text if char not in sms.GSM]
+        if outside and len(outside) * 10 < len(text):
+            found[language] = outside[0]
+    return found
 
 
 def create(gateway: Gateway, draft: Draft) -> str:
@@ -232,7 +256,7 @@ def _units(gateway: Gateway, draft: Draft) -> dict[str, int]:
 
 def _segments(gateway: Gateway, language: str, text: str) -> int:
     languages = gateway.catalogue.languages
-    if language not in languages:
+    if language not in {*languages, *SCRIPTS}:
         raise GatewayError("broadcast:unknown-language", language=language, known=", ".join(languages))
     count = sms.segments(text).count
     if count > MOST_SEGMENTS:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 OVER = max(CALL.values())
 TEXT_IDLE = timedelta(minutes=30)  # a conversation by SMS that rested longer is over; the next text begins anew
+TEXT_KEPT = timedelta(days=1)  # and is kept for so long, so that a late answer is told that it is late
 CALL_IDLE = timedelta(hours=3)  # a call of which nobody reported the end; longer than any talk with a person that was put through
 GO_ON_WITHIN = timedelta(days=1)
 MOST_AT_ONCE = 200  # calls that one sweep ends
@@ -45,7 +46,7 @@ def end_idle(gateway: Gateway) -> None:
     with gateway.database.read() as db:
         left = flow_sessions.idle(db, "voice", now - CALL_IDLE, MOST_AT_ONCE)
     with gateway.database.write() as db:
-        flow_sessions.close_idle(db, "sms", now - TEXT_IDLE)
+        flow_sessions.close_idle(db, "sms", now - TEXT_KEPT)
         for row in left:
             if flow_sessions.close(db, row.id, row.version, row.updated_at):
                 _hung_up(gateway, db, row)

@@ -64,6 +64,8 @@ LOGGED = (
     events.AnswerGiven,
     events.AnswerMissed,
     events.LanguageChosen,
+    events.TextsStopped,
+    events.TextsAllowed,
     events.ConsentGiven,
     events.PinAccepted,
     events.ContributionNoted,
@@ -98,6 +100,18 @@ def _choose_language(writing: Writing, fact: events.LanguageChosen) -> list[Job]
         members.set_language(writing.db, writing.sprint.session.member_id, fact.language)
     elif writing.conversation.phone_id is not None:
         phones.set_language(writing.db, writing.conversation.phone_id, fact.language)
+    return []
+
+
+def _stop_texts(writing: Writing, _fact: events.TextsStopped) -> list[Job]:
+    if writing.conversation.phone_id is not None:
+        phones.stop(writing.db, writing.conversation.phone_id, writing.now)
+    return []
+
+
+def _allow_texts(writing: Writing, _fact: events.TextsAllowed) -> list[Job]:
+    if writing.conversation.phone_id is not None:
+        phones.allow(writing.db, writing.conversation.phone_id)
     return []
 
 
@@ -210,6 +224,8 @@ def _promise_text(writing: Writing, fact: events.TextPromised) -> list[Job]:
 # Each writer takes the one kind of fact under whose type it stands.
 WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
     events.LanguageChosen: _choose_language,
+    events.TextsStopped: _stop_texts,
+    events.TextsAllowed: _allow_texts,
     events.RecordingKept: _keep_recording,
     events.ClipRecorded: _note_clip,
     events.ClipKept: _keep_clip,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +22,7 @@ from gateway.services.actions import SPECS
 from gateway.services.versions import StoredVersions
 
 if TYPE_CHECKING:
+    from gateway.audio.catalogue import ClipCatalogue
     from gateway.engine.definition import Catalogue, Flow
     from gateway.store.database import Database
 
@@ -35,9 +37,10 @@ log = structlog.get_logger(__name__)
 class LiveFlows:
     """`catalogue` is what conversations begin in; one assignment exchanges it. `state` is `faulty` while the files cannot be used."""
 
-    def __init__(self, folder: Path, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, folder: Path, clips: ClipCatalogue, database: Database, clock: Callable[[], datetime]) -> None:
         """Read the folder. Raises an ExceptionGroup of GatewayErrors where its files are faulty."""
         self._folder = folder
+        self._clips = clips
         self._database = database
         self._clock = clock
         self._known: dict[str, Flow] = {}  # every version that this process has run, by hash
@@ -81,7 +84,8 @@ class LiveFlows:
 
     def _keeping_older(self, catalogue: Catalogue) -> Catalogue:
         self._known = {**self._known, **{flow.hash: flow for flow in catalogue.flows.values()}}
-        return catalogue.keeping(StoredVersions(self._database, catalogue, SPECS, self._known))
+        older = StoredVersions(self._database, catalogue, SPECS, self._known)
+        return replace(catalogue, older=older, middles=self._clips.middles())
 
 
 def _stamps(folder: Path) -> Stamps:

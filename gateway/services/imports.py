@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.services.context import Gateway
     from gateway.store.members import MemberRow
 
-COLUMNS = ("name", "phone", "language", "trade", "place", "usual_instalment", "private", "preferred_medium")
+COLUMNS = ("name", "phone", "language", "trade", "place", "usual_instalment", "private", "preferred_medium", "script")
 REQUIRED = ("name", "phone")
 YES = frozenset({"yes", "y", "1", "true", "हो"})
 NO = frozenset({"", "no", "n", "0", "false", "होइन"})
@@ -91,6 +91,9 @@ def _details(gateway: Gateway, cells: dict[str, str]) -> dict[str, object]:
     language = cells.get("language") or gateway.settings.language
     if language not in gateway.catalogue.languages:
         raise Refused(f"the language must be one of {', '.join(gateway.catalogue.languages)}")
+    script = cells.get("script") or None
+    if script not in {None, "devanagari", "romanised"}:
+        raise Refused("script must be devanagari or romanised")
     medium = cells.get("preferred_medium") or "voice"
     if medium not in {"voice", "sms"}:
         raise Refused("preferred_medium must be voice or sms")
@@ -104,6 +107,7 @@ def _details(gateway: Gateway, cells: dict[str, str]) -> dict[str, object]:
     return {
         "name": cells["name"],
         "language": language,
+        "script": script,
         "preferred_medium": medium,
         "private": private in YES,
         "usual_instalment": amount,
@@ -144,7 +148,7 @@ def _pages(gateway: Gateway) -> Iterator[list[MemberRow]]:
 def _cells(member: MemberRow, number: str) -> Iterable[str]:
     instalment = "" if member.usual_instalment is None else f"{member.usual_instalment / 100:g}"
     private = "yes" if member.private else "no"
-    cells = (member.name, number, member.language, member.trade, member.place, instalment, private, member.preferred_medium)
+    cells = (member.name, number, member.language, member.trade, member.place, instalment, private, member.preferred_medium, member.script)
     return ("" if cell is None else cell for cell in cells)
 
 

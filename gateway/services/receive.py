@@ -7,6 +7,7 @@ read again; the answer leaves only after that commit (I1); jobs are enqueued las
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MOST_RACES = 5  # another worker was faster that often: something is wrong, and the provider's retry is the better way
+ASKED_FIRST = frozenset({"stop", "start"})  # "sms napathaunu" may mean STOP, which only its own words do at once
+ANSWER = re.compile(r"[ .,।()-]*[0-9][0-9 .,।()/=-]*")  # what answers a question and means nothing by itself
 MOST_REPLIES = 30  # to one phone in an hour; what comes faster is another machine, and every reply costs
 
 
@@ -55,6 +58,7 @@ class Turn:
     row: SessionRow | None
     placed_by_us: bool = False
     broke_off: str | None = None
+    new_script: str | None = None  # in which she now writes, where that is not known of her phone yet
 
 
 # --- calls -------------------------------------------------------------------------------------------------------------------------
@@ -144,7 +148,9 @@ def _message_once(gateway: Gateway, inbound: Inbound) -> str:
     with gateway.database.read() as db:
         row = flow_sessions.load_open_text(db, channel.id, person.phone_id)
         replies = messages.count_out(db, person.phone_id, now - timedelta(hours=1))
-    turn = Turn(inbound, now, channel, _caller(gateway, channel, person, new=False), row)
+    script = keywords.script_of(inbound.input.text) or person.phone_script
+    caller = _caller(gateway, channel, replace(person, phone_script=script), new=False)
+    turn = Turn(inbound, now, channel, caller, row, new_script=None if script == person.phone_script else script)
     if not phone.may_call(inbound.sender) or replies >= MOST_REPLIES:
         return _settle_silence(gateway, turn, silence)
     if word := keywords.consent_word(inbound.input.text):
@@ -155,20 +161,33 @@ def _message_once(gateway: Gateway, inbound: Inbound) -> str:
 
 
 def _text_sprint(gateway: Gateway, turn: Turn, text: str) -> Sprint:
-    """Go on with the conversation, unless there is none or the text is the word that opens another flow."""
+    """Go on with the conversation, unless there is none or the text is the word that opens another flow.
+
+    What would change something and is not plainly said is asked about first; an answer that comes too late is told so.
+    """
     match = gateway.catalogue.lexicon.match(text)
     flow = gateway.catalogue.flow_of_intent(match.intent) if match.intent else None
-    row = turn.row
-    if row is not None and turn.now - row.updated_at < whole_calls.TEXT_IDLE and not (flow and match.exact):
-        return _resume(gateway, turn, FlowSession.from_json(row.state))
+    asked = match.intent in ASKED_FIRST  # STOP and START themselves never come here
+    row, defaults = turn.row, gateway.catalogue.defaults
+    late = row is not None and turn.now - row.updated_at >= whole_calls.TEXT_IDLE
+    if row is not None and not late:
+        elsewhere = (flow and (match.exact or match.number is not None)) or (
+            asked and not interpreter.awaits_words(gateway.catalogue, row.state)
+        )
+        if not elsewhere or interpreter.expects(gateway.catalogue, row.state, text):
+            return _resume(gateway, turn, FlowSession.from_json(row.state))
+    if asked or (flow and not match.exact and gateway.catalogue.flows[flow].changes):
+        return _start(gateway, turn, defaults.doubt, {"doubt.intent": match.intent})
+    if late and flow is None and (ANSWER.fullmatch(keywords.fold_digits(text)) or keywords.yes_or_no(text) is not None):
+        return _start(gateway, turn, defaults.late, {})
     values = {} if match.number is None else {"texted.number": match.number}
-    return _start(gateway, turn, flow or gateway.catalogue.defaults.help, values)
+    return _start(gateway, turn, flow or defaults.help, values)
 
 
 def _settle_consent(gateway: Gateway, turn: Turn, word: str, *, already: bool) -> str:
     """STOP and START come before any flow: recorded at once, confirmed once."""
     provider = gateway.providers[turn.inbound.provider]
-    wording = gateway.catalogue.phrases["stopped" if word == "stop" else "started"][turn.caller.language]
+    wording = gateway.catalogue.phrase("stopped" if word == "stop" else "started", turn.caller.language, romanised=turn.caller.romanised)
     answer = provider.render_message("" if already else wording)
     phone_id = turn.caller.phone_id
     if phone_id is None:
@@ -201,6 +220,8 @@ def _log_texts(db: Connection, turn: Turn, said: str | None, *, secret: bool = F
     if said:
         rows.append(messages.MessageRow(turn.channel.id, turn.caller.phone_id, "out", said, None, turn.now))
     messages.log(db, rows)
+    if turn.new_script and turn.caller.phone_id is not None:
+        phones.set_script(db, turn.caller.phone_id, turn.new_script)
 
 
 # --- what both share ---------------------------------------------------------------------------------------------------------------
@@ -249,6 +270,7 @@ def _meet(gateway: Gateway, sender: str, now: datetime) -> CallerRow:
 
 
 def _caller(gateway: Gateway, channel: Channel, person: CallerRow | None, *, new: bool, language: str | None = None) -> Caller:
+    """Who may be calling. She is written to in the script that she chose, else in that of her last text."""
     views = tuple(
         MemberView(
             id=row.id,
@@ -266,6 +288,7 @@ def _caller(gateway: Gateway, channel: Channel, person: CallerRow | None, *, new
     only = views[0] if len(views) == 1 else None
     spoken = language or (only.language if only else None) or (person.phone_language if person else None)
     known = gateway.catalogue.languages
+    chosen = person.members[0].script if person and only else None
     return Caller(
         phone_id=person.phone_id if person else None,
         organisation_id=channel.organisation_id,
@@ -273,6 +296,7 @@ def _caller(gateway: Gateway, channel: Channel, person: CallerRow | None, *, new
         sharing=() if only else views,
         language=spoken if spoken in known else channel.language,
         new=new,
+        romanised=(chosen or (person.phone_script if person else None)) == "romanised",
     )
 
 

@@ -95,13 +95,20 @@ def _belongs(member: FromClause, target: Target) -> list[ColumnElement[bool]]:
 
 
 def _may_hear(member: FromClause, target: Target) -> list[ColumnElement[bool]]:
-    return [*_belongs(member, target), member.c.consented_at.is_not(None), member.c.language.in_(target.languages)]
+    return [*_belongs(member, target), member.c.consented_at.is_not(None), _written(member, target).in_(target.languages)]
 
 
-def _picked(member: FromClause, conditions: list[ColumnElement[bool]]) -> Subquery:
+def _written(member: FromClause, target: Target) -> ColumnElement[str]:
+    """Under which key of the texts a member finds hers: her language, or its romanised form where she chose it and there is one."""
+    romanised = {code.partition("_")[0]: code for code in target.languages if code.endswith("_latn")}
+    ways = [((member.c.script == "romanised") & (member.c.language == language), literal(code)) for language, code in romanised.items()]
+    return case(*ways, else_=member.c.language) if ways else member.c.language
+
+
+def _picked(member: FromClause, target: Target, conditions: list[ColumnElement[bool]]) -> Subquery:
     in_range = (member.c.id > bindparam("after"), member.c.id <= bindparam("last"))
     return (
-        select(member.c.id, member.c.language, member.c.consented_at, _chosen_phone(member).label("phone_id"))
+        select(member.c.id, _written(member, target).label("language"), member.c.consented_at, _chosen_phone(member).label("phone_id"))
         .where(*in_range, *conditions)
         .subquery("picked")
     )
@@ -121,7 +128,7 @@ def _served_by_another(picked: Subquery, target: Target) -> ColumnElement[bool]:
 def count(db: Connection, target: Target, members_at_once: int) -> Audience:
     """Who would get a broadcast, and who not and why."""
     member = members.alias("picking")
-    picked = _picked(member, _belongs(member, target))
+    picked = _picked(member, target, _belongs(member, target))
     why = case(
         (picked.c.consented_at.is_(None), "no-consent"),
         (~exists(select(literal(1)).where(member_phones.c.member_id == picked.c.id)), "no-phone"),
@@ -179,7 +186,7 @@ _REACH = (
 
 def _insert_range(broadcast: Broadcast, target: Target, prices: Mapping[str, int]) -> Insert:
     member = members.alias("picking")
-    picked = _picked(member, _may_hear(member, target))
+    picked = _picked(member, target, _may_hear(member, target))
     values: dict[str, ColumnElement[Any]] = {
         "broadcast_id": literal(broadcast.id),
         "channel_id": literal(broadcast.channel_id),

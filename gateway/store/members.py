@@ -24,6 +24,7 @@ class MemberRow:
     number: str
     name: str | None
     language: str
+    script: str | None
     state: str
     private: bool
     has_pin: bool
@@ -42,6 +43,7 @@ class CallerRow:
 
     phone_id: int
     phone_language: str | None
+    phone_script: str | None
     stopped_at: datetime | None
     broke_off: str | None
     members: tuple[MemberRow, ...]
@@ -55,6 +57,7 @@ class NewMember:
     organisation_id: str
     number: str
     language: str
+    script: str | None = None
     name: str | None = None
     state: str = "active"
     private: bool = False
@@ -71,7 +74,7 @@ SCATTER = 7919  # a prime: three draws from one seed lie far apart
 
 _has_pin = members.c.pin_hash.is_not(None).label("has_pin")
 _MEMBER = [_has_pin if name == "has_pin" else members.c[name] for name in MemberRow.__dataclass_fields__]
-CALLER_COLUMNS = [phones.c.id, phones.c.language, phones.c.stopped_at, phones.c.broke_off, *_MEMBER]
+CALLER_COLUMNS = [phones.c.id, phones.c.language, phones.c.script, phones.c.stopped_at, phones.c.broke_off, *_MEMBER]
 _CALLER = (
     select(*CALLER_COLUMNS)
     .select_from(phones)
@@ -115,9 +118,9 @@ def caller(db: Connection, blind_index: bytes) -> CallerRow | None:
 
 def caller_of(rows: Sequence[Sequence[Any]]) -> CallerRow:
     """Who may be calling, from rows of `CALLER_COLUMNS`: one for each member of the phone, at least one."""
-    phone_id, language, stopped_at, broke_off = rows[0][:4]
-    members_of = tuple(MemberRow(*row[4:]) for row in rows if row[4] is not None)
-    return CallerRow(phone_id, language, stopped_at, broke_off, members_of)
+    phone_id, language, script, stopped_at, broke_off = rows[0][:5]
+    members_of = tuple(MemberRow(*row[5:]) for row in rows if row[5] is not None)
+    return CallerRow(phone_id, language, script, stopped_at, broke_off, members_of)
 
 
 def get(db: Connection, member_id: str) -> MemberRow | None:

@@ -112,6 +112,7 @@ phones = Table(
     Column("blind_index", LargeBinary(32), nullable=False, unique=True),  # HMAC of the E.164 form: finds, never tells
     Column("sealed", LargeBinary, nullable=False),  # the E.164 form, encrypted
     Column("language", String(8)),  # chosen by whoever holds a phone that belongs to no member, or to several
+    Column("script", String(12)),  # devanagari | romanised: as the last text from it was written
     Column("broke_off", String(36)),  # the conversation of a call from this phone that broke off unfinished; the next call may go on
     Column("stopped_at", Instant),  # STOP came from this phone; None: may be written to
     Column("created_at", Instant, nullable=False),
@@ -125,6 +126,7 @@ members = Table(
     Column("number", String(12), nullable=False),
     Column("name", HumanText),  # None until an organiser wrote it down from the recording
     Column("language", String(8), nullable=False),
+    Column("script", String(12)),  # devanagari | romanised: in which she wants to be written to; None: as she writes
     Column("state", String(16), nullable=False),  # pending | active | left
     Column("private", Boolean, nullable=False),
     Column("pin_hash", Text),

@@ -42,6 +42,8 @@ _TAKE_BROKEN_OFF = (
 )
 _SET_LANGUAGE = update(phones).where(phones.c.id == bindparam("phone_id")).values(language=bindparam("new_language"))
 
+_SET_SCRIPT = update(phones).where(phones.c.id == bindparam("phone_id")).values(script=bindparam("new_script"))
+
 
 def find(db: Connection, seal: Seal, e164: str) -> PhoneRow | None:
     """The phone with this number, if it ever reached us."""
@@ -93,3 +95,8 @@ def note_broken_off(db: Connection, phone_id: int, session_id: str) -> None:
 def take_broken_off(db: Connection, phone_id: int, session_id: str) -> bool:
     """Take that conversation up, or let it be: of two calls at once only one gets True."""
     return db.execute(_TAKE_BROKEN_OFF, {"phone_id": phone_id, "conversation": session_id}).rowcount == 1
+
+
+def set_script(db: Connection, phone_id: int, script: str) -> None:
+    """Keep the script of the last text from this phone: devanagari or romanised."""
+    db.execute(_SET_SCRIPT, {"phone_id": phone_id, "new_script": script})

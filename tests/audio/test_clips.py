@@ -256,3 +256,19 @@ def test_without_the_wheel_the_builder_says_what_to_install(monkeypatch):
     monkeypatch.setattr(placeholder.importlib, "import_module", missing)
     with pytest.raises(GatewayError, match="pip install espeakng-loader"):
         placeholder.Voice()
+
+
+def test_a_recording_for_the_middle_of_a_phrase_is_taken_in_and_known(folder, tmp_path):
+    wav.write(tmp_path / "studio" / "number" / "1.mid.wav", words(44100, 20000))
+    assert take(folder, tmp_path / "studio", "ne", REQUIRED) == ("number/1.mid",)
+    build(folder, REQUIRED, Machine())
+    clips = open_clips(folder)
+    assert clips.middles() == {("ne", "number/1")}
+    assert clips.problems(REQUIRED) == []
+    assert clips.path("ne", "number/1.mid").is_file()
+
+
+def test_silence_is_of_no_language(folder):
+    clips = open_clips(folder)
+    assert clips.seconds("ne", "/silence/500") == 0.5
+    assert clips.path("en", "/silence/500") == clips.path("silence", "500")

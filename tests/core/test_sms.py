@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.sms import GSM_EXTENSION, Segments, segments
+from gateway.core.sms import GSM_EXTENSION, Segments, fit, segments
 
 VECTORS = Path(__file__).parent.parent / "data" / "segments.jsonl"
 
@@ -42,6 +42,22 @@ def test_an_escape_is_never_split_from_its_character():
 
 def test_a_lone_surrogate_counts_as_one_unit():
     assert segments("\ud83d").units == 1
+
+
+@given(
+    st.lists(st.text(st.sampled_from("abनमस्ते किस्ता {’👍🏽"), min_size=1), max_size=60),
+    st.sampled_from(["... call 4112233", "… फोन: ४११२२३३"]),
+)
+def test_a_text_cut_to_one_part_ends_at_a_word_and_says_whom_to_call(words, rest):
+    text = " ".join(words)
+    cut = fit(text, rest)
+    assert segments(cut).count == 1
+    if segments(text.strip()).count == 1:
+        assert cut == text.strip()
+    else:
+        assert cut.endswith(rest)
+        kept = cut.removesuffix(rest).split()
+        assert kept == text.split()[: len(kept)]
 
 
 @given(st.text())

@@ -52,3 +52,10 @@ def test_a_members_own_affairs_need_a_flow_for_members(check, tmp_path):
     assert result.exit_code == 1
     assert result.output.startswith("flows/claim_status.yaml:7:3: steps.look_up: 'latest_claim' is about a member's own affairs.")
     assert result.output.endswith("[flow:for-member]\n")
+
+
+def test_faulty_keywords_are_named_alone_with_their_places(check, tmp_path):
+    folder = shutil.copytree(PACKAGE_ROOT / "flows", tmp_path / "flows")
+    (folder / "keywords.tsv").write_text("intent\tform\nclaim\tdabi\nregister\tdaabi\nhelp\n", encoding="utf-8")
+    result = check(folder, "--no-clips")
+    assert [line.partition(": ")[0] for line in result.output.splitlines()] == ["flows/keywords.tsv:3:10", "flows/keywords.tsv:4:5"]

@@ -30,7 +30,7 @@ from gateway.services import lengths
 from gateway.services.actions import SPECS
 
 EXAMPLES = int(os.environ.get("MUTATIONS", "15"))
-SHIPPED = {path.name: path.read_bytes() for path in sorted((PACKAGE_ROOT / "flows").iterdir())}
+SHIPPED = {path.name: path.read_bytes() for path in sorted((PACKAGE_ROOT / "flows").iterdir()) if path.is_file()}
 FILES = sorted(name for name in SHIPPED if name.endswith(".yaml"))
 PLACE = re.compile(r"flows/[a-z_.-]+:[1-9][0-9]*:[1-9][0-9]*")
 EVENTS = [

@@ -21,6 +21,7 @@ from gateway.core.events import (
 from gateway.engine import interpreter
 from gateway.engine.definition import Catalogue
 from gateway.engine.interpreter import ActionCall, ActionResult, Caller, MemberView, Opening, Setting, Sprint
+from gateway.language.speech import plain_language
 from gateway.services.actions import SPECS
 
 Answers = Mapping[str, list[object]]  # action -> its outcome, then the values that it finds where there are any
@@ -62,10 +63,11 @@ USUAL: Answers = {
 
 
 def caller(kind: str, language: str) -> Caller:
-    """One of `CALLERS`."""
+    """One of `CALLERS`; `ne_latn` for one who is written to in Latin letters."""
     members, new = CALLERS[kind]
     only = members[0] if len(members) == 1 else None
-    return Caller(7, "org", only, () if only else members, language, new)
+    plain = plain_language(language)
+    return Caller(7, "org", only, () if only else members, plain, new, romanised=plain != language)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from gateway.language.speech import LANGUAGES, language_of
 FLOWS = Path(__file__).parent.parent.parent / "flows"
 KEYWORDS = (FLOWS / "keywords.tsv").read_text(encoding="utf-8")
 ORDINARY = (FLOWS / "ordinary-words.txt").read_text(encoding="utf-8")
+MESSAGES = Path(__file__).parent.parent / "data" / "messages.tsv"
 FORMS = [line.split("\t") for line in KEYWORDS.splitlines()[1:]]
 
 # Written by hand as people might, and listed nowhere.
@@ -59,6 +61,31 @@ def test_forms_that_nobody_listed_reach_their_intent(lexicon):
     missed = [(intent, form, found) for intent, form in wanted if (found := lexicon.match(form).intent) != intent]
     assert len(missed) <= len(wanted) // 12, missed
     assert [found for _, _, found in missed if found] == []
+
+
+def test_most_messages_that_nobody_listed_are_understood(lexicon):
+    """`data/messages.tsv` was written down before the matcher was tuned: on one half of it, by chance. The other half is this test."""
+    listed = {form for _, form in FORMS}
+    rows = [line.split("\t") for line in MESSAGES.read_text(encoding="utf-8").splitlines()[1:]]
+    for half in ("tune", "report"):
+        unlisted = [(intents.split("|"), text) for which, intents, text in rows if which == half and text not in listed]
+        found = [(intents, text, lexicon.match(text).intent) for intents, text in unlisted]
+        messages = [row for row in found if row[0] != ["-"]]
+        taken = [row for row in found if row[0] == ["-"] and row[2]]
+        wrong = [row for row in messages if row[2] and row[2] not in row[0]]
+        right = sum(intent in intents for intents, _, intent in messages)
+        assert len(messages) > 270
+        assert right >= 0.92 * len(messages)
+        assert len(wrong) <= 0.01 * len(messages), wrong
+        assert len(taken) <= 0.03 * (len(found) - len(messages)), taken
+
+
+def test_a_message_is_understood_within_a_millisecond(lexicon):
+    texts = [line.split("\t")[2] for line in MESSAGES.read_text(encoding="utf-8").splitlines()[1:]]
+    began = time.process_time()
+    for text in texts:
+        lexicon.match(text)
+    assert time.process_time() - began < 0.001 * len(texts)
 
 
 def corrupt(form: str, rng: random.Random) -> str:
@@ -179,16 +206,26 @@ def test_digits_of_any_script_are_folded():
     assert fold_digits("५０๓²") == "503²"
 
 
-def test_a_form_of_two_intents_is_refused():
-    with pytest.raises(GatewayError, match="claimed by register and by claim"):
-        Lexicon.load("intent\tform\nregister\tdarta\nclaim\tdartha\n")
-
-
-@pytest.mark.parametrize("line", ["register", "\tdarta", "register\t", "register\t!!"])
-def test_a_line_that_is_no_form_is_refused(line):
-    with pytest.raises(GatewayError) as refused:
-        Lexicon.load(f"intent\tform\n{line}\n")
-    assert str(refused.value).startswith("keywords.tsv:2: ")
+@pytest.mark.parametrize(
+    ("line", "place", "fault"),
+    [
+        ("register", "9", "an intent, a tab and a form"),
+        ("\tdarta", "1", "'' is no intent"),
+        ("Regi ster\tdarta", "1", "no intent"),
+        ("register\t", "10", "a form needs letters"),
+        ("register\t!!", "10", "a form needs letters"),
+        ("register\tdarta\tx", "10", "an intent, a tab and a form"),
+        ("claim\tdartha", "7", "claimed by register and by claim"),
+        ("claim\tband", "7", "claimed by stop and by claim"),
+    ],
+)
+def test_every_faulty_line_is_named_with_its_place(line, place, fault):
+    with pytest.raises(ExceptionGroup) as refused:
+        Lexicon.load(f"intent\tform\n# a note\nregister\tdarta\n{line}\n\nhelp\n", where="flows/keywords.tsv")
+    first, second = refused.value.exceptions
+    assert str(first).startswith(f"flows/keywords.tsv:4:{place}: ")
+    assert fault in str(first)
+    assert str(second).startswith("flows/keywords.tsv:6:5: ")
 
 
 def test_a_keyword_needs_letters(lexicon):

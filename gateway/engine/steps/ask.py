@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from gateway.core.events import AnswerGiven, DigitsPressed, Input, KeysAwaited
 from gateway.core.money import PAISA_PER_RUPEE
 from gateway.engine.answers import MOST_DIGITS, UNDERSTAND, Limits
-from gateway.engine.definition import Move, Prompt, Step, Way
+from gateway.engine.definition import Move, Prompt, Step, Texts, Way
 from gateway.engine.reading import Fields
 from gateway.engine.steps.confirm import Confirm
 from gateway.engine.steps.listening import Question, answer_of, option_of, shared_key
 from gateway.engine.turn import Turn
+from gateway.language.keywords import Choices, number_word
+from gateway.language.skeleton import skeleton
 
 SECRET = "pin"  # noqa: S105 - the kind of answer that is passed to the next action of this sprint and never kept
 
@@ -46,6 +48,7 @@ class Ask(Step):
     limits: Limits
     confirm: Confirm | None
     next: str
+    words: Choices
 
     @classmethod
     def read(cls, fields: Fields) -> Ask:
@@ -63,7 +66,7 @@ class Ask(Step):
         elif read_back:
             fields.fault(inside.known["confirm"], "flow:secret")
         confirm = Confirm(replace(question, prompt=read_back), fields.step, name, following) if read_back else None
-        return cls(question, answers, name, limits, confirm, following)
+        return cls(question, answers, name, limits, confirm, following, _words(limits, fields.shared.phrases))
 
     def enter(self, turn: Turn) -> Move:
         return self.question.ask(turn, self._wait(turn))
@@ -91,7 +94,7 @@ class Ask(Step):
             if len(answer) > 1:
                 answer = answer.removesuffix("#")  # many are used to ending a number with it
         elif self.answers == "choice":
-            answer = option_of(answer)
+            answer = self.words.find(answer) or number_word(answer) or option_of(answer)
         return UNDERSTAND[self.answers](answer, self.limits, turn.setting.now)
 
     def _wait(self, turn: Turn) -> KeysAwaited:
@@ -103,6 +106,18 @@ class Ask(Step):
     def ways(self) -> Iterator[Way]:
         yield Way("", self.confirm.name if self.confirm else self.next)
         yield self.question.given_up()
+
+
+def _words(limits: Limits, phrases: Mapping[str, Texts]) -> Choices:
+    """What may be texted for each choice: the words of the phrase that has its name, together and one by one."""
+    words: dict[str, list[str]] = {}
+    known: set[str] = set()
+    for key, name in limits.choices.items():
+        texts = phrases.get(name, {}).values()
+        forms = {skeleton(form): form for text in texts for form in (text, *text.split()) if len(skeleton(form)) > 2}
+        words[key] = [form for bones, form in forms.items() if bones not in known]
+        known |= forms.keys()
+    return Choices.of(words)
 
 
 def _limits(inside: Fields, answers: str) -> Limits:
