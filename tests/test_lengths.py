@@ -14,6 +14,7 @@ from gateway.cli import main
 from gateway.config import PACKAGE_ROOT
 from gateway.engine.loader import load
 from gateway.engine.places import Places
+from gateway.language import speech
 from gateway.services.actions import SPECS
 
 
@@ -119,7 +120,7 @@ def test_an_option_that_is_likely_too_long_is_a_warning_and_fails_only_when_that
     code, found = check(PACKAGE_ROOT / "flows", "--audio", str(clips))
     assert code == 0
     assert found[0].startswith("warning: flows/main_menu.yaml:")
-    assert {line.rsplit(" ", 1)[1] for line in found[:-1]} == {"[flow:long-option]"}
+    assert {line.rsplit(" ", 1)[1] for line in found if line.startswith("warning:")} == {"[flow:long-option]"}
     assert check(PACKAGE_ROOT / "flows", "--audio", str(clips), "--strict")[0] == 1
 
 
@@ -128,7 +129,7 @@ def test_every_prompt_is_found_in_its_file():
     catalogue = load(PACKAGE_ROOT / "flows", SPECS)
     places = Places(PACKAGE_ROOT / "flows")
     for prompt in catalogue.prompts():
-        for language in prompt.sms:
+        for language in (*catalogue.languages, *speech.SCRIPTS):  # a draft's texts may stand in a file of their own
             for written, pieces in ((False, prompt.pieces), (True, prompt.sms)):
                 if language not in pieces:
                     continue

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gateway.audio import wav
 from gateway.audio.build import put
-from gateway.audio.catalogue import Clip, changing, read_manifest, write_manifest
+from gateway.audio.catalogue import MIDDLE, Clip, changing, read_manifest, write_manifest
 from gateway.audio.decode import decode
 from gateway.audio.numbers import Numbers
 from gateway.audio.wav import Sound
@@ -86,7 +86,9 @@ def take_folder(folder: Path, recordings: Path, language: str, texts: Mapping[st
         manifest = read_manifest(home)
         doubts = tuple(_doubts(sounds, manifest))
         if sounds:
-            taken = {clip: put(home, clip, sound, Clip(texts[clip], 0, "", "recorded")) for clip, sound in sounds.items()}
+            taken = {
+                clip: put(home, clip, sound, Clip(texts[clip.removesuffix(MIDDLE)], 0, "", "recorded")) for clip, sound in sounds.items()
+            }
             write_manifest(home, {**manifest, **taken})
     return Taken(tuple(sounds), doubts, tuple(refused))
 
@@ -121,7 +123,7 @@ def _files(recordings: Path) -> Iterator[Path]:
 
 
 def _clip_of(name: str, language: str, texts: Mapping[str, str], numbers: Numbers) -> str | None:
-    if name in texts:
+    if name.removesuffix(MIDDLE) in texts:
         return name
     numbered = NUMBERED.fullmatch(name.rpartition("/")[2])
     owner, clip = numbers.by_number.get(numbered["number"], ("", "")) if numbered else ("", "")

@@ -235,7 +235,7 @@ class Catalogue:
         following = (*clips[1:], SILENT)
         return tuple(
             f"{clip}.mid" if (language, clip) in self.middles and not after.startswith(SILENT) else clip
-            for clip, after in zip(clips, following, strict=True)
+            for clip, after in zip(clips, following, strict=False)  # of nothing there is no end either
         )
 
     def flow_of_intent(self, intent: str) -> str | None:

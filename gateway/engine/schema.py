@@ -19,6 +19,7 @@ from gateway.engine.loader import AUDIENCES, NO_DEFAULTS
 from gateway.engine.reading import LARGEST, Draft, Fields, Shared, Word
 from gateway.engine.steps import KINDS
 from gateway.language import speech
+from gateway.language.keywords import Choices
 
 Schema = dict[str, Any]
 
@@ -181,6 +182,12 @@ class Probe(Fields):
         self.note(key, {"type": "object", "patternProperties": {"^[0-9]$": TEXT}, "additionalProperties": False, "minProperties": 1})
         self.required.add(key)
         return {}
+
+    def choices(self, key: str, keys: Collection[str]) -> Choices:
+        del keys
+        words = {"type": "array", "items": TEXT, "minItems": 1}
+        self.note(key, {"type": "object", "patternProperties": {"^[0-9]$": words}, "additionalProperties": False})
+        return Choices.of({})
 
     def target(self, key: str = "next") -> str:
         self.note(key, TARGET, required=True)

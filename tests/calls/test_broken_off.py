@@ -160,13 +160,13 @@ def test_of_two_calls_at_once_one_goes_on(here: Installation) -> None:
 def test_a_call_that_nobody_ended_is_ended_by_the_sweep_and_can_be_gone_on_with(here: Installation) -> None:
     here.phone(SITA).ring().press("1").press("2").press("450")
     here.phone("+9779841000002").text("dabi")
-    here.clock.move(minutes=31)
+    here.clock.move(hours=4)
     track.sweep(here.gateway)
-    assert here.rows("SELECT medium FROM flow_sessions WHERE open") == [("voice",)]
-    here.clock.move(hours=3)
+    assert here.rows("SELECT medium FROM flow_sessions WHERE open") == [("sms",)]
+    assert offered(here.phone(SITA).ring())
+    here.clock.move(hours=24)
     track.sweep(here.gateway)
     assert here.rows("SELECT medium FROM flow_sessions WHERE open") == []
-    assert offered(here.phone(SITA).ring())
 
 
 def test_an_end_that_is_reported_twice_or_late_changes_nothing(on_sqlite: Installation) -> None:

@@ -32,7 +32,7 @@ def test_a_call_prints_what_is_said_with_its_seconds(simulated: Installation) ->
 
 
 def test_a_text_prints_the_answer_and_its_segments(simulated: Installation) -> None:
-    assert "[UCS-2, 1 segment]" in run(simulated, "text", SITA, "dabi")
+    assert "[UCS-2, 1 segment]" in run(simulated, "text", SITA, "दाबी")
 
 
 def test_a_call_of_a_broadcast_is_picked_up_and_counts_as_heard(simulated: Installation) -> None:
@@ -46,7 +46,7 @@ def test_a_call_of_a_broadcast_is_picked_up_and_counts_as_heard(simulated: Insta
 
 
 def test_what_a_phone_was_sent_can_be_read(simulated: Installation) -> None:
-    run(simulated, "text", SITA, "dabi")
+    run(simulated, "text", SITA, "दाबी")
     assert "पास भयो" in run(simulated, "text", SITA)
 
 

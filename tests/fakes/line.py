@@ -142,5 +142,5 @@ def _facts(name: str, outcome: object, call: ActionCall) -> tuple[Fact, ...]:
     if name == "verify_pin" and outcome == "ok":
         return (PinAccepted((call.caller.member or call.caller.sharing[0]).id),)
     if name.startswith("choose_"):
-        return (LanguageChosen("ne" if name == "choose_nepali" else "en"),)
+        return (LanguageChosen({"choose_nepali": "ne", "choose_maithili": "mai"}.get(name, "en")),)
     return ()
