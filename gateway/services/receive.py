@@ -58,14 +58,16 @@ class Turn:
 
 def call(gateway: Gateway, inbound: Inbound) -> str:
     """Answer one request of a call that she made, or go on with one of ours: the provider's document, as text."""
-    return _retrying(lambda: _call_once(gateway, inbound, None))
+    with gateway.database.holding():
+        return _retrying(lambda: _call_once(gateway, inbound, None))
 
 
 def picked_up(gateway: Gateway, inbound: Inbound, delivery_id: int) -> str:
     """Answer the first request of a call that we placed for a delivery: she picked up."""
-    with gateway.database.read() as db:
-        content = broadcasts.content_of_call(db, delivery_id)
-    return _retrying(lambda: _call_once(gateway, inbound, content))
+    with gateway.database.holding():
+        with gateway.database.read() as db:
+            content = broadcasts.content_of_call(db, delivery_id)
+        return _retrying(lambda: _call_once(gateway, inbound, content))
 
 
 def hang_up(gateway: Gateway, inbound: Inbound) -> str:
@@ -121,7 +123,8 @@ def _told_last(gateway: Gateway, inbound: Inbound, row: SessionRow) -> str:
 
 def message(gateway: Gateway, inbound: Inbound) -> str:
     """Answer one text: the provider's document, empty where nothing may be sent."""
-    return _retrying(lambda: _message_once(gateway, inbound))
+    with gateway.database.holding():
+        return _retrying(lambda: _message_once(gateway, inbound))
 
 
 def _message_once(gateway: Gateway, inbound: Inbound) -> str:

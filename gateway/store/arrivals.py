@@ -15,6 +15,7 @@ from gateway.store.models import channels as channel_table
 from gateway.store.models import flow_sessions as session_table
 from gateway.store.models import member_phones, phones
 from gateway.store.models import members as member_table
+from gateway.store.prepared import Prepared
 from gateway.store.rows import values
 
 
@@ -42,7 +43,7 @@ class Known:
 _SESSION = len(flow_sessions.COLUMNS)
 _CHANNEL = len(channels.COLUMNS)
 _one_row = select(literal(1).label("one")).subquery("one_row")  # so that there is a row where nothing is known
-_KNOWN = (
+_KNOWN = Prepared(
     select(receipts.FIND.scalar_subquery(), *flow_sessions.COLUMNS, *channels.COLUMNS, *members.CALLER_COLUMNS)
     .select_from(_one_row)
     .outerjoin(
@@ -59,7 +60,7 @@ _KNOWN = (
 
 def look_up(db: Connection, arrival: Arrival) -> Known:
     """What we know of a request of a call."""
-    rows = db.execute(_KNOWN, values(arrival)).all()
+    rows = _KNOWN.rows(db, values(arrival))
     answer, *first = rows[0]
     session, channel, caller = first[:_SESSION], first[_SESSION : _SESSION + _CHANNEL], _SESSION + _CHANNEL
     return Known(

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, false, select, true, update
 
 from gateway.store.database import Connection
 from gateway.store.models import OPEN_TEXT, flow_sessions, session_events
+from gateway.store.prepared import Prepared
 from gateway.store.rows import columns, insert_into, values
 
 
@@ -50,8 +51,8 @@ class LogRow:
 COLUMNS = columns(flow_sessions, SessionRow)
 
 _LOAD = select(*COLUMNS).where(flow_sessions.c.provider == bindparam("provider"), flow_sessions.c.external_id == bindparam("external_id"))
-_INSERT = insert_into(flow_sessions)
-_ADVANCE = (
+_INSERT = Prepared(insert_into(flow_sessions))
+_ADVANCE = Prepared(
     update(flow_sessions)
     .where(flow_sessions.c.id == bindparam("session_id"), flow_sessions.c.version == bindparam("expected_version"))
     .values(
@@ -79,7 +80,7 @@ _CLOSE_NAMED = (
 _CLOSE_IDLE = (
     update(flow_sessions).where(flow_sessions.c.open == true(), flow_sessions.c.updated_at < bindparam("older_than")).values(open=false())
 )
-_LOG = insert_into(session_events)
+_LOG = Prepared(insert_into(session_events))
 _CONSENT = (
     select(session_events.c.detail)
     .where(session_events.c.session_id == bindparam("session_id"), session_events.c.kind == "ConsentGiven")
@@ -96,13 +97,13 @@ def load(db: Connection, provider: str, external_id: str) -> SessionRow | None:
 
 def insert(db: Connection, row: SessionRow) -> None:
     """Write a conversation that begins; where another worker began it first, the transaction ends in Conflict."""
-    db.execute(_INSERT, {**values(row), "created_at": row.updated_at})
+    _INSERT.write(db, {**values(row), "created_at": row.updated_at})
 
 
 def advance(db: Connection, row: SessionRow, expected_version: int) -> bool:
     """Write a conversation as it is after a step; False, and nothing written, where another worker was faster."""
-    written = db.execute(
-        _ADVANCE,
+    written = _ADVANCE.write(
+        db,
         {
             "session_id": row.id,
             "expected_version": expected_version,
@@ -114,7 +115,7 @@ def advance(db: Connection, row: SessionRow, expected_version: int) -> bool:
             "now": row.updated_at,
         },
     )
-    return written.rowcount == 1
+    return written == 1
 
 
 def load_open_text(db: Connection, channel_id: str, phone_id: int) -> SessionRow | None:
@@ -141,7 +142,7 @@ def close_idle(db: Connection, older_than: datetime) -> int:
 
 def log(db: Connection, rows: Sequence[LogRow]) -> None:
     """Write what happened, all rows in one statement; at least one."""
-    db.execute(_LOG, [values(row) for row in rows])
+    _LOG.write_all(db, [values(row) for row in rows])
 
 
 def consent_of(db: Connection, session_id: str) -> str | None:
