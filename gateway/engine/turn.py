@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from gateway.core.events import Fact, KeysAwaited, LanguageChosen, Medium, PinAccepted, PromptSpoken
+from gateway.core.events import Fact, KeysAwaited, LanguageChosen, Medium, PinAccepted, PromptSpoken, Wait
 from gateway.engine import wording
 from gateway.engine.definition import Catalogue, Flow, Prompt, Step
 from gateway.engine.session import FlowSession, Frame
@@ -75,13 +75,19 @@ class Action(Protocol):
     def __call__(self, call: ActionCall, /) -> ActionResult: ...
 
 
+class Actions(Protocol):
+    """The actions by their names, all that `load` was given."""
+
+    def __getitem__(self, name: str, /) -> Action: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """The world around a sprint: the clock, fresh ids, the actions, and whether and where a person answers."""
 
     now: datetime
     new_id: Callable[[], str]
-    actions: Mapping[str, Action]
+    actions: Actions
     office_open: bool
     person_number: str
 
@@ -175,8 +181,8 @@ class Turn:
         )
         return self.setting.actions[action](call)
 
-    def snapshot(self) -> FlowSession:
-        """The conversation as it stands, in no wait."""
+    def snapshot(self, wait: Wait | None = None) -> FlowSession:
+        """The conversation as it stands, in this wait."""
         here = Frame(self.flow.name, self.flow.hash, self.step_name, self.values)
         return FlowSession(
             id=self.session_id,
@@ -187,7 +193,7 @@ class Turn:
             member_id=self.member_id,
             verified=self.verified,
             missed=self.missed,
-            wait=None,
+            wait=wait,
         )
 
 

@@ -22,7 +22,7 @@ from gateway.core.events import (
     TaskOpened,
 )
 from gateway.engine.definition import ActionSpec
-from gateway.engine.interpreter import ActionCall, ActionResult, MemberView
+from gateway.engine.interpreter import Action, ActionCall, ActionResult, MemberView
 from gateway.services import pins
 from gateway.services.context import Gateway
 from gateway.store import claims, contributions, members, notices
@@ -48,9 +48,14 @@ def action(outcomes: str, provides: str = "") -> Callable[[Callable[[Gateway, Ac
     return wrap
 
 
-def bind(gateway: Gateway) -> Mapping[str, Callable[[ActionCall], ActionResult]]:
-    """The actions of an installation, ready for the engine."""
-    return {name: partial(named.perform, gateway) for name, named in ACTIONS.items()}
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The actions of an installation by name, ready for the engine."""
+
+    gateway: Gateway
+
+    def __getitem__(self, name: str) -> Action:
+        return partial(ACTIONS[name].perform, self.gateway)
 
 
 def _member(call: ActionCall) -> MemberView:

@@ -277,7 +277,7 @@ def _setting(gateway: Gateway, now: datetime) -> Setting:
     return Setting(
         now=now,
         new_id=gateway.new_id,
-        actions=actions.bind(gateway),
+        actions=actions.Bound(gateway),
         office_open=bool(gateway.settings.person_number) and consent.office_open(now),
         person_number=gateway.settings.person_number,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, literal, select
 
@@ -16,11 +16,9 @@ from gateway.store.models import flow_sessions as session_table
 from gateway.store.models import member_phones, phones
 from gateway.store.models import members as member_table
 from gateway.store.prepared import Prepared
-from gateway.store.rows import values
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A request of a call: its name at the provider, our number that was rung, the index of her phone (None: withheld)."""
 
     provider: str
@@ -30,8 +28,7 @@ class Arrival:
     blind_index: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What we know of it: the answer that this very request got before, her conversation, our channel, and who she may be."""
 
     answer: str | None
@@ -60,7 +57,7 @@ _KNOWN = Prepared(
 
 def look_up(db: Connection, arrival: Arrival) -> Known:
     """What we know of a request of a call."""
-    rows = _KNOWN.rows(db, values(arrival))
+    rows = _KNOWN.rows(db, arrival._asdict())
     answer, *first = rows[0]
     session, channel, caller = first[:_SESSION], first[_SESSION : _SESSION + _CHANNEL], _SESSION + _CHANNEL
     return Known(

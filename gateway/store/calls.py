@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, update
 
@@ -11,11 +12,10 @@ from gateway.core.statuses import CALL
 from gateway.store.database import Connection
 from gateway.store.models import calls
 from gateway.store.prepared import Prepared
-from gateway.store.rows import insert_into, values
+from gateway.store.rows import insert_into
 
 
-@dataclass(frozen=True, slots=True)
-class CallRow:
+class CallRow(NamedTuple):
     """A call that began. `direction` is `in` or `out`; `phone_id` None where the number was withheld."""
 
     provider: str
@@ -56,7 +56,7 @@ _REPORT = (
 
 def begin(db: Connection, call: CallRow) -> None:
     """Write down that a call began; a second time changes nothing."""
-    _BEGIN.write(db, values(call))
+    _BEGIN.write(db, call._asdict())
 
 
 def report(db: Connection, report: CallReport, now: datetime) -> bool:

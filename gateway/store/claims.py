@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select, update
 
@@ -14,8 +15,7 @@ from gateway.store.prepared import Prepared
 from gateway.store.rows import columns, values
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimRow:
+class ClaimRow(NamedTuple):
     """A claim as it stands. `amount` is paisa, once approved; `missing_paper` a phrase of flows/phrases.yaml."""
 
     id: str

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, false, select, true, update
+from sqlalchemy import bindparam, false, select, update
 
 from gateway.store.database import Connection
-from gateway.store.models import OPEN_TEXT, flow_sessions, session_events
+from gateway.store.models import OPEN, OPEN_TEXT, flow_sessions, session_events
 from gateway.store.prepared import Prepared
-from gateway.store.rows import columns, insert_into, values
+from gateway.store.rows import columns, insert_into
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
+class SessionRow(NamedTuple):
     """A conversation. `external_id` is the call's id at the provider, or that of the text which opened it; `state` the engine's JSON."""
 
     id: str
@@ -35,8 +34,7 @@ class SessionRow:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LogRow:
+class LogRow(NamedTuple):
     """One thing that happened in a conversation. `detail` is JSON and never holds a PIN, a number or a name."""
 
     session_id: str
@@ -78,7 +76,9 @@ _CLOSE_NAMED = (
     .values(open=false(), updated_at=bindparam("now"))
 )
 _CLOSE_IDLE = (
-    update(flow_sessions).where(flow_sessions.c.open == true(), flow_sessions.c.updated_at < bindparam("older_than")).values(open=false())
+    update(flow_sessions)
+    .where(OPEN, flow_sessions.c.created_at < bindparam("older_than"), flow_sessions.c.updated_at < bindparam("older_than"))
+    .values(open=false())
 )
 _LOG = Prepared(insert_into(session_events))
 _CONSENT = (
@@ -97,7 +97,7 @@ def load(db: Connection, provider: str, external_id: str) -> SessionRow | None:
 
 def insert(db: Connection, row: SessionRow) -> None:
     """Write a conversation that begins; where another worker began it first, the transaction ends in Conflict."""
-    _INSERT.write(db, {**values(row), "created_at": row.updated_at})
+    _INSERT.write(db, {**row._asdict(), "created_at": row.updated_at})
 
 
 def advance(db: Connection, row: SessionRow, expected_version: int) -> bool:
@@ -142,7 +142,7 @@ def close_idle(db: Connection, older_than: datetime) -> int:
 
 def log(db: Connection, rows: Sequence[LogRow]) -> None:
     """Write what happened, all rows in one statement; at least one."""
-    _LOG.write_all(db, [values(row) for row in rows])
+    _LOG.write_all(db, [row._asdict() for row in rows])
 
 
 def consent_of(db: Connection, session_id: str) -> str | None:

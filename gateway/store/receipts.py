@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
@@ -11,11 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from gateway.store.database import AlreadyReceived, Connection
 from gateway.store.models import receipts
 from gateway.store.prepared import Prepared
-from gateway.store.rows import insert_into, values
+from gateway.store.rows import insert_into
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """One answered request: of a call, its id and the step; of a message, its id and 0."""
 
     provider: str
@@ -43,6 +42,6 @@ def find(db: Connection, provider: str, external_id: str, step: int) -> str | No
 def insert(db: Connection, receipt: Receipt) -> None:
     """Keep an answer; raise AlreadyReceived where the same request was answered meanwhile."""
     try:
-        _INSERT.write(db, values(receipt))
+        _INSERT.write(db, receipt._asdict())
     except IntegrityError as error:
         raise AlreadyReceived from error

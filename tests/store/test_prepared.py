@@ -28,12 +28,12 @@ def of_each(world: World) -> dict[Prepared, dict]:
     """Every prepared statement with parameters that make it find or change something."""
     now, member = world.now.astimezone(HERE), {"member_id": MEMBER}
     request = {"provider": "twilio", "external_id": "call-1", "step": 1}
-    session = values(a_session(world, "call-2", state=ODD.replace("\x00", "").replace("\ud800", ""), updated_at=now))
+    session = a_session(world, "call-2", state=ODD.replace("\x00", "").replace("\ud800", ""), updated_at=now)._asdict()
     advanced = {"new_version": 2, "new_state": "{}", "still_open": False, "phone": None, "member": MEMBER, "now": now}
     note = contributions.NewContribution("again", MEMBER, 5, "2083-08", "20", "sms")
     return {
         arrivals._KNOWN: request | {"address": "+97714000000", "blind_index": world.seal.index(NUMBER)},
-        calls._BEGIN: values(calls.CallRow("twilio", "call-1", CHANNEL, None, "in", "answered", now)),
+        calls._BEGIN: calls.CallRow("twilio", "call-1", CHANNEL, None, "in", "answered", now)._asdict(),
         claims._LATEST: member,
         contributions._NOTE: {**values(note), "state": "noted", "noted_at": now},
         contributions._TOTAL: member,
@@ -41,9 +41,9 @@ def of_each(world: World) -> dict[Prepared, dict]:
         contributions._RECENT_SAME: member | {"amount": 500, "month": "2083-08", "since": now - timedelta(days=1)},
         flow_sessions._INSERT: {**session, "created_at": now},
         flow_sessions._ADVANCE: {"session_id": "call-1", "expected_version": 1, **advanced},
-        flow_sessions._LOG: values(flow_sessions.LogRow("call-1", 1, "StepEntered", "main_menu", None, None, now)),
+        flow_sessions._LOG: flow_sessions.LogRow("call-1", 1, "StepEntered", "main_menu", None, None, now)._asdict(),
         receipts._FIND: request,
-        receipts._INSERT: values(receipts.Receipt("twilio", "call-1", 2, ODD, now)),
+        receipts._INSERT: receipts.Receipt("twilio", "call-1", 2, ODD, now)._asdict(),
     }
 
 
