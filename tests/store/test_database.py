@@ -66,8 +66,8 @@ def test_a_thread_that_holds_a_connection_reads_and_writes_through_it(database):
         assert (name_of(database, "a"), name_of(database, "b")) == ("A", None)
         with ThreadPoolExecutor(1) as another:
             assert another.submit(name_of, database, "a").result() == "A"
-    with database.read() as db:
-        assert db is not reading
+    with database.read() as one, database.read() as other:
+        assert one is not other
 
 
 def test_a_held_connection_holds_no_lock_between_read_and_write(database):
