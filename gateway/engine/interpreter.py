@@ -152,9 +152,8 @@ def _finish(turn: Turn, move: Move | Begin) -> Sprint:
         wait, _ = _until_wait(turn, _jump(turn, turn.catalogue.defaults.give_up))
     if wait is None:
         turn.tell(ConversationEnded())
-    snapshot = turn.snapshot()
-    ended = replace(snapshot, wait=wait) if wait else replace(snapshot, frames=(), missed=0)
-    return Sprint(ended, tuple(turn.facts), wait)
+    snapshot = turn.snapshot(wait) if wait else replace(turn.snapshot(), frames=(), missed=0)
+    return Sprint(snapshot, tuple(turn.facts), wait)
 
 
 def _until_wait(turn: Turn, move: Move | Begin) -> tuple[Wait | None, bool]:

@@ -15,6 +15,8 @@ from gateway.core.events import KeysAwaited, Medium, RecordingAwaited, TransferA
 WAITS: Mapping[str, type[Wait]] = {"keys": KeysAwaited, "recording": RecordingAwaited, "transfer": TransferAwaited}
 WAIT_NAMES: Mapping[type[Wait], str] = {kind: name for name, kind in WAITS.items()}
 
+TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 AT_THE_DOOR = ""  # the step of a frame whose flow waits until the caller has proved who she is
 
 
@@ -61,7 +63,7 @@ class FlowSession:
             "answered": self.answered,
             "wait": wait and [WAIT_NAMES[type(wait)], {name: getattr(wait, name) for name in wait.__slots__}],
         }
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        return TO_JSON(document)
 
     @staticmethod
     def from_json(text: str) -> FlowSession:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from gateway.core.events import AnswerGiven, Fact, KeysAwaited, LanguageChosen, Medium, PinAccepted, PromptSpoken, RecordingKept
+from gateway.core.events import AnswerGiven, Fact, KeysAwaited, LanguageChosen, Medium, PinAccepted, PromptSpoken, RecordingKept, Wait
 from gateway.engine import wording
 from gateway.engine.definition import LEFT_BY, Catalogue, Flow, Prompt, Step
 from gateway.engine.session import FlowSession, Frame
@@ -77,6 +77,12 @@ class Action(Protocol):
     def __call__(self, call: ActionCall, /) -> ActionResult: ...
 
 
+class Actions(Protocol):
+    """The actions by their names, all that `load` was given."""
+
+    def __getitem__(self, name: str, /) -> Action: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """The world around a sprint: the clock, fresh ids, the actions, and whether and where a person answers.
@@ -86,7 +92,7 @@ class Setting:
 
     now: datetime
     new_id: Callable[[], str]
-    actions: Mapping[str, Action]
+    actions: Actions
     office_open: bool
     person_number: str
     studio_open: bool = False
@@ -191,8 +197,8 @@ class Turn:
         )
         return self.setting.actions[action](call)
 
-    def snapshot(self) -> FlowSession:
-        """The conversation as it stands, in no wait."""
+    def snapshot(self, wait: Wait | None = None) -> FlowSession:
+        """The conversation as it stands, in this wait."""
         here = Frame(self.flow.name, self.flow.hash, self.step_name, self.values)
         return FlowSession(
             id=self.session_id,
@@ -203,7 +209,7 @@ class Turn:
             member_id=self.member_id,
             verified=self.verified,
             missed=self.missed,
-            wait=None,
+            wait=wait,
             answered=self.answered,
         )
 

@@ -26,7 +26,7 @@ from gateway.core.events import (
     TextsStopped,
 )
 from gateway.engine.definition import ActionSpec
-from gateway.engine.interpreter import ActionCall, ActionResult, MemberView
+from gateway.engine.interpreter import Action, ActionCall, ActionResult, MemberView
 from gateway.language.speech import LANGUAGES, language_of
 from gateway.services import pins, studio
 from gateway.services.context import Gateway
@@ -56,9 +56,14 @@ def action(
     return wrap
 
 
-def bind(gateway: Gateway) -> Mapping[str, Callable[[ActionCall], ActionResult]]:
-    """The actions of an installation, ready for the engine."""
-    return {name: partial(named.perform, gateway) for name, named in ACTIONS.items()}
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The actions of an installation by name, ready for the engine."""
+
+    gateway: Gateway
+
+    def __getitem__(self, name: str) -> Action:
+        return partial(ACTIONS[name].perform, self.gateway)
 
 
 def _member(call: ActionCall) -> MemberView:

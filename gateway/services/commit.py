@@ -52,7 +52,7 @@ def commit(writing: Writing) -> list[Job]:
     for fact in sprint.facts:
         if writer := WRITERS.get(type(fact)):
             jobs.extend(writer(writing, fact))
-        if isinstance(fact, LOGGED):
+        if type(fact) in KEPT_OF:
             log.append(_log_row(conversation.session_id, sprint.session.version, fact, writing.now))
     if log:
         flow_sessions.log(writing.db, log)
@@ -77,10 +77,11 @@ LOGGED = (
 
 # What a log row may keep of a fact: ids and choices. Free text and numbers of phones stay where they belong.
 KEPT = frozenset({"reason", "language", "wording", "contribution_id", "member_id", "notice_id", "answer", "task_id", "kind", "name"})
+KEPT_OF: Mapping[type, tuple[str, ...]] = {kind: tuple(name for name in kind.__slots__ if name in KEPT) for kind in LOGGED}
 
 
 def _log_row(session_id: str, version: int, fact: events.Fact, now: datetime) -> flow_sessions.LogRow:
-    detail = {name: getattr(fact, name) for name in fact.__slots__ if name in KEPT}
+    detail = {name: getattr(fact, name) for name in KEPT_OF[type(fact)]}
     return flow_sessions.LogRow(
         session_id=session_id,
         version=version,

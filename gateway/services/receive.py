@@ -66,14 +66,16 @@ class Turn:
 
 def call(gateway: Gateway, inbound: Inbound) -> str:
     """Answer one request of a call that she made, or go on with one of ours: the provider's document, as text."""
-    return _retrying(lambda: _call_once(gateway, inbound, None))
+    with gateway.database.holding():
+        return _retrying(lambda: _call_once(gateway, inbound, None))
 
 
 def picked_up(gateway: Gateway, inbound: Inbound, delivery_id: int) -> str:
     """Answer the first request of a call that we placed for a delivery: she picked up."""
-    with gateway.database.read() as db:
-        content = broadcasts.content_of_call(db, delivery_id)
-    return _retrying(lambda: _call_once(gateway, inbound, content))
+    with gateway.database.holding():
+        with gateway.database.read() as db:
+            content = broadcasts.content_of_call(db, delivery_id)
+        return _retrying(lambda: _call_once(gateway, inbound, content))
 
 
 def hang_up(gateway: Gateway, inbound: Inbound) -> str:
@@ -131,7 +133,8 @@ def _told_last(gateway: Gateway, inbound: Inbound, row: SessionRow) -> str:
 
 def message(gateway: Gateway, inbound: Inbound) -> str:
     """Answer one text: the provider's document, empty where nothing may be sent."""
-    return _retrying(lambda: _message_once(gateway, inbound))
+    with gateway.database.holding():
+        return _retrying(lambda: _message_once(gateway, inbound))
 
 
 def _message_once(gateway: Gateway, inbound: Inbound) -> str:
@@ -149,7 +152,7 @@ def _message_once(gateway: Gateway, inbound: Inbound) -> str:
         row = flow_sessions.load_open_text(db, channel.id, person.phone_id)
         replies = messages.count_out(db, person.phone_id, now - timedelta(hours=1))
     script = keywords.script_of(inbound.input.text) or person.phone_script
-    caller = _caller(gateway, channel, replace(person, phone_script=script), new=False)
+    caller = _caller(gateway, channel, person._replace(phone_script=script), new=False)
     turn = Turn(inbound, now, channel, caller, row, new_script=None if script == person.phone_script else script)
     if not phone.may_call(inbound.sender) or replies >= MOST_REPLIES:
         return _settle_silence(gateway, turn, silence)
@@ -304,7 +307,7 @@ def _setting(gateway: Gateway, now: datetime) -> Setting:
     return Setting(
         now=now,
         new_id=gateway.new_id,
-        actions=actions.bind(gateway),
+        actions=actions.Bound(gateway),
         office_open=bool(gateway.settings.person_number) and consent.office_open(now),
         person_number=gateway.settings.person_number,
         studio_open=bool(gateway.settings.studio_pin),

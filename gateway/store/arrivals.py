@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, literal, select
 
@@ -15,11 +15,10 @@ from gateway.store.models import channels as channel_table
 from gateway.store.models import flow_sessions as session_table
 from gateway.store.models import member_phones, phones
 from gateway.store.models import members as member_table
-from gateway.store.rows import values
+from gateway.store.prepared import Prepared
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A request of a call: its name at the provider, our number that was rung, the index of her phone (None: withheld)."""
 
     provider: str
@@ -29,8 +28,7 @@ class Arrival:
     blind_index: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What we know of it: the answer that this very request got before, her conversation, our channel, and who she may be."""
 
     answer: str | None
@@ -42,7 +40,7 @@ class Known:
 _SESSION = len(flow_sessions.COLUMNS)
 _CHANNEL = len(channels.COLUMNS)
 _one_row = select(literal(1).label("one")).subquery("one_row")  # so that there is a row where nothing is known
-_KNOWN = (
+_KNOWN = Prepared(
     select(receipts.FIND.scalar_subquery(), *flow_sessions.COLUMNS, *channels.COLUMNS, *members.CALLER_COLUMNS)
     .select_from(_one_row)
     .outerjoin(
@@ -59,7 +57,7 @@ _KNOWN = (
 
 def look_up(db: Connection, arrival: Arrival) -> Known:
     """What we know of a request of a call."""
-    rows = db.execute(_KNOWN, values(arrival)).all()
+    rows = _KNOWN.rows(db, arrival._asdict())
     answer, *first = rows[0]
     session, channel, caller = first[:_SESSION], first[_SESSION : _SESSION + _CHANNEL], _SESSION + _CHANNEL
     return Known(

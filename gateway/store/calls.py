@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, update
 
 from gateway.core.statuses import CALL
 from gateway.store.database import Connection
 from gateway.store.models import calls
-from gateway.store.rows import insert_into, values
+from gateway.store.prepared import Prepared
+from gateway.store.rows import insert_into
 
 
-@dataclass(frozen=True, slots=True)
-class CallRow:
+class CallRow(NamedTuple):
     """A call that began. `direction` is `in` or `out`; `phone_id` None where the number was withheld."""
 
     provider: str
@@ -37,7 +38,7 @@ class CallReport:
 
 
 _FINAL_RANK = max(CALL.values())
-_BEGIN = insert_into(calls).on_conflict_do_nothing(index_elements=["provider", "external_id"])
+_BEGIN = Prepared(insert_into(calls).on_conflict_do_nothing(index_elements=["provider", "external_id"]))
 _REPORT = (
     update(calls)
     .where(
@@ -55,7 +56,7 @@ _REPORT = (
 
 def begin(db: Connection, call: CallRow) -> None:
     """Write down that a call began; a second time changes nothing."""
-    db.execute(_BEGIN, values(call))
+    _BEGIN.write(db, call._asdict())
 
 
 def report(db: Connection, report: CallReport, now: datetime) -> bool:

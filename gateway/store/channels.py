@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select, update
 
 from gateway.store.database import Connection
 from gateway.store.models import channels
-from gateway.store.rows import columns, insert_into, values
+from gateway.store.rows import columns, insert_into
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(NamedTuple):
     """One of our numbers. `address` is as the provider writes it; prices are paisa, per segment and per begun minute."""
 
     id: str
@@ -28,7 +27,7 @@ class Channel:
 
 _ENSURE = insert_into(channels)
 _ENSURE = _ENSURE.on_conflict_do_update(
-    index_elements=["id"], set_={name: _ENSURE.excluded[name] for name in Channel.__dataclass_fields__ if name != "id"}
+    index_elements=["id"], set_={name: _ENSURE.excluded[name] for name in Channel._fields if name != "id"}
 )
 _ADOPT = update(channels).where(channels.c.id == bindparam("channel_id"), channels.c.address == "").values(address=bindparam("new_address"))
 COLUMNS = columns(channels, Channel)
@@ -41,7 +40,7 @@ _OF_PROVIDER = _CHANNELS.where(channels.c.provider == bindparam("provider")).ord
 
 def ensure(db: Connection, channel: Channel) -> None:
     """Have this channel with these settings; the transaction ends in Conflict where another channel has its address."""
-    db.execute(_ENSURE, values(channel))
+    db.execute(_ENSURE, channel._asdict())
 
 
 def adopt(db: Connection, channel_id: str, address: str) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select, update
 
 from gateway.core.statuses import CLAIM
 from gateway.store.database import Connection
 from gateway.store.models import claim_events, claims
+from gateway.store.prepared import Prepared
 from gateway.store.rows import columns, values
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimRow:
+class ClaimRow(NamedTuple):
     """A claim as it stands. `amount` is paisa, once approved; `missing_paper` a phrase of flows/phrases.yaml."""
 
     id: str
@@ -50,7 +51,7 @@ class ClaimMove:
     review_until: datetime | None = None
 
 
-_LATEST = (
+_LATEST = Prepared(
     select(*columns(claims, ClaimRow))
     .where(claims.c.member_id == bindparam("member_id"))
     .order_by(claims.c.opened_at.desc(), claims.c.id.desc())
@@ -73,7 +74,7 @@ _MOVE = (
 
 def latest(db: Connection, member_id: str) -> ClaimRow | None:
     """The claim that she opened last."""
-    row = db.execute(_LATEST, {"member_id": member_id}).first()
+    row = _LATEST.first(db, {"member_id": member_id})
     return ClaimRow(*row) if row else None
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, insert, select
 
 from gateway.store.database import Connection
 from gateway.store.models import contributions
+from gateway.store.prepared import Prepared
 from gateway.store.rows import values
 
 
@@ -24,11 +25,11 @@ class NewContribution:
     noted_by: str
 
 
-_NOTE = insert(contributions)
+_NOTE = Prepared(insert(contributions))
 _COUNTED = (contributions.c.member_id == bindparam("member_id")) & (contributions.c.state != "reversed")
-_TOTAL = select(func.coalesce(func.sum(contributions.c.amount), 0)).where(_COUNTED)
-_LAST_MONTH = select(func.max(contributions.c.month)).where(_COUNTED)
-_RECENT_SAME = (
+_TOTAL = Prepared(select(func.coalesce(func.sum(contributions.c.amount), 0)).where(_COUNTED))
+_LAST_MONTH = Prepared(select(func.max(contributions.c.month)).where(_COUNTED))
+_RECENT_SAME = Prepared(
     select(contributions.c.reference)
     .where(
         _COUNTED,
@@ -44,22 +45,24 @@ _SINCE = select(contributions.c.amount).where(_COUNTED, contributions.c.noted_at
 
 def note(db: Connection, contribution: NewContribution, now: datetime) -> None:
     """Note a reported payment."""
-    db.execute(_NOTE, {**values(contribution), "state": "noted", "noted_at": now})
+    _NOTE.write(db, {**values(contribution), "state": "noted", "noted_at": now})
 
 
 def total(db: Connection, member_id: str) -> int:
     """All that she has reported, in paisa."""
-    return int(db.execute(_TOTAL, {"member_id": member_id}).scalar_one())
+    return int(_TOTAL.scalar(db, {"member_id": member_id}))
 
 
 def last_month(db: Connection, member_id: str) -> str | None:
     """The latest month that she has paid for, as `2083-08`."""
-    return db.execute(_LAST_MONTH, {"member_id": member_id}).scalar()
+    month: str | None = _LAST_MONTH.scalar(db, {"member_id": member_id})
+    return month
 
 
 def recent_same(db: Connection, member_id: str, amount: int, month: str, since: datetime) -> str | None:
     """The reference of a report of the same amount for the same month since then: perhaps she is telling us twice."""
-    return db.execute(_RECENT_SAME, {"member_id": member_id, "amount": amount, "month": month, "since": since}).scalar()
+    reference: str | None = _RECENT_SAME.scalar(db, {"member_id": member_id, "amount": amount, "month": month, "since": since})
+    return reference
 
 
 def reported_since(db: Connection, member_id: str, since: datetime) -> list[int]:

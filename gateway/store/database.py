@@ -8,14 +8,16 @@ once with BUSY_SNAPSHOT, however long it would have been willing to wait.
 from __future__ import annotations
 
 import select
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, exc, make_url, text
 
 from gateway.errors import GatewayError
+from gateway.store import prepared
 
 if TYPE_CHECKING:
     import sqlite3
@@ -44,6 +46,12 @@ class AlreadyReceived(Conflict):
     """This very request was answered before; its answer is in `receipts`."""
 
 
+class _OfThread(threading.local):
+    """The connection that a thread holds, see `Database.holding`."""
+
+    held: Connection | None = None
+
+
 class Database:
     """One database and its pool of connections; safe to share between threads, not between processes."""
 
@@ -51,15 +59,25 @@ class Database:
         """Take a `sqlite:///file` or `postgresql://` address; raise GatewayError `config:invalid` for any other kind."""
         self._engine = _engine(_supported(url))
         self._begin = BEGIN[self._engine.dialect.name]
+        self._idle: list[Connection] = []
+        self._of_thread = _OfThread()
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         """Lend a connection for single statements; each sees what is committed at that moment.
 
         Raises GatewayError `database:unavailable` when the database does not answer.
         """
-        with _named_faults(), self._engine.connect() as db:
-            yield db
+        return _Loan(self._idle, self._engine, self._of_thread.held)
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let this thread have one connection for all that it reads and writes inside. It holds no lock but during a write."""
+        with self.read() as db:
+            self._of_thread.held = db
+            try:
+                yield
+            finally:
+                self._of_thread.held = None
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -68,10 +86,16 @@ class Database:
         Keep Python work out of it, since on SQLite there is one writer at a time; a second one waits up to 5 s. Raises GatewayError
         `database:unavailable` when the database does not answer, Conflict when a unique row exists already.
         """
-        with _named_faults(), self._engine.connect() as db:
-            db.exec_driver_sql(self._begin)
-            yield db
-            db.commit()
+        with self.read() as db:
+            if not db.in_transaction():
+                db.begin()  # SQLAlchemy's, which a read may have begun; it sends nothing, and `commit` and `rollback` end both
+            try:
+                prepared.send(db, self._begin)
+                yield db
+                db.commit()
+            except BaseException:
+                db.rollback()
+                raise
 
     def is_up(self) -> bool:
         """Whether the database answers."""
@@ -84,6 +108,8 @@ class Database:
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
         self._engine.dispose()
 
 
@@ -133,9 +159,7 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "connect", _set_pragmas)
         return engine
     arguments = {"autocommit": True, "options": POSTGRES_OPTIONS, "connect_timeout": 3}
-    engine = create_engine(url, hide_parameters=True, connect_args=arguments, **POOL)
-    event.listen(engine, "checkout", _refuse_the_dead)
-    return engine
+    return create_engine(url, hide_parameters=True, connect_args=arguments, **POOL)
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
@@ -143,32 +167,75 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _refuse_the_dead(connection: psycopg.Connection, _record: object, _proxy: object) -> None:
-    """Have the pool connect anew where the server has hung up.
+def _hung_up(connection: psycopg.Connection) -> bool:
+    """Whether the server has hung up.
 
     A resting connection with something to read has got the server's goodbye: to see that costs no round trip, as a ping would.
     """
     if connection.closed:
-        raise exc.DisconnectionError
+        return True
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
-    if poll.poll(0):
-        raise exc.DisconnectionError
+    return bool(poll.poll(0))
 
 
-@contextmanager
-def _named_faults() -> Iterator[None]:
-    """Give services their own names for what the database reports, so that they need to know no SQL."""
-    try:
-        yield
-    except exc.IntegrityError as error:
-        if _is_duplicate(error.orig):
-            raise Conflict from error
-        raise
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        if getattr(getattr(error, "orig", None), "sqlite_errorname", "") == "SQLITE_ERROR":
-            raise  # SQLite's word for a statement that is wrong: no trouble of the moment, but a fault of ours
+class _Loan:
+    """A connection for the time of a block: the one that this thread holds, else one that rests, else a new one.
+
+    SQLAlchemy's pool makes the connections and knows how many there may be; to lend one anew each time, it takes as long as two
+    statements. Faults of the database leave the block under the names that services know, so that those need to know no SQL.
+    """
+
+    __slots__ = ("_db", "_engine", "_held", "_idle")
+
+    def __init__(self, idle: list[Connection], engine: Engine, held: Connection | None) -> None:
+        self._idle, self._engine, self._held = idle, engine, held
+
+    def __enter__(self) -> Connection:
+        if self._held is not None:
+            return self._held
+        try:
+            self._db = self._rested() or self._engine.connect()
+        except exc.SQLAlchemyError as error:
+            _name(error)
+            raise
+        return self._db
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if self._held is None:
+            self._give_back()
+        if error is not None:
+            _name(error)
+
+    def _rested(self) -> Connection | None:
+        try:
+            db = self._idle.pop()
+        except IndexError:
+            return None
+        if db.dialect.name == "postgresql" and _hung_up(cast("psycopg.Connection", db.connection.driver_connection)):
+            db.invalidate()
+        return db
+
+    def _give_back(self) -> None:
+        if self._db.in_transaction():
+            self._db.rollback()
+        if self._db.invalidated:
+            self._db.close()
+        else:
+            self._idle.append(self._db)
+
+
+def _name(error: BaseException) -> None:
+    """Raise what the database reports as what services know; return where they have no name for it."""
+    if isinstance(error, exc.IntegrityError) and _is_duplicate(error.orig):
+        raise Conflict from error
+    if isinstance(error, (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)) and not _is_wrong(error):
         raise GatewayError("database:unavailable") from error
+
+
+def _is_wrong(error: exc.SQLAlchemyError) -> bool:
+    """SQLite's word for a statement that is wrong: no trouble of the moment, but a fault of ours."""
+    return getattr(getattr(error, "orig", None), "sqlite_errorname", "") == "SQLITE_ERROR"
 
 
 def _is_duplicate(error: object) -> bool:

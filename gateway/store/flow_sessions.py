@@ -6,18 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, false, select, true, update
+from sqlalchemy import bindparam, false, select, update
 
 from gateway.store.database import Connection
-from gateway.store.models import OPEN_TEXT, flow_sessions, session_events
-from gateway.store.rows import columns, insert_into, values
+from gateway.store.models import OPEN, OPEN_TEXT, flow_sessions, session_events
+from gateway.store.prepared import Prepared
+from gateway.store.rows import columns, insert_into
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
+class SessionRow(NamedTuple):
     """A conversation. `external_id` is the call's id at the provider, or that of the text which opened it; `state` the engine's JSON."""
 
     id: str
@@ -33,8 +33,7 @@ class SessionRow:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LogRow:
+class LogRow(NamedTuple):
     """One thing that happened in a conversation. `detail` is JSON and never holds a PIN, a number or a name."""
 
     session_id: str
@@ -50,8 +49,8 @@ COLUMNS = columns(flow_sessions, SessionRow)
 
 _LOAD = select(*COLUMNS).where(flow_sessions.c.provider == bindparam("provider"), flow_sessions.c.external_id == bindparam("external_id"))
 _GET = select(*COLUMNS).where(flow_sessions.c.id == bindparam("session_id"))
-_INSERT = insert_into(flow_sessions)
-_ADVANCE = (
+_INSERT = Prepared(insert_into(flow_sessions))
+_ADVANCE = Prepared(
     update(flow_sessions)
     .where(flow_sessions.c.id == bindparam("session_id"), flow_sessions.c.version == bindparam("expected_version"))
     .values(
@@ -76,18 +75,19 @@ _CLOSE_NAMED = (
     .where(
         flow_sessions.c.provider == bindparam("of_provider"),
         flow_sessions.c.external_id == bindparam("of_call"),
-        flow_sessions.c.open == true(),
+        OPEN,
     )
     .values(open=false(), updated_at=bindparam("now"))
 )
 _IDLE = (
-    flow_sessions.c.open == true(),
+    OPEN,
     flow_sessions.c.medium == bindparam("of_medium"),
+    flow_sessions.c.created_at < bindparam("older_than"),
     flow_sessions.c.updated_at < bindparam("older_than"),
 )
 _CLOSE_IDLE = update(flow_sessions).where(*_IDLE).values(open=false())
 _IDLE_ROWS = select(*COLUMNS).where(*_IDLE).limit(bindparam("limit"))
-_LOG = insert_into(session_events)
+_LOG = Prepared(insert_into(session_events))
 
 
 def load(db: Connection, provider: str, external_id: str) -> SessionRow | None:
@@ -104,13 +104,13 @@ def get(db: Connection, session_id: str) -> SessionRow | None:
 
 def insert(db: Connection, row: SessionRow) -> None:
     """Write a conversation that begins; where another worker began it first, the transaction ends in Conflict."""
-    db.execute(_INSERT, {**values(row), "created_at": row.updated_at})
+    _INSERT.write(db, {**row._asdict(), "created_at": row.updated_at})
 
 
 def advance(db: Connection, row: SessionRow, expected_version: int) -> bool:
     """Write a conversation as it is after a step; False, and nothing written, where another worker was faster."""
-    written = db.execute(
-        _ADVANCE,
+    written = _ADVANCE.write(
+        db,
         {
             "session_id": row.id,
             "expected_version": expected_version,
@@ -122,7 +122,7 @@ def advance(db: Connection, row: SessionRow, expected_version: int) -> bool:
             "now": row.updated_at,
         },
     )
-    return written.rowcount == 1
+    return written == 1
 
 
 def load_open_text(db: Connection, channel_id: str, phone_id: int) -> SessionRow | None:
@@ -154,4 +154,4 @@ def idle(db: Connection, medium: str, older_than: datetime, limit: int) -> list[
 
 def log(db: Connection, rows: Sequence[LogRow]) -> None:
     """Write what happened, all rows in one statement; at least one."""
-    db.execute(_LOG, [values(row) for row in rows])
+    _LOG.write_all(db, [row._asdict() for row in rows])

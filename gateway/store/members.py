@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -15,8 +15,7 @@ from gateway.store.models import member_phones, members, phones
 from gateway.store.rows import insert_into, values
 
 
-@dataclass(frozen=True, slots=True)
-class MemberRow:
+class MemberRow(NamedTuple):
     """A member as a conversation sees her. `usual_instalment` is paisa; `name` None until somebody wrote it down."""
 
     id: str
@@ -34,8 +33,7 @@ class MemberRow:
     preferred_medium: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallerRow:
+class CallerRow(NamedTuple):
     """Who is calling, as far as the phone tells: nobody we know, one member, or several who share it.
 
     `broke_off` is the conversation of her last call where that broke off unfinished.
@@ -73,7 +71,7 @@ class NewMember:
 SCATTER = 7919  # a prime: three draws from one seed lie far apart
 
 _has_pin = members.c.pin_hash.is_not(None).label("has_pin")
-_MEMBER = [_has_pin if name == "has_pin" else members.c[name] for name in MemberRow.__dataclass_fields__]
+_MEMBER = [_has_pin if name == "has_pin" else members.c[name] for name in MemberRow._fields]
 CALLER_COLUMNS = [phones.c.id, phones.c.language, phones.c.script, phones.c.stopped_at, phones.c.broke_off, *_MEMBER]
 _CALLER = (
     select(*CALLER_COLUMNS)

@@ -7,7 +7,9 @@ truth about sending; queue entries only ring the doorbell.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sqlalchemy import (
     JSON,
@@ -39,17 +41,28 @@ class Instant(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object] | None:
+        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant needs a time zone")
-        return value.astimezone(UTC)
+        return None if value is None else _in_utc(value)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return value.astimezone(UTC)
+
+
+@lru_cache(maxsize=64)
+def _as_text(value: datetime | None) -> str | None:
+    """As SQLAlchemy writes it on SQLite. All rows of a request have the same instant, and to write it once costs as much as a row."""
+    return None if value is None else _in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 class HumanText(TypeDecorator[str]):
@@ -59,7 +72,9 @@ class HumanText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
-        return None if value is None else UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+        if value is None or (value.isascii() and "\0" not in value):
+            return value  # most answers; to look at each character costs as much as to write them
+        return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
 
 
 metadata = MetaData(
@@ -224,6 +239,7 @@ flow_versions = Table(
 )
 
 # Written out, since a database uses an index over some rows only for a query that says the very same of them.
+OPEN = text("open")
 OPEN_TEXT = text("open AND medium = 'sms'")
 
 flow_sessions = Table(
@@ -242,7 +258,8 @@ flow_sessions = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     UniqueConstraint("provider", "external_id"),
-    Index(None, "open", "updated_at"),
+    # For finding those that rested too long. It names nothing that changes while a conversation goes on, so no step writes it.
+    Index("ix_flow_sessions_open", "created_at", sqlite_where=OPEN, postgresql_where=OPEN),
     # One open conversation by SMS for each phone and number of ours: two texts at once must not open two.
     Index("uq_flow_sessions_open_sms", "channel_id", "phone_id", unique=True, sqlite_where=OPEN_TEXT, postgresql_where=OPEN_TEXT),
 )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from gateway.store.database import AlreadyReceived, Connection
 from gateway.store.models import receipts
-from gateway.store.rows import insert_into, values
+from gateway.store.prepared import Prepared
+from gateway.store.rows import insert_into
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """One answered request: of a call, its id and the step; of a message, its id and 0."""
 
     provider: str
@@ -29,17 +29,19 @@ FIND = select(receipts.c.answer).where(
     receipts.c.external_id == bindparam("external_id"),
     receipts.c.step == bindparam("step"),
 )
-_INSERT = insert_into(receipts)
+_FIND = Prepared(FIND)
+_INSERT = Prepared(insert_into(receipts))
 
 
 def find(db: Connection, provider: str, external_id: str, step: int) -> str | None:
     """The answer that this request got, if it came before."""
-    return db.execute(FIND, {"provider": provider, "external_id": external_id, "step": step}).scalar()
+    answer: str | None = _FIND.scalar(db, {"provider": provider, "external_id": external_id, "step": step})
+    return answer
 
 
 def insert(db: Connection, receipt: Receipt) -> None:
     """Keep an answer; raise AlreadyReceived where the same request was answered meanwhile."""
     try:
-        db.execute(_INSERT, values(receipt))
+        _INSERT.write(db, receipt._asdict())
     except IntegrityError as error:
         raise AlreadyReceived from error

@@ -1,8 +1,10 @@
-"""Between tables and records: a record's fields are named like the columns they come from and go to."""
+"""Between tables and records: a record's fields are named like the columns they come from and go to.
+
+Records that each request of a call reads or writes are named tuples: a frozen dataclass takes six times as long to make.
+"""
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Table
@@ -15,9 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["columns", "insert_into", "values"]
 
 
-def columns(table: Table, record: type[DataclassInstance]) -> list[Column[Any]]:
+def columns(table: Table, record: type) -> list[Column[Any]]:
     """The columns that fill a record, in the order of its fields: `Record(*row)`."""
-    return [table.c[field.name] for field in fields(record)]
+    return [table.c[name] for name in record.__annotations__]
 
 
 def values(record: DataclassInstance) -> dict[str, Any]:

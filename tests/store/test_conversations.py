@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -29,11 +28,11 @@ def test_a_conversation_is_loaded_as_it_was_written(world: World):
 
 def test_a_step_is_written_once_for_each_version(world: World):
     row = a_session(world)
-    later = replace(row, version=2, state='{"at": 2}', member_id=MEMBER, open=False, updated_at=world.now + HOUR)
+    later = row._replace(version=2, state='{"at": 2}', member_id=MEMBER, open=False, updated_at=world.now + HOUR)
     with world.database.write() as db:
         flow_sessions.insert(db, row)
         assert flow_sessions.advance(db, later, expected_version=1)
-        assert not flow_sessions.advance(db, replace(later, state="lost"), expected_version=1)
+        assert not flow_sessions.advance(db, later._replace(state="lost"), expected_version=1)
         assert flow_sessions.load(db, "twilio", "call-1") == later
 
 

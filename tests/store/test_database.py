@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from threading import Thread
 
@@ -51,6 +52,41 @@ def test_a_read_holds_no_transaction(database):
         with database.write() as db:
             organisations.ensure(db, "a", "A")
         assert reading.exec_driver_sql("SELECT count(*) FROM organisations").scalar() == 1
+
+
+def test_a_thread_that_holds_a_connection_reads_and_writes_through_it(database):
+    with database.holding():
+        with database.read() as reading:
+            assert reading.exec_driver_sql("SELECT count(*) FROM organisations").scalar() == 0
+            with database.write() as db:
+                organisations.ensure(db, "a", "A")
+                assert db is reading
+        with pytest.raises(Conflict):
+            write_twice(database)
+        assert (name_of(database, "a"), name_of(database, "b")) == ("A", None)
+        with ThreadPoolExecutor(1) as another:
+            assert another.submit(name_of, database, "a").result() == "A"
+    with database.read() as one, database.read() as other:
+        assert one is not other
+
+
+def test_a_held_connection_holds_no_lock_between_read_and_write(database):
+    with database.holding():
+        assert name_of(database, "a") is None
+        with ThreadPoolExecutor(1) as another:
+            another.submit(write_one, database).result()
+        assert name_of(database, "a") == "A"
+
+
+def write_twice(database: Database) -> None:
+    with database.write() as db:
+        for _ in range(2):
+            db.exec_driver_sql("INSERT INTO organisations (id, name) VALUES ('b', 'B')")
+
+
+def write_one(database: Database) -> None:
+    with database.write() as db:
+        organisations.ensure(db, "a", "A")
 
 
 def test_a_row_that_must_be_the_only_one_is_a_conflict(world: World):

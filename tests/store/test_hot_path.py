@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 
 from fakes.rows import CHANNEL, MEMBER, NUMBER, ORGANISATION, World, a_session, populate
 from fakes.statements import Seen, statements_of
@@ -38,7 +37,7 @@ def take_a_step(world: World) -> Seen:
         log = flow_sessions.LogRow("call-1", 2, "StepEntered", "main_menu", "menu", None, world.now)
         with world.database.write() as db:
             receipts.insert(db, receipts.Receipt("twilio", "call-1", 1, "<Response/>", world.now))
-            assert flow_sessions.advance(db, replace(row, version=2), row.version)
+            assert flow_sessions.advance(db, row._replace(version=2), row.version)
             flow_sessions.log(db, [log, log, log])
     return seen
 

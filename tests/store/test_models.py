@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from fakes.rows import ORGANISATION, World
+from sqlalchemy import DateTime
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
-from gateway.store import notices
+from gateway.store import models, notices
 
 NEPAL = timezone(timedelta(hours=5, minutes=45))
 
@@ -31,3 +33,15 @@ def test_an_instant_comes_back_in_utc_to_the_microsecond(world: World):
 def test_an_instant_without_a_zone_is_refused(world: World):
     with pytest.raises(StatementError, match="needs a time zone"):
         publish(world, datetime(2026, 11, 22, 9, 0))  # noqa: DTZ001 - that is the point
+
+
+@pytest.mark.parametrize("microsecond", [0, 7, 123456])
+@pytest.mark.parametrize("zone", [UTC, NEPAL])
+def test_sqlite_is_given_the_text_that_sqlalchemy_would_write(microsecond, zone):
+    moment = datetime(2026, 11, 22, 3, 15, 0, microsecond, tzinfo=zone)
+    dialect = sqlite.dialect()
+    ours, usual = (kind.dialect_impl(dialect).bind_processor(dialect) for kind in (models.Instant(), DateTime()))
+    assert ours
+    assert usual
+    assert ours(moment) == usual(moment.astimezone(UTC))
+    assert ours(None) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -38,7 +37,7 @@ def test_a_channel_is_found_by_id_by_address_and_by_provider(world: World):
 def test_a_channel_takes_new_settings_and_a_new_address(world: World):
     with world.database.read() as db:
         old = channels.of_provider(db, "twilio")[0]
-    new = replace(old, address="+97714000001", calls_per_second=5)
+    new = old._replace(address="+97714000001", calls_per_second=5)
     with world.database.write() as db:
         channels.ensure(db, new)
     with world.database.read() as db:
@@ -49,7 +48,7 @@ def test_two_channels_cannot_have_one_address(world: World):
     with world.database.read() as db:
         old = channels.of_provider(db, "twilio")[0]
     with pytest.raises(Conflict), world.database.write() as db:
-        channels.ensure(db, replace(old, id="other"))
+        channels.ensure(db, old._replace(id="other"))
 
 
 # --- phones ------------------------------------------------------------------------------------------------------------------------

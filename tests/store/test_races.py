@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from threading import Barrier
 
 from fakes.rows import CHANNEL, MEMBER, ORGANISATION, World, a_session, add_member
@@ -62,7 +61,7 @@ def test_one_step_is_taken_once(world: World):
     with world.database.write() as db:
         flow_sessions.insert(db, row)
     for version in range(1, 11):
-        step = replace(row, version=version + 1)
+        step = row._replace(version=version + 1)
         results = at_once(world, lambda db, _, step=step, version=version: flow_sessions.advance(db, step, version))
         assert sorted(results) == [False, True]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from gateway.core.events import CallTransferred, Fact, KeysAwaited, PromptSpoken, RecordingAwaited, TransferAwaited, Wait, clip_path
 from gateway.providers.base import AnswerContext
@@ -100,6 +101,7 @@ def _say(base: str, prompt: PromptSpoken) -> str:
     return "".join([_play(base, clip_path(prompt.language, clip)) for clip in prompt.clips])
 
 
+@lru_cache(maxsize=4096)  # more than there are clips
 def _play(base: str, clip: str) -> str:
     return f"<Play>{base}/audio/{escape(clip)}.wav</Play>"
 

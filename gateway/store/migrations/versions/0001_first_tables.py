@@ -207,7 +207,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_sessions")),
         sa.UniqueConstraint("provider", "external_id", name=op.f("uq_flow_sessions_provider_external_id")),
     )
-    op.create_index(op.f("ix_flow_sessions_open_updated_at"), "flow_sessions", ["open", "updated_at"], unique=False)
+    op.create_index(
+        "ix_flow_sessions_open",
+        "flow_sessions",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("open"),
+        postgresql_where=sa.text("open"),
+    )
     op.create_index(
         "uq_flow_sessions_open_sms",
         "flow_sessions",
