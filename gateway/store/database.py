@@ -33,7 +33,9 @@ MIGRATION_LOCK = 208_308  # any number, the same in every process: one of them m
 BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
 
 # An answer must leave within 5 s, so nothing here may wait as long as that for ever.
-POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": 8, "pool_timeout": 4}
+CONNECTIONS = 16  # at most, of one process
+LONGEST_WAIT = 4.0  # seconds for one of them
+POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": CONNECTIONS, "max_overflow": 0}
 SQLITE_PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 POSTGRES_OPTIONS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
 
@@ -60,6 +62,7 @@ class Database:
         self._engine = _engine(_supported(url))
         self._begin = BEGIN[self._engine.dialect.name]
         self._idle: list[Connection] = []
+        self._free = threading.Semaphore(CONNECTIONS)
         self._of_thread = _OfThread()
 
     def read(self) -> AbstractContextManager[Connection]:
@@ -67,7 +70,7 @@ class Database:
 
         Raises GatewayError `database:unavailable` when the database does not answer.
         """
-        return _Loan(self._idle, self._engine, self._of_thread.held)
+        return _Loan(self, self._of_thread.held)
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -105,6 +108,45 @@ class Database:
         except GatewayError:
             return False
         return True
+
+    def borrow(self) -> Connection:
+        """A connection, one that rests or a new one; the borrower gives it back with `give_back`.
+
+        Those that rest are still lent by SQLAlchemy's pool, so whoever waits waits here, where they come back to. Raises GatewayError
+        `database:unavailable` when none comes.
+        """
+        if not self._free.acquire(timeout=LONGEST_WAIT):
+            raise GatewayError("database:unavailable")
+        try:
+            return self._rested() or self._engine.connect()
+        except exc.SQLAlchemyError as error:
+            self._free.release()
+            _name(error)
+            raise
+        except BaseException:
+            self._free.release()
+            raise
+
+    def give_back(self, db: Connection) -> None:
+        """End what a borrower left open, and let the connection rest."""
+        try:
+            if db.in_transaction():
+                db.rollback()
+            if db.invalidated:
+                db.close()
+            else:
+                self._idle.append(db)
+        finally:
+            self._free.release()
+
+    def _rested(self) -> Connection | None:
+        try:
+            db = self._idle.pop()
+        except IndexError:
+            return None
+        if db.dialect.name == "postgresql" and _hung_up(cast("psycopg.Connection", db.connection.driver_connection)):
+            db.invalidate()
+        return db
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
@@ -186,43 +228,22 @@ class _Loan:
     statements. Faults of the database leave the block under the names that services know, so that those need to know no SQL.
     """
 
-    __slots__ = ("_db", "_engine", "_held", "_idle")
+    __slots__ = ("_database", "_db", "_held")
 
-    def __init__(self, idle: list[Connection], engine: Engine, held: Connection | None) -> None:
-        self._idle, self._engine, self._held = idle, engine, held
+    def __init__(self, database: Database, held: Connection | None) -> None:
+        self._database, self._held = database, held
 
     def __enter__(self) -> Connection:
         if self._held is not None:
             return self._held
-        try:
-            self._db = self._rested() or self._engine.connect()
-        except exc.SQLAlchemyError as error:
-            _name(error)
-            raise
+        self._db = self._database.borrow()
         return self._db
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if self._held is None:
-            self._give_back()
+            self._database.give_back(self._db)
         if error is not None:
             _name(error)
-
-    def _rested(self) -> Connection | None:
-        try:
-            db = self._idle.pop()
-        except IndexError:
-            return None
-        if db.dialect.name == "postgresql" and _hung_up(cast("psycopg.Connection", db.connection.driver_connection)):
-            db.invalidate()
-        return db
-
-    def _give_back(self) -> None:
-        if self._db.in_transaction():
-            self._db.rollback()
-        if self._db.invalidated:
-            self._db.close()
-        else:
-            self._idle.append(self._db)
 
 
 def _name(error: BaseException) -> None:
