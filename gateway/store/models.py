@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -44,6 +45,9 @@ class Instant(TypeDecorator[datetime]):
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object] | None:
         return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        return _from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         return None if value is None else _in_utc(value)
 
@@ -62,7 +66,11 @@ def _in_utc(value: datetime) -> datetime:
 @lru_cache(maxsize=64)
 def _as_text(value: datetime | None) -> str | None:
     """As SQLAlchemy writes it on SQLite. All rows of a request have the same instant, and to write it once costs as much as a row."""
-    return None if value is None else _in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return None if value is None else _in_utc(value).isoformat(" ", "microseconds").removesuffix("+00:00")
+
+
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(f"{value}+00:00")
 
 
 class HumanText(TypeDecorator[str]):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import redis
 import yaml
@@ -80,3 +83,8 @@ def test_a_step_without_later_work_leaves_redis_alone(on_sqlite, redis_url):
     for key in KEYS:
         call.press(key)
     assert redis_commands(redis_url) == before
+
+
+def test_a_web_process_loads_nothing_that_it_does_not_need():
+    look = "import sys, gateway.web.app; print({'aiohttp', 'alembic', 'phonenumbers', 'pydantic', 'twilio'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout == "set()\n"

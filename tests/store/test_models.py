@@ -37,11 +37,15 @@ def test_an_instant_without_a_zone_is_refused(world: World):
 
 @pytest.mark.parametrize("microsecond", [0, 7, 123456])
 @pytest.mark.parametrize("zone", [UTC, NEPAL])
-def test_sqlite_is_given_the_text_that_sqlalchemy_would_write(microsecond, zone):
+def test_sqlite_is_given_the_text_that_sqlalchemy_would_write_and_it_is_read_again(microsecond, zone):
     moment = datetime(2026, 11, 22, 3, 15, 0, microsecond, tzinfo=zone)
     dialect = sqlite.dialect()
     ours, usual = (kind.dialect_impl(dialect).bind_processor(dialect) for kind in (models.Instant(), DateTime()))
     assert ours
     assert usual
-    assert ours(moment) == usual(moment.astimezone(UTC))
+    written = ours(moment)
+    assert written == usual(moment.astimezone(UTC))
     assert ours(None) is None
+    read = models.Instant().dialect_impl(dialect).result_processor(dialect, None)
+    assert read
+    assert (read(written), read(written).tzinfo, read(None)) == (moment, UTC, None)
