@@ -97,6 +97,7 @@ CATALOGUE: dict[str, Fault] = {
     "send:stopped": Fault("She texted STOP."),
     "send:lease-over": Fault("The worker that was sending it ended; it may or may not have gone out."),
     "send:unresolved": Fault("It may or may not have gone out, and the provider does not know. A person decides."),
+    "send:closed": Fault("It may or may not have gone out; a person decided not to send it again."),
     "send:internal": Fault("It could not be put together; the log says why."),
     # broadcasts
     "broadcast:unknown": Fault("There is no broadcast {id}. `gateway broadcast list` shows them."),
@@ -108,6 +109,7 @@ CATALOGUE: dict[str, Fault] = {
     "broadcast:too-long": Fault("The text in {language} takes {segments} segments; at most {most} arrive in one piece on every phone."),
     "broadcast:no-recipients": Fault("Nobody would get it: {left_out}."),
     "broadcast:not-possible": Fault("This broadcast is {state} and cannot be {wanted}."),
+    "broadcast:nothing-held": Fault("Nothing of this broadcast waits for a person's decision."),
     "broadcast:cancelled": Fault("The broadcast was cancelled before it went out."),
     "webhook:no-length": Fault("The request has no Content-Length, so that nobody could tell whether all of it came."),
     "webhook:too-large": Fault("The request is larger than any that a provider sends."),
