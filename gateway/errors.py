@@ -65,6 +65,8 @@ CATALOGUE: dict[str, Fault] = {
     "flow:words": Fault("{path}: {fault}"),
     "flow:secret": Fault("{path}: a PIN is never read back."),
     "flow:unknown-intent": Fault("{path}: keywords.tsv has no intent {name!r}.{hint}"),
+    "flow:consent-intent": Fault("{path}: {name!r} is heeded before any flow, so none may have it."),
+    "flow:person-key": Fault("{path}: key 0 leads to {target!r} everywhere; no menu may give it another meaning."),
     "flow:keyword-clash": Fault("{path}: {name!r} already opens the flow {flow!r}."),
     "flow:for-member": Fault("{path}: {name!r} is about a member's own affairs. Write `for: member` at the top of this flow."),
     "flow:gate": Fault("{path}: the flow {name!r} must be for anyone and not private, or nobody could ever reach it."),

@@ -84,3 +84,14 @@ def test_one_flow_that_stands_alone_is_checked_beside_ours(check, tmp_path):
     assert (result.exit_code, result.output.startswith(f"{tmp_path.name}/prices.yaml:3:8: ")) == (1, True)
     (tmp_path / "notes.md").touch()
     assert check(tmp_path / "notes.md").exit_code == 2
+
+
+def test_a_step_that_no_way_leads_to_is_a_warning(check, tmp_path):
+    folder = shutil.copytree(PACKAGE_ROOT / "flows", tmp_path / "flows")
+    with (folder / "goodbye.yaml").open("a", encoding="utf-8") as flow:
+        flow.write("\n  alone: {end: {}}\n")
+    result = check(folder, "--no-clips")
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("warning: flows/goodbye.yaml:")
+    assert "steps.alone: no way leads to this step. [flow:unreachable]\n" in result.output
+    assert check(folder, "--no-clips", "--strict").exit_code == 1
