@@ -13,6 +13,7 @@ from gateway import config, logs
 from gateway.audio.catalogue import open_clips
 from gateway.config import Settings
 from gateway.environment import merged
+from gateway.errors import GatewayError
 from gateway.providers.base import Provider, Providers
 from gateway.providers.simulator import Simulator
 from gateway.providers.twilio import Twilio
@@ -25,15 +26,22 @@ from gateway.store.secrets import Seal
 
 
 def build(settings: Settings, *, clock: Callable[[], datetime] | None = None, new_id: Callable[[], str] | None = None) -> Gateway:
-    """Build the gateway of an installation. Raises an ExceptionGroup of GatewayErrors when its flow files are faulty."""
+    """Build the gateway of an installation.
+
+    Raises an ExceptionGroup of GatewayErrors when its flow files are faulty, `config:invalid` when they do not have its language.
+    """
     clock = clock or utc_now
     database = open_database(settings.database_url)
     doorbell = Doorbell(settings.redis_url)
+    flows = LiveFlows(settings.flows_dir, open_clips(settings.audio_dir), database, clock)
+    if settings.language not in flows.catalogue.languages:
+        remedy = f"The flows have these languages: {', '.join(flows.catalogue.languages)}."
+        raise GatewayError("config:invalid", setting="GATEWAY_LANGUAGE", value=settings.language, remedy=remedy)
     return Gateway(
         settings=settings,
         database=database,
         seal=Seal(settings.secret_key),
-        flows=LiveFlows(settings.flows_dir, open_clips(settings.audio_dir), database, clock),
+        flows=flows,
         providers=_providers(settings),
         pacer=Pacer(settings.redis_url),
         clock=clock,

@@ -100,6 +100,21 @@ def _api_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _redis_url(value: str) -> str:
+    parts = urlsplit(value)
+    usable = parts.path if parts.scheme == "unix" else parts.hostname if parts.scheme in {"redis", "rediss"} else None
+    if not usable or parts.port == 0:  # asking for the port also looks whether it is a number
+        raise ValueError("Write it as redis://host:6379/0, rediss://host:6379/0 or unix:///path.")
+    return value
+
+
+def _account_sid(value: str) -> str:
+    form = r"AC[0-9a-fA-F]{32}" if value.startswith("AC") else r"[A-Za-z0-9-]{10,64}"
+    if value and not re.fullmatch(form, value):
+        raise ValueError("Copy it from the provider's console: Twilio's is AC and 32 of the letters a-f and digits.")
+    return value
+
+
 def _path(value: str) -> Path:
     return Path(value).expanduser().resolve()
 
@@ -115,12 +130,12 @@ PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 SETTINGS: dict[str, Setting] = {
     "secret_key": Setting("SECRET_KEY", "Key that seals phones and peppers PINs; keep a copy apart from the database", None, _secret),
     "database_url": Setting("DATABASE_URL", "SQLite or PostgreSQL, as SQLAlchemy writes it; empty: a SQLite file in GATEWAY_DATA_DIR", ""),
-    "redis_url": Setting("REDIS_URL", "Redis of the queues, as redis://host:6379/0 or unix:///path", None),
+    "redis_url": Setting("REDIS_URL", "Redis of the queues, as redis://host:6379/0 or unix:///path", None, _redis_url),
     "public_base_url": Setting("PUBLIC_BASE_URL", "The address under which providers reach us; signatures name it", None, _base_url),
     "data_dir": Setting("GATEWAY_DATA_DIR", "Where recordings and the SQLite file are kept", "data", _path),
     "flows_dir": Setting("GATEWAY_FLOWS_DIR", "The flow files", str(PACKAGE_ROOT / "flows"), _path),
     "audio_dir": Setting("GATEWAY_AUDIO_DIR", "The clips", str(PACKAGE_ROOT / "audio_prompts"), _path),
-    "twilio_account_sid": Setting("TWILIO_ACCOUNT_SID", "Twilio's (or Somleng's) account; empty: the built-in simulator", ""),
+    "twilio_account_sid": Setting("TWILIO_ACCOUNT_SID", "Twilio's (or Somleng's) account; empty: the built-in simulator", "", _account_sid),
     "twilio_auth_token": Setting("TWILIO_AUTH_TOKEN", "The token that signs webhooks and requests", ""),
     "twilio_api_base_url": Setting("TWILIO_API_BASE_URL", "A Twilio-compatible API such as Somleng's", "https://api.twilio.com", _api_url),
     "number": Setting("GATEWAY_NUMBER", "Our own number at the provider; empty: any number that the provider forwards", "", _number),
@@ -138,7 +153,7 @@ SETTINGS: dict[str, Setting] = {
 
 
 # What is shown of a secret that cannot be used.
-SECRETS: dict[object, str] = {_secret: "too short", _studio_pin: "not six digits"}
+SECRETS: dict[object, str] = {_secret: "too short", _studio_pin: "not six digits", _redis_url: "no address of a Redis"}
 
 
 def load(environ: Mapping[str, str]) -> Settings:

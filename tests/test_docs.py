@@ -23,7 +23,7 @@ PAGE = (ROOT / "docs" / "flow-language.md").read_text(encoding="utf-8")
 EXAMPLE = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 
 # An example names steps that it does not show.
-EXPECTED = {"flow:unknown-step", "flow:unreachable"}
+EXPECTED = {"flow:unknown-step"}
 
 
 def examples():

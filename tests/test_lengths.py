@@ -65,6 +65,11 @@ def test_a_menu_that_names_six_keys_is_faulty(flows: Path):
     assert fault.endswith("[flow:many-options]")
 
 
+def test_keys_that_are_written_in_digits_count_as_well(flows: Path):
+    change(flows, "main_menu", "To talk to a person, press zero.", "To change the language, press 7. To talk to a person, press zero.")
+    assert [line.rsplit(" ", 1)[1] for line in check(flows, "--no-clips")[1]] == ["[flow:many-options]"]
+
+
 def test_keys_are_counted_in_the_words_of_each_language(flows: Path):
     change(flows, "main_menu", "मान्छेसँग कुरा गर्न, जिरो थिच्नुहोस्।", "भाषा, सात। मान्छेसँग कुरा गर्न, जिरो थिच्नुहोस्।")
     assert [line.rsplit(" ", 1)[1] for line in check(flows, "--no-clips")[1]] == ["[flow:many-options]"]

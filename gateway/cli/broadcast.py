@@ -136,6 +136,22 @@ def cancel(broadcast_id: str) -> None:
     _show_status(broadcast.status(gateway, broadcast_id))
 
 
+@command.command()
+@click.argument("broadcast_id")
+@click.option("--resend", "decision", flag_value="resend", help="Send them again, at the risk of a second copy.")
+@click.option("--close", "decision", flag_value="close", help="Leave them as they are, for good.")
+def resolve(broadcast_id: str, decision: str | None) -> None:
+    """Decide about the messages that wait for a person: they may or may not have gone out, and the provider does not know."""
+    from gateway.services import broadcast
+
+    if decision is None:
+        raise click.UsageError("say --resend or --close")
+    gateway = _gateway()
+    number, jobs = broadcast.resolve(gateway, broadcast_id, resend=decision == "resend")
+    gateway.enqueue(jobs)
+    click.echo(f"{number} messages {'are sent again' if jobs else 'are closed'}.")
+
+
 @command.command("list")
 def list_() -> None:
     """List the newest broadcasts."""
@@ -200,7 +216,8 @@ def _show_status(found: Status) -> None:
         if number := found.counts.states.get(state):
             click.echo(f"  {state:<11} {number}")
     if found.counts.held:
-        click.echo(f"  {found.counts.held} of the unknown wait for a person: the provider does not know of them.")
+        click.echo(f"  {found.counts.held} of the unknown wait for a person: the provider does not know of them. Decide with")
+        click.echo(f"  `gateway broadcast resolve {found.broadcast.id} --resend` (or `--close`).")
     if found.counts.flagged:
         click.echo(f"  {found.counts.flagged} were unclear at some time; only these can have arrived twice.")
 

@@ -4,7 +4,10 @@ that goes otherwise than it was written down. Needs no database and no secrets."
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -24,29 +27,65 @@ PLACE = click.Path(exists=True, path_type=Path)
 def command(path: Path, audio: Path, *, no_clips: bool, strict: bool, transcripts: bool) -> None:
     """Check the flows in PATH (the folder beside the package) and the clips that they need.
 
+    A PATH that is one flow is checked beside the flows of its folder, or beside ours where it stands alone; only its own faults count.
     Ends with 0 where all is well, with 1 where something is faulty.
     """
+    if transcripts:
+        _play(path, audio)
+    elif path.is_dir():
+        _check(path, "", None if no_clips else audio, strict=strict)
+    elif path.suffix == ".yaml":
+        with _surroundings(path) as folder:
+            _check(folder, path.stem, None if no_clips else audio, strict=strict)
+    else:
+        raise click.UsageError(f"{path} is neither a flow nor a folder of flows. To play a transcript, add --transcripts.")
+
+
+@contextmanager
+def _surroundings(path: Path) -> Iterator[Path]:
+    """The folder in which a flow is looked at: its own, or a copy of the configured one with this flow in it."""
+    if (path.parent / "defaults.yaml").exists():
+        yield path.parent
+        return
+    with tempfile.TemporaryDirectory(prefix="aawaj-") as folder:
+        copy = shutil.copytree(_configured(), Path(folder) / (path.resolve().parent.name or "flows"))
+        shutil.copyfile(path, copy / path.name)
+        yield copy
+
+
+def _configured() -> Path:
+    return Path(os.environ.get("GATEWAY_FLOWS_DIR") or PACKAGE_ROOT / "flows")
+
+
+def _check(folder: Path, only: str, audio: Path | None, *, strict: bool) -> None:
+    """Check a folder of flows, or of its files (`only`) one; without `audio` not the clips."""
     from gateway.audio.catalogue import open_clips
     from gateway.engine.loader import load
     from gateway.services import lengths
     from gateway.services.actions import SPECS
 
-    if transcripts:
-        _play(path, audio)
-        return
-    if not path.is_dir():
-        raise click.UsageError(f"{path} is no folder of flows. To play a transcript, add --transcripts.")
-    catalogue = load(path, SPECS)  # its faults are printed by the command group
+    file = f"{folder.resolve().name}/{only}.yaml:" if only else ""
+    try:
+        catalogue = load(folder.resolve(), SPECS)  # its faults are printed by the command group
+    except ExceptionGroup as faults:
+        own = faults.subgroup(lambda fault: getattr(fault, "where", "").startswith(file))
+        if own is None:
+            click.echo(f"{only}: no fault in itself, but other files of {folder} are faulty; correct those to see the rest.")
+            return
+        raise own from None
     needed = list(catalogue.clips())
-    clips = None if no_clips else open_clips(audio)
-    problems = clips.problems(needed) if clips else []
+    clips = open_clips(audio) if audio else None
+    problems = [problem for problem in (clips.problems(needed) if clips else []) if f"/{only}/" in problem or not only]
     for problem in problems:
         click.echo(problem, err=True)
-    found = lengths.findings(catalogue, path, clips)
+    found = [finding for finding in lengths.findings(catalogue, folder.resolve(), clips) if finding.fault.where.startswith(file)]
     for finding in found:
         click.echo(f"warning: {finding.fault}" if finding.warning else str(finding.fault), err=True)
     if problems or any(strict or not finding.warning for finding in found):
         raise click.exceptions.Exit(1)
+    if only:
+        click.echo(f"{only}: all is well.")
+        return
     for language in catalogue.defaults.drafts:
         missing = len(catalogue.missing_texts(language))
         click.echo(f"{language} is a draft that no caller is offered; {missing} of its texts are missing (see `gateway prompts check`).")
@@ -65,8 +104,7 @@ def _play(path: Path, audio: Path) -> None:
         flows, read = path, grammar.read_folder(path / "transcripts")
     else:
         beside = path.parent.name == "transcripts" and (path.parent.parent / "defaults.yaml").exists()
-        configured = Path(os.environ.get("GATEWAY_FLOWS_DIR") or PACKAGE_ROOT / "flows")
-        flows, read = path.parent.parent if beside else configured, grammar.read_file(path)
+        flows, read = path.parent.parent if beside else _configured(), grammar.read_file(path)
     if not read:
         raise GatewayError("transcript:none", folder=path / "transcripts")
     otherwise = 0

@@ -43,7 +43,7 @@ def up(folder: Path, port: int, environ: Mapping[str, str], say: Callable[[str],
         environment.write(folder, settings)
         _prepare(settings)
         programs += _our_programs(port, settings)
-        Supervisor(programs, say).run(_announcing(port, base_url, say, _hints(folder, base_url)))
+        Supervisor(programs, say).run(_announcing(port, base_url, say, _hints(folder, port)))
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def _settings(folder: Path, port: int, environ: Mapping[str, str]) -> dict[str, 
     settings["GATEWAY_DATA_DIR"] = str(folder)
     settings["PYTHONUNBUFFERED"] = "1"
     settings.setdefault("DATABASE_URL", f"sqlite:///{folder}/gateway.sqlite3")
-    settings.setdefault("PUBLIC_BASE_URL", f"http://{HOST}:{port}")
+    settings.setdefault("PUBLIC_BASE_URL", _address(port))
     if "SECRET_KEY" not in settings:
         settings["SECRET_KEY"] = _own_secret(folder / "secret")
     return settings
@@ -133,12 +133,18 @@ def _announcing(port: int, base_url: str, say: Callable[[str], None], hints: lis
             return
         if _healthy(port, urlsplit(base_url).netloc):
             announced = True
-            for line in (f"ready {base_url}", *hints):
+            here = _address(port)
+            for line in (f"ready {base_url}" + ("" if base_url == here else f" (listening on {here})"), *hints):
                 say(line)
         elif time.monotonic() > deadline:
             raise GatewayError("embedded:not-ready", seconds=f"{READY_WITHIN:g}")
 
     return watch
+
+
+def _address(port: int) -> str:
+    """Where we listen on this machine; a proxy or tunnel leads from the public address to here."""
+    return f"http://{HOST}:{port}"
 
 
 def _healthy(port: int, host: str) -> bool:
@@ -153,7 +159,7 @@ def _healthy(port: int, host: str) -> bool:
     return False
 
 
-def _hints(folder: Path, base_url: str) -> list[str]:
+def _hints(folder: Path, port: int) -> list[str]:
     """Return what to try in another terminal, written so that it can be copied from here."""
     program = Path(sys.prefix) / "bin" / "gateway"
     here = Path.cwd()
@@ -167,6 +173,6 @@ def _hints(folder: Path, base_url: str) -> list[str]:
         f"  {gateway} call +9779720000002 --keys 2,4826",
         f"  {gateway} text +9779720000001 dabi         a text about her claim",
         f"  {gateway} broadcast --help                 a message to many",
-        f"  curl {base_url}/health",
+        f"  curl {_address(port)}/health",
         "Ctrl-C stops everything; the data stays.",
     ]

@@ -18,6 +18,7 @@ from gateway.language.skeleton import skeleton
 
 Position = tuple[str, str]  # flow, step
 
+OF_CONSENT = frozenset({"stop", "start"})  # intents that are heeded before any flow
 ONLY_QUESTIONS = " The word is for steps that wait for an answer."
 
 
@@ -41,7 +42,7 @@ def check(drafts: Sequence[Draft], shared: Sequence[Draft], lexicon: Lexicon | N
 
 
 def check_ways(draft: Draft, flows: AbstractSet[str]) -> None:
-    """Every target is a step here or a flow; every step can be reached; no step hides a flow."""
+    """Every target is a step here or a flow; no step hides a flow. A step that cannot be reached is a warning."""
     flow = draft.flow
     steps = draft.step_nodes
     for name, node in steps.items():
@@ -60,7 +61,7 @@ def check_ways(draft: Draft, flows: AbstractSet[str]) -> None:
             draft.faults.append(mention.node.fault("flow:unknown-flow", name=mention.name, hint=hint(mention.name, flows)))
     if flow is not None and not draft.faults:  # a way that is broken is named by itself, not by what it leads to
         for name in sorted(steps.keys() - _reached(flow.start, draft.targets)):
-            draft.faults.append(steps[name].fault("flow:unreachable", at_key=True))
+            draft.warnings.append(steps[name].fault("flow:unreachable", at_key=True))
 
 
 def _reached(start: str, targets: Iterable[Mention]) -> set[str]:
@@ -145,7 +146,9 @@ def check_words(drafts: Iterable[Draft], lexicon: Lexicon) -> None:
     opened: dict[str, str] = {}
     for draft in drafts:
         for node in draft.intents:
-            if node.value not in known:
+            if node.value in OF_CONSENT:
+                draft.faults.append(node.fault("flow:consent-intent", name=node.value))
+            elif node.value not in known:
                 draft.faults.append(node.fault("flow:unknown-intent", name=node.value, hint=hint(str(node.value), known)))
             _claim(str(node.value), node, draft, opened)
     flow_of = dict(opened)

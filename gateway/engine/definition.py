@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from gateway.core.events import Input, Wait
 from gateway.engine.document import Node
 from gateway.engine.expressions import Condition
+from gateway.errors import GatewayError
 from gateway.language.keywords import Lexicon
 from gateway.language.speech import in_script, vocabulary
 
@@ -212,7 +213,8 @@ class Translation:
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All flows, ready to run. `older` holds versions that conversations began with before a flow was changed, by hash; `lexicon` the
-    words that open flows by SMS; `middles` the (language, clip) that are recorded for the middle of a phrase too."""
+    words that open flows by SMS; `middles` the (language, clip) that are recorded for the middle of a phrase too; `warnings` what is odd
+    in the files and harms nobody."""
 
     flows: Mapping[str, Flow]
     defaults: Defaults
@@ -221,6 +223,7 @@ class Catalogue:
     lexicon: Lexicon
     translations: Mapping[str, Translation] = field(default_factory=dict)
     middles: AbstractSet[tuple[str, str]] = frozenset()
+    warnings: tuple[GatewayError, ...] = ()
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -69,7 +69,8 @@ def load(folder: Path, actions: Mapping[str, ActionSpec]) -> Catalogue:
         raise ExceptionGroup("the flows are faulty", sorted(faults, key=_position))
     flows = {draft.name: draft.flow for draft in drafts if draft.flow is not None}
     words = lexicon.with_forms(_own_keywords(flows, lexicon))
-    return Catalogue(flows, shared.defaults, shared.phrases, {}, words, shared.translations)
+    warnings = tuple(sorted((warning for draft in drafts for warning in draft.warnings), key=_position))
+    return Catalogue(flows, shared.defaults, shared.phrases, {}, words, shared.translations, warnings=warnings)
 
 
 def parse_flow(source: str, where: str, actions: Mapping[str, ActionSpec], catalogue: Catalogue) -> Flow:

@@ -93,12 +93,13 @@ class Shared:
 
 @dataclass(slots=True)
 class Draft:
-    """One file while it is read: the faults so far, and the names that its steps mention."""
+    """One file while it is read: the faults so far, what is only odd (`warnings`), and the names that its steps mention."""
 
     name: str
     file: str
     shared: Shared
     faults: list[GatewayError] = field(default_factory=list)
+    warnings: list[GatewayError] = field(default_factory=list)
     targets: list[Mention] = field(default_factory=list)
     calls: list[Mention] = field(default_factory=list)
     slots: list[SlotMention] = field(default_factory=list)

@@ -15,7 +15,7 @@ from gateway.core.jobs import ExpandBroadcast, Job, SendBatch
 from gateway.engine import wording
 from gateway.errors import GatewayError
 from gateway.language.speech import SCRIPTS
-from gateway.store import audience, broadcasts, channels
+from gateway.store import audience, broadcasts, channels, deliveries
 
 if TYPE_CHECKING:
     from gateway.core.events import Medium
@@ -193,6 +193,23 @@ def cancel(gateway: Gateway, broadcast_id: str) -> None:
         done = broadcasts.cancel(db, broadcast_id, now)
         broadcasts.suppress_cancelled(db, now)
     _insist(gateway, broadcast_id, "cancelled", done=done)
+
+
+def resolve(gateway: Gateway, broadcast_id: str, *, resend: bool) -> tuple[int, list[Job]]:
+    """Decide about what is held for a person: send it again, or leave it unknown for good. Returns how many, and what to ring.
+
+    GatewayError `broadcast:nothing-held`, or `broadcast:not-possible` where it was cancelled and so cannot be sent again.
+    """
+    found = status(gateway, broadcast_id)
+    if resend and found.broadcast.state == "cancelled":
+        raise GatewayError("broadcast:not-possible", state="cancelled", wanted="sent again")
+    with gateway.database.write() as db:
+        decided = deliveries.decide(db, broadcast_id, gateway.clock(), resend=resend)
+        if resend and decided:
+            broadcasts.reopen(db, broadcast_id)
+    if not decided:
+        raise GatewayError("broadcast:nothing-held")
+    return decided, [SendBatch(broadcast_id)] if resend else []
 
 
 def expand(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] = lambda: False) -> list[Job]:

@@ -45,6 +45,7 @@ SAMPLES: Mapping[str, tuple[object, ...]] = {
 }
 # An option is measured with values of every day, since a longer one makes it longer for whoever has it alone.
 USUAL: Mapping[str, tuple[object, ...]] = {**SAMPLES, "money": (300_00,)}
+DEVANAGARI = str.maketrans("0123456789", "०१२३४५६७८९")
 SENTENCE_END = re.compile(r"(?<=[।.!?])\s*")
 
 
@@ -57,9 +58,11 @@ class Finding:
 
 
 def findings(catalogue: Catalogue, folder: Path, clips: ClipCatalogue | None) -> list[Finding]:
-    """Everything in a folder of flows that is too long; without clips, only what can be told without them. In the order of the files."""
+    """Everything in a folder of flows that is too long, or odd; without clips, only what can be told without them. In the order of the
+    files."""
     measure = _Measure(catalogue, Places(folder), clips)
-    found = [*measure.menus(), *measure.messages(), *(measure.spoken() if clips else ())]
+    odd = (Finding(warning, warning=True) for warning in catalogue.warnings)
+    found = [*odd, *measure.menus(), *measure.messages(), *(measure.spoken() if clips else ())]
     return sorted(found, key=lambda finding: _order(finding.fault))
 
 
@@ -124,7 +127,11 @@ class _Measure:
     def _options(self, menu: object, prompt: Prompt, language: str) -> list[tuple[list[str], float]]:
         """The sentences that name a key of the menu: those keys, and the seconds, a clip's words taken to be evenly spread."""
         keys = {*(menu.keys if isinstance(menu, Menu) else ()), *self.catalogue.defaults.keys}
-        words = {speech.vocabulary(language)[f"digit/{key}"].casefold(): key for key in sorted(keys)}
+        words = {
+            word: key
+            for key in sorted(keys)
+            for word in (speech.vocabulary(language)[f"digit/{key}"].casefold(), key, key.translate(DEVANAGARI))
+        }
         options: list[tuple[list[str], float]] = []
         seconds = 0.0
         for piece in prompt.pieces[language]:

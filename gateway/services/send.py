@@ -38,8 +38,9 @@ log = logging.getLogger(__name__)
 IN_FLIGHT = 100  # requests at once,
 FIRST_IN_FLIGHT = 8  # and before the provider has shown that it answers
 PAGES_AT_ONCE = 2  # while the last requests of one page are answered, the next page is on its way
-PAGE = 100  # rows at most: as many can be in doubt when a worker is killed
-REPLIES = 20  # replies in one page
+PAGE = 100  # rows at most: as many can be in doubt when a worker is killed,
+PAGE_SECONDS = 2.5  # and no more than go out in so many seconds
+REPLIES = 20  # replies in one page, likewise
 FENCED = 50  # rows that one look at the fence clears,
 FRESH = 0.05  # for so many seconds
 SLICE = 30.0  # seconds after which a batch gives its place in the queue to others
@@ -156,12 +157,12 @@ class Sender:
         return Page(broadcast, token, rows)
 
     def _page_size(self, broadcast: Broadcast | None) -> int:
-        # A page takes about a third of its lease at the present pace, and as many pages share that pace as are sent at once.
+        # At the present pace, which the pages that are sent at once share. A page must also be through long before its lease is over.
         if broadcast is None:
-            return REPLIES
+            return max(1, min(REPLIES, int(self.gateway.settings.messages_per_second * PAGE_SECONDS)))
         line = self.lines.get((broadcast.channel_id, broadcast.medium))
         pace = broadcast.pace * (line.turns.share if line else 1.0) / PAGES_AT_ONCE
-        return max(1, min(PAGE, int(pace * self.gateway.settings.lease_seconds / 3)))
+        return max(1, min(PAGE, int(pace * min(PAGE_SECONDS, self.gateway.settings.lease_seconds / 3))))
 
     # --- before the request --------------------------------------------------------------------------------------------------------
 

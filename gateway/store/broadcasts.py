@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, insert, or_, select, text, update
 
 from gateway.core.events import Medium
-from gateway.store.deliveries import DUE, UNRESOLVED, UNSETTLED
+from gateway.store.deliveries import CLOSED, DUE, UNRESOLVED, UNSETTLED
 from gateway.store.models import Instant, broadcasts, channels, deliveries
 
 
@@ -125,10 +125,11 @@ _MOVE = (
 )
 _APPROVE = _MOVE.values(approved_at=bindparam("now"))
 _CANCEL = _MOVE.values(finished_at=bindparam("now"))
+_REOPEN = _MOVE.values(finished_at=None)
 
 
 def approve(db: Connection, broadcast_id: str, now: datetime) -> bool:
-    """Draft to approved. This and the next four say whether they changed anything: a second click changes nothing."""
+    """Draft to approved. This and the next five say whether they changed anything: a second click changes nothing."""
     values = {"broadcast": broadcast_id, "before": ("draft",), "to": "approved", "why": None, "now": now}
     return db.execute(_APPROVE, values).rowcount == 1
 
@@ -152,6 +153,11 @@ def cancel(db: Connection, broadcast_id: str, now: datetime) -> bool:
     """Send nothing more of it, for ever."""
     before = ("draft", "approved", "sending", "paused")
     return db.execute(_CANCEL, {"broadcast": broadcast_id, "before": before, "to": "cancelled", "why": None, "now": now}).rowcount == 1
+
+
+def reopen(db: Connection, broadcast_id: str) -> bool:
+    """Finished to sending, when something of it is owed again."""
+    return db.execute(_REOPEN, {"broadcast": broadcast_id, "before": ("finished",), "to": "sending", "why": None}).rowcount == 1
 
 
 def _move(db: Connection, broadcast_id: str, before: tuple[str, ...], to: str, why: str | None = None) -> bool:
@@ -189,11 +195,13 @@ def suppress_cancelled(db: Connection, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many deliveries are in each state. `flagged` may have arrived twice; `held` of the unknown wait for a person."""
+    """How many deliveries are in each state. `flagged` may have arrived twice; `held` of the unknown wait for a person, `closed` of them
+    are left as they are."""
 
     states: Mapping[str, int]
     flagged: int
     held: int
+    closed: int
 
     @property
     def total(self) -> int:
@@ -202,7 +210,11 @@ class Counts:
     @property
     def open(self) -> int:
         """Those that we still work on."""
-        return sum(self.states.get(state, 0) for state in ("queued", "sending", "unknown")) - self.held
+        return sum(self.states.get(state, 0) for state in ("queued", "sending", "unknown")) - self.held - self.closed
+
+
+def _unknown_by(error: str) -> ColumnElement[bool]:
+    return and_(deliveries.c.state == "unknown", deliveries.c.error == error)
 
 
 _COUNTS = (
@@ -210,7 +222,7 @@ _COUNTS = (
         deliveries.c.state,
         func.count(),
         func.sum(case((deliveries.c.ever_unknown, 1), else_=0)),
-        func.sum(case((and_(deliveries.c.state == "unknown", deliveries.c.error == UNRESOLVED), 1), else_=0)),
+        *(func.sum(case((_unknown_by(error), 1), else_=0)) for error in (UNRESOLVED, CLOSED)),
     )
     .where(deliveries.c.broadcast_id == bindparam("broadcast"))
     .group_by(deliveries.c.state)
@@ -220,7 +232,7 @@ _COUNTS = (
 def counts(db: Connection, broadcast_id: str) -> Counts:
     """Where the deliveries of a broadcast are, in one statement."""
     rows = db.execute(_COUNTS, {"broadcast": broadcast_id}).all()
-    return Counts({row[0]: row[1] for row in rows}, sum(row[2] for row in rows), sum(row[3] for row in rows))
+    return Counts({row[0]: row[1] for row in rows}, *(sum(row[column] for row in rows) for column in (2, 3, 4)))
 
 
 def analyse(db: Connection) -> None:

@@ -37,6 +37,7 @@ from gateway.core.statuses import DELIVERY
 from gateway.store.models import broadcasts, channels, deliveries, phones
 
 UNRESOLVED = "send:unresolved"  # an unknown row that callbacks and provider left unclear; a person decides
+CLOSED = "send:closed"  # she decided that it is not sent again
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +330,9 @@ def expire_leases(db: Connection, now: datetime) -> int:
     return db.execute(_EXPIRE, {"now": now}).rowcount
 
 
-UNSETTLED = and_(deliveries.c.state == "unknown", deliveries.c.error.is_distinct_from(UNRESOLVED))
+UNSETTLED = and_(
+    deliveries.c.state == "unknown", deliveries.c.error.is_distinct_from(UNRESOLVED), deliveries.c.error.is_distinct_from(CLOSED)
+)
 
 _DOUBT = (
     select(
@@ -399,6 +402,19 @@ def leave_unresolved(db: Connection, doubt: Doubt, now: datetime) -> None:
     again = doubt.resend and doubt.state == "unknown"
     values = {"to": "queued", "why": None} if again else {"to": doubt.state, "why": UNRESOLVED}
     db.execute(_SETTLE, values | {"row": doubt.id, "from": doubt.state, "now": now})
+
+
+_DECIDE = (
+    update(deliveries)
+    .where(deliveries.c.broadcast_id == bindparam("broadcast"), deliveries.c.state == "unknown", deliveries.c.error == UNRESOLVED)
+    .values(state=bindparam("to"), error=bindparam("why"), updated_at=bindparam("now"))
+)
+
+
+def decide(db: Connection, broadcast_id: str, now: datetime, *, resend: bool) -> int:
+    """What a person decides about the rows that are held for her: send them again, or leave them as they are. Returns how many."""
+    values = {"to": "queued", "why": None} if resend else {"to": "unknown", "why": CLOSED}
+    return db.execute(_DECIDE, values | {"broadcast": broadcast_id, "now": now}).rowcount
 
 
 # --- what one phone has got --------------------------------------------------------------------------------------------------------

@@ -15,6 +15,9 @@ from gateway.web import media, pages
 from gateway.web.webhooks import twilio
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
     from gateway.services.context import Gateway
 
 LARGEST_BODY = 64 * 1024  # of a webhook; anything larger is not from a provider
@@ -35,7 +38,19 @@ def create_app(gateway: Gateway | None = None) -> Flask:
     app.register_blueprint(media.blueprint(gateway.settings.audio_dir, gateway.settings.data_dir / studio.FOLDER))
     app.register_blueprint(pages.blueprint(gateway))
     app.after_request(_harden)
+    app.wsgi_app = _host_in_small_letters(app.wsgi_app)  # type: ignore[method-assign, assignment]  # Flask's own way to put something before it
     return app
+
+
+def _host_in_small_letters(application: WSGIApplication) -> WSGIApplication:
+    """Names of hosts mean the same in capitals, and Flask compares them letter by letter."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if "HTTP_HOST" in environ:
+            environ["HTTP_HOST"] = environ["HTTP_HOST"].lower()
+        return application(environ, start_response)
+
+    return answer
 
 
 def _harden(response: Response) -> Response:

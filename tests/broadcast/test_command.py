@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner, Result
-from fakes.outbound import World
+from fakes.outbound import World, e164
 
 from gateway.cli import broadcast as cli
 from gateway.core.jobs import ExpandBroadcast, Job, SendBatch
@@ -69,6 +69,19 @@ def test_pause_resume_cancel_and_status(run: Run, world: World, people) -> None:
     assert "नमस्ते: paused" in run("status", broadcast_id).output
     assert "goes on" in run("resume", broadcast_id).output
     assert "suppressed  1" in run("cancel", broadcast_id).output
+
+
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(1): ["error_before"]}}])
+def test_what_waits_for_a_person_is_shown_with_the_way_to_decide(run: Run, world: World, people) -> None:
+    people(1)
+    shown = run("send", "--text", "ne=नमस्ते", "--yes", "--no-wait").output
+    broadcast_id = next(line for line in shown.splitlines() if line.startswith("broadcast ")).split()[1]
+    world.clock.tick(61)
+    track.sweep(world.gateway)
+    assert f"gateway broadcast resolve {broadcast_id} --resend" in run("status", broadcast_id).output
+    assert run("resolve", broadcast_id).exit_code == 2
+    assert run("resolve", broadcast_id, "--resend").output == "1 messages are sent again.\n"
+    assert world.states() == ["accepted"]
 
 
 @pytest.mark.parametrize(

@@ -285,7 +285,7 @@ def test_an_interrupted_batch_asks_to_be_continued(world: World, people: People)
     assert {"accepted", "queued"} == set(world.states())
 
 
-def test_a_slow_pace_claims_no_more_than_it_can_send_in_its_lease(world: World, people: People) -> None:
+def test_a_slow_pace_claims_no_more_than_goes_out_in_a_few_seconds(world: World, people: People) -> None:
     people(100)
     broadcast_id = started(world)
     with world.database.read() as db:
@@ -293,4 +293,7 @@ def test_a_slow_pace_claims_no_more_than_it_can_send_in_its_lease(world: World, 
     sender = send.Sender(world.gateway, None, lambda: False)
     assert found is not None
     assert sender._page_size(found) == send.PAGE
-    assert sender._page_size(replace(found, pace=1)) == 5
+    assert sender._page_size(replace(found, pace=1)) == 1
+    assert sender._page_size(replace(found, pace=10)) == 12
+    slow = replace(world.gateway, settings=replace(world.gateway.settings, messages_per_second=1))
+    assert send.Sender(slow, None, lambda: False)._page_size(None) == 2

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from gateway.core.jobs import ExpandBroadcast, SendBatch, SendReply
 from gateway.core.statuses import DELIVERY
+from gateway.errors import GatewayError
 from gateway.providers.base import Providers, StatusReport
 from gateway.services import broadcast, send, track
 from gateway.services.broadcast import Draft
@@ -119,6 +120,43 @@ def test_the_provider_is_asked_and_what_it_does_not_know_waits_for_a_person(worl
     assert (found.counts.held, found.counts.flagged) == (1, 2)
     track.report(world.gateway, 2, said("delivered", "SM9"))
     assert world.states() == ["accepted", "delivered"], "a late report still settles it"
+
+
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(2): ["error_before"], e164(3): ["reset_before"]}}])
+def test_a_person_decides_to_send_again_what_was_held(world: World, people: People) -> None:
+    people(3)
+    broadcast_id = held(world)
+    assert broadcast.resolve(world.gateway, broadcast_id, resend=True) == (2, [SendBatch(broadcast_id)])
+    assert state_of(world, broadcast_id) == "sending"
+    send.run_batch(world.gateway, broadcast_id)
+    track.sweep(world.gateway)
+    assert state_of(world, broadcast_id) == "finished"
+    assert world.rows("state", "ever_unknown") == [("accepted", False), ("accepted", True), ("accepted", True)]
+    assert len(world.twilio.ledger) == 3
+
+
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(1): ["error_before"]}}])
+def test_a_person_decides_to_leave_what_was_held(world: World, people: People) -> None:
+    people(2)
+    broadcast_id = held(world)
+    assert broadcast.resolve(world.gateway, broadcast_id, resend=False) == (1, [])
+    world.clock.tick(61)
+    track.sweep(world.gateway)
+    assert world.rows("state", "error") == [("unknown", "send:closed"), ("accepted", None)]
+    found = broadcast.status(world.gateway, broadcast_id)
+    assert (found.broadcast.state, found.counts.held, found.counts.open) == ("finished", 0, 0)
+    with pytest.raises(GatewayError, match="waits for a person"):
+        broadcast.resolve(world.gateway, broadcast_id, resend=True)
+
+
+def held(world: World) -> str:
+    """A broadcast that is through, but for what its provider does not know of."""
+    broadcast_id = started(world)
+    send.run_batch(world.gateway, broadcast_id)
+    world.clock.tick(61)
+    track.sweep(world.gateway)
+    assert state_of(world, broadcast_id) == "finished"
+    return broadcast_id
 
 
 @pytest.mark.parametrize("twilio_options", [{"numbers": {e164(1): ["error_after"], e164(2): ["reset_before"]}}])

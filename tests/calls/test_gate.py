@@ -45,9 +45,10 @@ def test_every_route_refuses_what_is_not_signed_for_this_account(on_sqlite: Inst
         assert post({"X-Twilio-Signature": signature(path, FORM, "another token")}).status_code == 403, path
         foreign = {**FORM, "AccountSid": "AC" + "f" * 32}
         assert post({"X-Twilio-Signature": signature(path, foreign)}, form=foreign).status_code == 403, path
-        refused = on_sqlite.client.get(path, base_url=BASE_URL)
-        assert refused.status_code == 405, path
-        assert "POST" in refused.headers["Allow"]
+        for method in ("GET", "HEAD", "PUT", "OPTIONS"):
+            refused = on_sqlite.client.open(path, method=method, base_url=BASE_URL)
+            assert refused.status_code == 405, (path, method)
+            assert refused.headers["Allow"] == "POST"
     assert changes(on_sqlite) == before
 
 
@@ -59,6 +60,7 @@ def test_every_route_refuses_what_is_not_signed_for_this_account(on_sqlite: Inst
         ({}, b"Body=hi", 415),
         ({"Content-Type": "application/x-www-form-urlencoded"}, b"Body=" + b"a" * 70_000, 413),
         ({"Content-Type": "application/x-www-form-urlencoded"}, b"Body=hi&Body=ho", 403),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, b"Body=\xff", 403),
     ],
 )
 def test_what_is_no_form_is_refused_by_its_kind(on_sqlite: Installation, headers: dict[str, str], body: bytes, status: int) -> None:
@@ -90,6 +92,23 @@ def test_another_host_is_refused(on_sqlite: Installation) -> None:
     headers = {"X-Twilio-Signature": signature("/twilio/sms", FORM)}
     assert on_sqlite.client.post("/twilio/sms", base_url="https://evil.example", data=FORM, headers=headers).status_code == 400
     assert on_sqlite.client.post("/twilio/sms", base_url="http://127.0.0.1:8000", data=FORM, headers=headers).status_code == 200
+
+
+def test_a_host_in_capitals_is_the_same_host(on_sqlite: Installation) -> None:
+    headers = {"X-Twilio-Signature": signature("/twilio/sms", FORM), "Host": "GATEWAY.Example"}
+    assert on_sqlite.client.post("/twilio/sms", base_url=BASE_URL, data=FORM, headers=headers).status_code == 200
+
+
+def test_bytes_that_are_no_text_are_refused_although_somebody_signed_them(on_sqlite: Installation) -> None:
+    headers = {"X-Twilio-Signature": signature("/twilio/sms", {"Body": "\ufffd", "AccountSid": ACCOUNT})}
+    response = on_sqlite.client.post(
+        "/twilio/sms",
+        base_url=BASE_URL,
+        data=b"Body=\xff&AccountSid=" + ACCOUNT.encode(),
+        content_type="application/x-www-form-urlencoded",
+        headers=headers,
+    )
+    assert response.status_code == 403
 
 
 def test_a_query_is_read_raw(on_sqlite: Installation) -> None:

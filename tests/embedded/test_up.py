@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from gateway.embedded import start as embedded
+
 GATEWAY = [sys.executable, "-P", "-m", "gateway.cli"]
 SETTINGS = ("PORT", "DATABASE_URL", "REDIS_URL", "PUBLIC_BASE_URL", "SECRET_KEY")
 PROGRAMS = ("redis-server", "serve", "worker", "clock")
@@ -26,6 +28,19 @@ MEMBER = "+9779720000001"
 def environ(monkeypatch):
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
+
+
+def test_behind_a_public_address_it_is_named_where_it_listens_here(monkeypatch, tmp_path):
+    said: list[str] = []
+    monkeypatch.setattr(embedded, "_healthy", lambda _port, host: host == "gateway.example")
+    hints = embedded._hints(tmp_path, 8123)
+    embedded._announcing(8123, "https://gateway.example", said.append, hints)()
+    assert said[0] == "ready https://gateway.example (listening on http://127.0.0.1:8123)"
+    assert "  curl http://127.0.0.1:8123/health" in said
+    monkeypatch.setattr(embedded, "_healthy", lambda *_: True)
+    said.clear()
+    embedded._announcing(8123, "http://127.0.0.1:8123", said.append, [])()
+    assert said == ["ready http://127.0.0.1:8123"]
 
 
 def test_a_whole_gateway_survives_the_end_of_each_of_its_programs_and_keeps_its_data(environ, start, tmp_path, is_gone):

@@ -14,6 +14,7 @@ from gateway.engine.turn import Turn
 from gateway.language.keywords import Choices, number_word
 
 KEY = "key"  # the name of the answer in facts
+PERSON = "0"  # the key that means the same everywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,11 @@ class Menu(Step):
         inside = fields.inside("menu")
         prompt = inside.prompt("prompt", interruptible=interruptible)
         more = inside.prompt_or_none("more", None, suffix="more", interruptible=interruptible)
-        keys = {key: inside.target_of(node) for key, node in inside.by_key("keys").items()}
+        nodes = inside.by_key("keys")
+        keys = {key: inside.target_of(node) for key, node in nodes.items()}
+        person = inside.shared.defaults.keys.get(PERSON)
+        if person and keys.get(PERSON, person) != person:
+            inside.fault(nodes[PERSON], "flow:person-key", at_key=True, target=person)
         words = inside.choices("words", keys)
         inside.close()
         return cls(Question.read(fields, prompt, more), keys, words)

@@ -56,7 +56,7 @@ def blueprint(gateway: Gateway, provider: Provider) -> Blueprint:
         "/status/recordings": views.recording_reported,
     }
     for rule, view in rules.items():
-        routes.add_url_rule(rule, view.__name__, view, methods=["POST"])
+        routes.add_url_rule(rule, view.__name__, view, methods=["POST"], provide_automatic_options=False)
     routes.register_error_handler(GatewayError, _refuse)
     return routes
 
@@ -144,7 +144,10 @@ def _raw_request() -> WebhookRequest:
         raise GatewayError("webhook:too-large")
     if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise GatewayError("webhook:not-a-form")
-    body = environ["wsgi.input"].read(length).decode("utf-8", "replace")
+    try:
+        body = environ["wsgi.input"].read(length).decode()
+    except UnicodeDecodeError:
+        raise GatewayError("webhook:forged", provider="a provider") from None  # those escape every byte that is not ASCII
     if body.count("&") >= MOST_FIELDS:
         raise GatewayError("webhook:malformed", field="form")
     query = environ.get("QUERY_STRING", "")
