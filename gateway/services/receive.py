@@ -26,7 +26,7 @@ from gateway.providers.base import AnswerContext, Inbound
 from gateway.services import actions
 from gateway.services import calls as whole_calls
 from gateway.services.commit import Conversation, Writing, commit
-from gateway.store import arrivals, broadcasts, calls, channels, flow_sessions, members, messages, phones, receipts
+from gateway.store import arrivals, broadcasts, calls, channels, flow_sessions, members, messages, phones, receipts, tasks
 from gateway.store.database import Conflict
 from gateway.store.flow_sessions import SessionRow
 
@@ -41,7 +41,10 @@ log = structlog.get_logger(__name__)
 MOST_RACES = 5  # another worker was faster that often: something is wrong, and the provider's retry is the better way
 ASKED_FIRST = frozenset({"stop", "start"})  # "sms napathaunu" may mean STOP, which only its own words do at once
 ANSWER = re.compile(r"[ .,।()-]*[0-9][0-9 .,।()/=-]*")  # what answers a question and means nothing by itself
-MOST_REPLIES = 30  # to one phone in an hour; what comes faster is another machine, and every reply costs
+MOST_REPLIES = 60  # to one phone in an hour; what comes faster is another machine, and every reply costs
+MOST_CONFIRMED = MOST_REPLIES + 6  # STOP and START are confirmed a little longer: she wants to know that it worked
+UNANSWERED = "check_messages"  # the task of whoever looks why a phone wrote so often
+PIN_IN_A_TEXT = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +154,13 @@ def _message_once(gateway: Gateway, inbound: Inbound) -> str:
     script = keywords.script_of(inbound.input.text) or person.phone_script
     caller = _caller(gateway, channel, replace(person, phone_script=script), new=False)
     turn = Turn(inbound, now, channel, caller, row, new_script=None if script == person.phone_script else script)
-    if not phone.may_call(inbound.sender) or replies >= MOST_REPLIES:
+    if not phone.may_call(inbound.sender):
         return _settle_silence(gateway, turn, silence)
     if word := keywords.consent_word(inbound.input.text):
-        return _settle_consent(gateway, turn, word, already=(word == "stop") == (person.stopped_at is not None))
+        already = (word == "stop") == (person.stopped_at is not None)
+        return _settle_consent(gateway, turn, word, quietly=already or replies >= MOST_CONFIRMED)
+    if replies >= MOST_REPLIES:
+        return _settle_silence(gateway, turn, silence, flagged=True)
     sprint = _text_sprint(gateway, turn, inbound.input.text)
     said = "\n".join(fact.text for fact in sprint.facts if isinstance(fact, PromptSpoken) and fact.text)
     return _settle(gateway, turn, sprint, gateway.providers[inbound.provider].render_message(said), said)
@@ -184,16 +190,16 @@ def _text_sprint(gateway: Gateway, turn: Turn, text: str) -> Sprint:
     return _start(gateway, turn, flow or defaults.help, values)
 
 
-def _settle_consent(gateway: Gateway, turn: Turn, word: str, *, already: bool) -> str:
-    """STOP and START come before any flow: recorded at once, confirmed once."""
+def _settle_consent(gateway: Gateway, turn: Turn, word: str, *, quietly: bool) -> str:
+    """STOP and START come before any flow and any limit: recorded at once, confirmed once."""
     provider = gateway.providers[turn.inbound.provider]
     wording = gateway.catalogue.phrase("stopped" if word == "stop" else "started", turn.caller.language, romanised=turn.caller.romanised)
-    answer = provider.render_message("" if already else wording)
+    answer = provider.render_message("" if quietly else wording)
     phone_id = turn.caller.phone_id
     if phone_id is None:
         raise LookupError("a text without a phone")
     with gateway.database.write() as db:
-        _log_texts(db, turn, None if already else wording)
+        _log_texts(db, turn, None if quietly else wording)
         receipts.insert(db, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
         if word == "stop":
             phones.stop(db, phone_id, turn.now)
@@ -204,10 +210,13 @@ def _settle_consent(gateway: Gateway, turn: Turn, word: str, *, already: bool) -
     return answer
 
 
-def _settle_silence(gateway: Gateway, turn: Turn, answer: str) -> str:
-    """Keep a text that gets no answer."""
+def _settle_silence(gateway: Gateway, turn: Turn, answer: str, *, flagged: bool = False) -> str:
+    """Keep a text that gets no answer; `flagged`: somebody is to look at it, once an hour."""
+    phone_id, row = turn.caller.phone_id, turn.row
     with gateway.database.write() as db:
-        _log_texts(db, turn, None)
+        _log_texts(db, turn, None, secret=row is not None and interpreter.awaits_secret(gateway.catalogue, row.state))
+        if flagged and phone_id is not None and not tasks.count_since(db, phone_id, UNANSWERED, turn.now - timedelta(hours=1)):
+            tasks.open_task(db, tasks.NewTask(gateway.new_id(), turn.channel.organisation_id, UNANSWERED, phone_id), turn.now)
         receipts.insert(db, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
     return answer
 
@@ -215,13 +224,24 @@ def _settle_silence(gateway: Gateway, turn: Turn, answer: str) -> str:
 def _log_texts(db: Connection, turn: Turn, said: str | None, *, secret: bool = False) -> None:
     inbound, rows = turn.inbound, []
     if isinstance(inbound.input, MessageReceived):
-        body = "****" if secret else inbound.input.text
+        body = "****" if secret else _without_pin(turn, inbound.input.text)
         rows.append(messages.MessageRow(turn.channel.id, turn.caller.phone_id, "in", body, inbound.external_id, turn.now))
     if said:
         rows.append(messages.MessageRow(turn.channel.id, turn.caller.phone_id, "out", said, None, turn.now))
     messages.log(db, rows)
     if turn.new_script and turn.caller.phone_id is not None:
         phones.set_script(db, turn.caller.phone_id, turn.new_script)
+
+
+def _without_pin(turn: Turn, text: str) -> str:
+    """The text as it may be kept: whoever has a PIN may have sent it beside a word ("dabi 4826")."""
+    who = (turn.caller.member, *turn.caller.sharing)
+    if not any(member is not None and member.has_pin for member in who):
+        return text
+    places = [found.span() for found in PIN_IN_A_TEXT.finditer(keywords.fold_digits(text))]
+    for start, end in reversed(places):
+        text = text[:start] + "****" + text[end:]
+    return text
 
 
 # --- what both share ---------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from gateway.store.database import Connection
 from gateway.store.models import tasks
@@ -47,10 +47,21 @@ _LIST_OPEN = (
 )
 _DONE = update(tasks).where(tasks.c.id == bindparam("task_id"), tasks.c.state == "open").values(state="done", done_at=bindparam("now"))
 
+_COUNT_SINCE = (
+    select(func.count())
+    .select_from(tasks)
+    .where(tasks.c.phone_id == bindparam("phone_id"), tasks.c.kind == bindparam("kind"), tasks.c.created_at >= bindparam("since"))
+)
+
 
 def open_task(db: Connection, task: NewTask, now: datetime) -> None:
     """Write a task down."""
     db.execute(_OPEN, {**values(task), "state": "open", "created_at": now})
+
+
+def count_since(db: Connection, phone_id: int, kind: str, since: datetime) -> int:
+    """How many tasks of a kind were written down for a phone since then, open or done."""
+    return db.execute(_COUNT_SINCE, {"phone_id": phone_id, "kind": kind, "since": since}).scalar_one()
 
 
 def list_open(db: Connection, organisation_id: str, limit: int) -> list[TaskRow]:

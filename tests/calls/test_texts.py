@@ -139,9 +139,46 @@ def test_an_unknown_word_is_told_what_can_be_texted(here: Installation) -> None:
 
 def test_a_machine_that_answers_our_answers_is_met_with_silence(on_sqlite: Installation) -> None:
     phone = on_sqlite.phone(SITA)
-    answers = [phone.text("hello") for _ in range(40)]
+    answers = [phone.text("hello") for _ in range(70)]
     assert answers[0]
     assert answers[-1] == []
+    assert on_sqlite.rows("SELECT kind, count(*) FROM tasks GROUP BY kind") == [("check_messages", 1)]
+    on_sqlite.clock.move(hours=1, seconds=1)
+    assert phone.text("hello") != []
+
+
+def test_stop_is_heard_however_much_was_written_before(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(SITA)
+    for _ in range(60):
+        phone.text("hello")
+    assert phone.text("dabi") == []
+    assert len(phone.text("STOP")) == 1
+    assert on_sqlite.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(1,)]
+    for _ in range(10):
+        phone.text("START")
+        phone.text("STOP")
+    assert phone.text("START") == []
+    assert on_sqlite.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(0,)]
+
+
+def test_a_pin_is_not_kept_while_a_phone_gets_no_answers(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(MAYA)
+    for _ in range(59):
+        phone.text("hello")
+    phone.text("dabi")
+    assert phone.text("4826") == []
+    assert on_sqlite.rows("SELECT count(*) FROM messages WHERE body LIKE '%4826%'") == [(0,)]
+
+
+@pytest.mark.parametrize(("words", "kept"), [("dabi 4826", "dabi ****"), ("दाबी ४८२६।", "दाबी ****।"), ("dabi 48265", "dabi 48265")])
+def test_a_pin_beside_a_word_is_not_kept(on_sqlite: Installation, words: str, kept: str) -> None:
+    on_sqlite.phone(MAYA).text(words)
+    assert on_sqlite.rows("SELECT body FROM messages WHERE direction = 'in'") == [(kept,)]
+
+
+def test_an_amount_of_four_digits_is_kept_of_whoever_has_no_pin(on_sqlite: Installation) -> None:
+    on_sqlite.phone(SITA).text("yogdan 4826")
+    assert on_sqlite.rows("SELECT body FROM messages WHERE direction = 'in'") == [("yogdan 4826",)]
 
 
 @pytest.mark.parametrize("sender", ["anonymous", "+266696687", "+979123456789", "client:bob", ""])
