@@ -186,7 +186,10 @@ def _text_sprint(gateway: Gateway, turn: Turn, text: str) -> Sprint:
         return _start(gateway, turn, defaults.doubt, {"doubt.intent": match.intent})
     if late and flow is None and (ANSWER.fullmatch(keywords.fold_digits(text)) or keywords.yes_or_no(text) is not None):
         return _start(gateway, turn, defaults.late, {})
-    values = {} if match.number is None else {"texted.number": match.number}
+    amount = keywords.amount_beside(text)
+    values: dict[str, object] = {} if match.number is None else {"texted.number": match.number}
+    if amount is not None:
+        values["texted.amount"] = amount
     return _start(gateway, turn, flow or defaults.help, values)
 
 

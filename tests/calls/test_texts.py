@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from calls.conftest import Installation
 
+from gateway.core.digits import fold_digits
+
 SITA, MAYA, SHARED = "+9779720000001", "+9779720000002", "+9779720000003"
 STRANGER = "+9779841000001"
 
@@ -23,6 +25,47 @@ def test_an_amount_beside_the_word_is_read_back_and_noted(here: Installation) ->
     assert here.rows("SELECT amount, noted_by FROM contributions WHERE noted_by = 'sms'") == [(500_00, "sms")]
 
 
+@pytest.mark.parametrize("amount", ["-5", "1e3", "०", "9", "100001", "9" * 20, "300 400"])
+@pytest.mark.parametrize("asked", [True, False])
+def test_what_is_no_amount_is_refused_with_the_range(on_sqlite: Installation, amount: str, asked: bool) -> None:
+    phone = on_sqlite.phone(SITA)
+    if asked:
+        phone.text("yogdan 5")
+        if amount in {"०", "9"}:
+            return  # by themselves they lead to a person and to the start, wherever she is
+        (answer,) = phone.text(amount)
+    else:
+        (answer,) = phone.text(f"yogdan {amount}")
+    assert ("Rs 10 " if amount.isascii() else "10 देखि") in answer
+    assert "1,00,000" in answer
+    assert len(answer) <= (160 if amount.isascii() else 70)
+    phone.text("1")
+    assert on_sqlite.rows("SELECT count(*) FROM contributions WHERE noted_by = 'sms'") == [(0,)]
+
+
+@pytest.mark.parametrize("first", ["योगदान ५", "योगदान -५"])
+def test_the_range_and_the_question_are_one_segment_in_devanagari(on_sqlite: Installation, first: str) -> None:
+    phone = on_sqlite.phone(SITA)
+    answers = [*phone.text(first), *phone.text("-५"), *phone.text("१००००१")]
+    assert all(len(answer) <= 70 for answer in answers), answers
+
+
+@pytest.mark.parametrize("words", [["yogdan 50.5"], ["yogdan 5", "50.5"], ["योगदान ५०.५"]])
+def test_paisa_are_read_back_before_they_are_noted(on_sqlite: Installation, words: list[str]) -> None:
+    phone = on_sqlite.phone(SITA)
+    for text in words:
+        (answer,) = phone.text(text)
+    assert "50.50" in fold_digits(answer)
+    phone.text("1")
+    assert on_sqlite.rows("SELECT amount FROM contributions WHERE noted_by = 'sms'") == [(50_50,)]
+
+
+def test_a_wrong_answer_to_a_read_back_amount_is_not_told_the_range(on_sqlite: Installation) -> None:
+    call = on_sqlite.phone(SITA).ring().press("1").press("2").press("450").press("5")
+    assert "ne/defaults/wrong1-1" in call.heard
+    assert "ne/phrase/amount_range" not in call.heard
+
+
 def test_nothing_private_is_texted_before_her_pin_and_the_pin_is_not_kept(here: Installation) -> None:
     phone = here.phone(MAYA)
     (question,) = phone.text("dabi")
@@ -33,7 +76,7 @@ def test_nothing_private_is_texted_before_her_pin_and_the_pin_is_not_kept(here: 
     assert [row for row in here.rows("SELECT state FROM flow_sessions") if "4826" in str(row)] == []
 
 
-@pytest.mark.parametrize("word", ["STOP", " stop. ", "Stop!", "बन्द", "रोक", "ＳＴＯＰ"])
+@pytest.mark.parametrize("word", ["STOP", " stop. ", "Stop!", "बन्द", "रोक", "ＳＴＯＰ", "pls stop", "stop plz"])
 def test_stop_is_recorded_and_confirmed_once(here: Installation, word: str) -> None:
     phone = here.phone(SITA)
     assert len(phone.text(word)) == 1
@@ -62,6 +105,18 @@ def test_a_doubtful_stop_is_asked_about_and_then_done(here: Installation, words:
     assert here.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(0,)]
     phone.text("ho ni")
     assert here.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(stopped,)]
+
+
+@pytest.mark.parametrize("before", [None, "yogdan 500", "talim"])
+@pytest.mark.parametrize("words", ["nachahine", "chahidaina", "नचाहिने", "remove me"])
+def test_every_listed_word_for_stop_stops_after_one_question(on_sqlite: Installation, words: str, before: str | None) -> None:
+    phone = on_sqlite.phone(SITA)
+    if before:
+        phone.text(before)
+    phone.text(words)
+    phone.text("1")
+    assert on_sqlite.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(1,)]
+    assert on_sqlite.rows("SELECT count(*) FROM contributions WHERE noted_by = 'sms'") == [(0,)]
 
 
 def test_a_doubtful_stop_that_was_none_changes_nothing(on_sqlite: Installation) -> None:
