@@ -53,10 +53,21 @@ _COUNT_SINCE = (
     .where(tasks.c.phone_id == bindparam("phone_id"), tasks.c.kind == bindparam("kind"), tasks.c.created_at >= bindparam("since"))
 )
 
+_ADOPT = (
+    update(tasks)
+    .where(tasks.c.recording_id == bindparam("of_recording"), tasks.c.kind == bindparam("of_kind"), tasks.c.member_id.is_(None))
+    .values(member_id=bindparam("of_member"))
+)
+
 
 def open_task(db: Connection, task: NewTask, now: datetime) -> None:
     """Write a task down."""
     db.execute(_OPEN, {**values(task), "state": "open", "created_at": now})
+
+
+def adopt(db: Connection, recording_id: str, kind: str, member_id: str) -> bool:
+    """Give the task about a recording to the member that its speaker became; False where there is none without a member."""
+    return db.execute(_ADOPT, {"of_recording": recording_id, "of_kind": kind, "of_member": member_id}).rowcount > 0
 
 
 def count_since(db: Connection, phone_id: int, kind: str, since: datetime) -> int:

@@ -6,6 +6,8 @@ import pytest
 from calls.conftest import Installation
 
 from gateway.core.digits import fold_digits
+from gateway.errors import GatewayError
+from gateway.services import pins
 
 SITA, MAYA, SHARED = "+9779720000001", "+9779720000002", "+9779720000003"
 STRANGER = "+9779841000001"
@@ -247,3 +249,52 @@ def test_hostile_texts_are_kept_as_they_are_and_answered(here: Installation, bod
     assert len(here.phone(SITA).text(body)) == 1
     ((kept,),) = here.rows("SELECT body FROM messages WHERE direction = 'in'")
     assert kept == body.replace("\x00", "\ufffd")
+
+
+def test_an_empty_text_is_helped_once_a_day(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(SITA)
+    assert len(phone.text("")) == 1
+    assert phone.text("  ") == []
+    on_sqlite.clock.move(hours=25)
+    assert len(phone.text("")) == 1
+
+
+def test_zero_and_nine_by_themselves_lead_where_they_always_lead(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(SITA)
+    assert "1" in phone.text("9")[0]
+    on_sqlite.clock.move(days=2)
+    on_sqlite.phone(STRANGER).text("०")
+    assert on_sqlite.rows("SELECT kind FROM tasks") == [("call_back",)]
+
+
+def test_a_pin_of_any_length_is_a_try(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(MAYA)
+    phone.text("dabi")
+    phone.text("1" * 50)
+    assert on_sqlite.rows("SELECT max(pin_tries) FROM members") == [(1,)]
+
+
+def test_a_locked_pin_is_unlocked_by_number(on_sqlite: Installation) -> None:
+    with on_sqlite.gateway.database.write() as db:
+        db.exec_driver_sql("UPDATE members SET pin_tries = 5 WHERE pin_hash IS NOT NULL")
+    for (number,) in on_sqlite.rows("SELECT number FROM members WHERE pin_hash IS NOT NULL"):
+        pins.unlock(on_sqlite.gateway, str(number))
+    assert on_sqlite.rows("SELECT max(pin_tries) FROM members") == [(0,)]
+    with pytest.raises(GatewayError, match="no member"):
+        pins.unlock(on_sqlite.gateway, "1")
+
+
+@pytest.mark.parametrize(("before", "after", "told"), [("talim", "hisab kati bhayo", "1,500"), ("yogdan 500", "baithak chha?", "baithak")])
+def test_a_plain_sentence_leaves_an_open_question(on_sqlite: Installation, before: str, after: str, told: str) -> None:
+    phone = on_sqlite.phone(SITA)
+    phone.text(before)
+    (answer,) = phone.text(after)
+    assert "Bujhiena" not in answer, told
+
+
+def test_a_text_that_is_never_understood_ends_with_somebody_calling(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(SITA)
+    phone.text("hisab")
+    for _ in range(3):
+        phone.text("xyzzy")
+    assert on_sqlite.rows("SELECT kind FROM tasks") == [("call_back",)]
