@@ -42,6 +42,17 @@ def import_(file: Path, *, dry_run: bool) -> None:
         raise SystemExit(1)
 
 
+@command.command("unlock")
+@click.argument("number")
+def unlock(number: str) -> None:
+    """Let the member with this membership NUMBER try her PIN again, after too many wrong ones."""
+    from gateway import bootstrap
+    from gateway.services import pins
+
+    pins.unlock(bootstrap.from_environment(os.environ), number)
+    click.echo(f"Member {number} may try her PIN again.")
+
+
 @command.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
 def export(file: Path) -> None:

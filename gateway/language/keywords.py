@@ -29,7 +29,7 @@ from gateway.errors import GatewayError
 from gateway.language.skeleton import SIX_FOR_CHHA, plain, skeleton, words
 from gateway.language.speech import LANGUAGES, language_of
 
-__all__ = ["Choices", "Lexicon", "Match", "consent_word", "fold_digits", "number_word", "script_of", "yes_or_no"]
+__all__ = ["Choices", "Lexicon", "Match", "amount_beside", "consent_word", "fold_digits", "number_word", "script_of", "yes_or_no"]
 
 HEADING = "intent\tform"
 INTENT = re.compile("[a-z][a-z0-9_]*")
@@ -131,7 +131,8 @@ class Lexicon:
 
     def match(self, text: str) -> Match:
         """The intent of a message, or a match without one."""
-        worded, number = _take_number(text)
+        worded, paisa, _ = _take_amount(text)
+        number = _whole_rupees(paisa)
         said = words(worded)
         if plain(worded) in self.ordinary_spellings:
             return Match(None, 0.0, number, exact=False)
@@ -342,8 +343,24 @@ def _read_rows(tsv: str, where: str) -> list[tuple[str, str]]:
     return rows
 
 
-def _take_number(text: str) -> tuple[str, int | None]:
-    """The message without its amounts, and the amount where there is exactly one: "yogdan rs 1,000", "योगदान५००".
+def amount_beside(text: str) -> int | Literal["unclear"] | None:
+    """The amount in a message, in paisa; `unclear` where something stands in its place that is none, or two of them; None without.
+
+    >>> amount_beside("yogdan ५०.५"), amount_beside("yogdan -5"), amount_beside("yogdan")
+    (5050, 'unclear', None)
+    """
+    _, paisa, seen = _take_amount(text)
+    return paisa if paisa is not None else "unclear" if seen else None
+
+
+def _whole_rupees(paisa: int | None) -> int | None:
+    rupees, rest = divmod(paisa or 0, money.PAISA_PER_RUPEE)
+    return rupees if rupees and not rest else None
+
+
+def _take_amount(text: str) -> tuple[str, int | None, bool]:
+    """The message without its amounts, the amount in paisa where there is exactly one ("yogdan rs 1,000", "योगदान५००"), and whether
+    anything stood there.
 
     What only looks like a number (-5, 1e3) is no amount, and neither are two of them.
     """
@@ -356,8 +373,8 @@ def _take_number(text: str) -> tuple[str, int | None]:
             continue
         kept.append(beside[1] or "")
         amounts.append(money.parse(beside[2].rstrip(".,!?।")))
-    rupees, rest = divmod(amounts[0] or 0, money.PAISA_PER_RUPEE) if len(amounts) == 1 else (0, 0)
-    return " ".join(word for word in kept if skeleton(word) not in CURRENCY), rupees if rupees and not rest else None
+    worded = " ".join(word for word in kept if skeleton(word) not in CURRENCY)
+    return worded, amounts[0] if len(amounts) == 1 else None, bool(amounts)
 
 
 def script_of(text: str) -> Literal["devanagari", "romanised"] | None:

@@ -33,7 +33,7 @@ from gateway.services.context import Gateway
 from gateway.store import claims, contributions, members, notices
 
 SAME_REPORT_WINDOW = timedelta(days=1)  # the same amount for the same month within a day is asked about, not swallowed
-PLAUSIBLE_RUPEES = range(10, 100_001)  # of one contribution; flows/contribution.yaml asks for the same
+PLAUSIBLE = (10_00, 1_00_000_00)  # paisa of one contribution; flows/contribution.yaml asks for the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +116,15 @@ def contribution_balance(gateway: Gateway, call: ActionCall) -> ActionResult:
     return ActionResult("some", {**values, "contribution.month": month})
 
 
-@action("given none", "amount")
+@action("given refused none", "amount")
 def texted_amount(_gateway: Gateway, call: ActionCall) -> ActionResult:
-    """The amount that stood beside the word in her text ("yogdan 500"), where it can be one: rupees, as `amount` in paisa."""
-    rupees = call.values.get("texted.number")
-    if isinstance(rupees, int) and rupees in PLAUSIBLE_RUPEES:
-        return ActionResult("given", {"amount": rupees * 100})
-    return ActionResult("none")
+    """The amount that stood beside the word in her text ("yogdan 500") as `amount`; `refused` where it can be none."""
+    paisa = call.values.get("texted.amount")
+    if paisa is None:
+        return ActionResult("none")
+    if isinstance(paisa, int) and PLAUSIBLE[0] <= paisa <= PLAUSIBLE[1]:
+        return ActionResult("given", {"amount": paisa})
+    return ActionResult("refused")
 
 
 @action("done", "amount", of_member=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from gateway.core.statuses import CALL
 from gateway.engine.session import FlowSession
 from gateway.engine.unfinished import Unfinished, unfinished
 from gateway.errors import GatewayError
-from gateway.store import calls, deliveries, flow_sessions, phones
+from gateway.store import calls, channels, deliveries, flow_sessions, phones, recordings, tasks
 
 if TYPE_CHECKING:
     from gateway.engine.interpreter import Caller
@@ -18,11 +20,14 @@ if TYPE_CHECKING:
     from gateway.store.database import Connection
     from gateway.store.flow_sessions import SessionRow
 
+log = structlog.get_logger(__name__)
+
 OVER = max(CALL.values())
 TEXT_IDLE = timedelta(minutes=30)  # a conversation by SMS that rested longer is over; the next text begins anew
 TEXT_KEPT = timedelta(days=1)  # and is kept for so long, so that a late answer is told that it is late
 CALL_IDLE = timedelta(hours=3)  # a call of which nobody reported the end; longer than any talk with a person that was put through
 GO_ON_WITHIN = timedelta(days=1)
+UNHEARD = "write_down_name"  # the task for a name that was spoken before she hung up
 MOST_AT_ONCE = 200  # calls that one sweep ends
 
 
@@ -35,9 +40,34 @@ def reported(gateway: Gateway, report: StatusReport | None) -> None:
         calls.report(db, calls.CallReport(report.provider, report.external_id, report.status, report.seconds), now)
         if CALL[report.status] == OVER:
             row = flow_sessions.load(db, report.provider, report.external_id)
+            if row is not None:
+                leave_unheard(gateway, db, row, now)
             if row is not None and row.open:
                 _hung_up(gateway, db, row)
                 flow_sessions.close_named(db, report.provider, report.external_id, now)
+
+
+def reported_by_caller(gateway: Gateway, report: StatusReport | None) -> None:
+    """The same of a call that she made: if its end is the first that we hear of it, what comes later finds it over."""
+    reported(gateway, report)
+    if report is None or CALL[report.status] != OVER:
+        return
+    with gateway.database.write() as db:
+        channel = next(iter(channels.of_provider(db, report.provider)), None)
+        if channel is not None:
+            calls.begin(db, calls.CallRow(report.provider, report.external_id, channel.id, None, "in", report.status, gateway.clock()))
+
+
+def language_of(gateway: Gateway, provider: str, external_id: str) -> str:
+    """In which language a call is held; the installation's, whatever fails: this is asked when something went wrong."""
+    try:
+        with gateway.database.read() as db:
+            row = flow_sessions.load(db, provider, external_id)
+        language = FlowSession.from_json(row.state).language if row is not None else ""
+    except Exception:
+        log.exception("language_not_found")
+        language = ""
+    return language if language in gateway.catalogue.languages else gateway.settings.language
 
 
 def end_idle(gateway: Gateway) -> None:
@@ -50,6 +80,17 @@ def end_idle(gateway: Gateway) -> None:
         for row in left:
             if flow_sessions.close(db, row.id, row.version, row.updated_at):
                 _hung_up(gateway, db, row)
+                leave_unheard(gateway, db, row, now)
+
+
+def leave_unheard(gateway: Gateway, db: Connection, row: SessionRow, now: datetime) -> None:
+    """A task for each recording of a call that is over and that led to nothing: she said her name and hung up."""
+    channel = channels.get(db, row.channel_id)
+    if channel is None:
+        return
+    for recording_id in recordings.unheard(db, row.id):
+        task = tasks.NewTask(gateway.new_id(), channel.organisation_id, UNHEARD, row.phone_id, row.member_id, row.id, recording_id)
+        tasks.open_task(db, task, now)
 
 
 def _hung_up(gateway: Gateway, db: Connection, row: SessionRow) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.core import events
 from gateway.core.jobs import FetchRecording, Job, SendReply
 from gateway.store import contributions, deliveries, flow_sessions, members, notices, phones, recordings, takes, tasks
+from gateway.store.database import Conflict
 
 if TYPE_CHECKING:
     from gateway.engine.interpreter import Sprint
@@ -31,6 +32,7 @@ class Conversation:
     organisation_id: str
     phone_id: int | None
     medium: events.Medium
+    members: tuple[str, ...] = ()  # whom we took to have this phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,9 @@ def _keep_clip(writing: Writing, fact: events.ClipKept) -> list[Job]:
 
 
 def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
+    phone_id = writing.conversation.phone_id
+    if phone_id is not None and members.of_phone(writing.db, phone_id) != set(writing.conversation.members):
+        raise Conflict  # another call from this phone registered her meanwhile
     members.add(
         writing.db,
         members.NewMember(
@@ -188,6 +193,8 @@ def _rsvp(writing: Writing, fact: events.RsvpGiven) -> list[Job]:
 
 def _open_task(writing: Writing, fact: events.TaskOpened) -> list[Job]:
     conversation = writing.conversation
+    if fact.recording_id and fact.member_id and tasks.adopt(writing.db, fact.recording_id, fact.kind, fact.member_id):
+        return []  # her call broke off after she had spoken, and she went on in another
     tasks.open_task(
         writing.db,
         tasks.NewTask(

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
+from gateway.core.digits import fold_digits
+from gateway.errors import GatewayError
+from gateway.services.installation import ORGANISATION
 from gateway.store import members
 
 if TYPE_CHECKING:
@@ -49,6 +52,15 @@ def verify(gateway: Gateway, member_ids: list[str], pin: str) -> tuple[Verdict, 
             if other != owner:
                 members.take_back_pin_try(db, other)
     return "ok", owner
+
+
+def unlock(gateway: Gateway, number: str) -> None:
+    """Let the member with this membership number try again; GatewayError `member:unknown`."""
+    with gateway.database.write() as db:
+        member = members.by_number(db, ORGANISATION, fold_digits(number).strip())
+        if member is None:
+            raise GatewayError("member:unknown", number=number)
+        members.clear_pin_tries(db, member.id)
 
 
 def _matches(gateway: Gateway, member_id: str, pin: str) -> bool:

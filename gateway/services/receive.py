@@ -16,17 +16,19 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.core import consent, phone
-from gateway.core.events import ConversationEnded, MessageReceived, PromptSpoken
+from gateway.core.events import ConversationEnded, MessageReceived, PromptSpoken, RecordingMade
+from gateway.core.jobs import FetchRecording
 from gateway.engine import interpreter
 from gateway.engine.interpreter import Caller, MemberView, Opening, Setting, Sprint
 from gateway.engine.session import FlowSession
+from gateway.engine.steps.listening import option_of
 from gateway.errors import GatewayError
 from gateway.language import keywords
 from gateway.providers.base import AnswerContext, Inbound
 from gateway.services import actions
 from gateway.services import calls as whole_calls
 from gateway.services.commit import Conversation, Writing, commit
-from gateway.store import arrivals, broadcasts, calls, channels, flow_sessions, members, messages, phones, receipts
+from gateway.store import arrivals, broadcasts, calls, channels, flow_sessions, members, messages, phones, receipts, recordings, tasks
 from gateway.store.database import Conflict
 from gateway.store.flow_sessions import SessionRow
 
@@ -38,10 +40,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+SURE = 0.9  # the score of a listed word in a longer text, which may then leave a question unanswered
 MOST_RACES = 5  # another worker was faster that often: something is wrong, and the provider's retry is the better way
 ASKED_FIRST = frozenset({"stop", "start"})  # "sms napathaunu" may mean STOP, which only its own words do at once
 ANSWER = re.compile(r"[ .,।()-]*[0-9][0-9 .,।()/=-]*")  # what answers a question and means nothing by itself
-MOST_REPLIES = 30  # to one phone in an hour; what comes faster is another machine, and every reply costs
+MOST_REPLIES = 60  # to one phone in an hour; what comes faster is another machine, and every reply costs
+MOST_CONFIRMED = MOST_REPLIES + 6  # STOP and START are confirmed a little longer: she wants to know that it worked
+UNANSWERED = "check_messages"  # the task of whoever looks why a phone wrote so often
+PIN_IN_A_TEXT = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +97,12 @@ def _call_once(gateway: Gateway, inbound: Inbound, content: broadcasts.CallConte
         if known.answer is not None:
             return known.answer
         channel = known.channel or _channel(gateway, db, inbound)
+        over = known.row is None and inbound.step > 0 and calls.is_over(db, inbound.provider, inbound.external_id)
     row, person = known.row, known.caller
-    if channel is None:
+    if channel is None or over:
         return hang_up(gateway, inbound)
+    if row is not None and not row.open and isinstance(inbound.input, RecordingMade) and row.version == inbound.step:
+        return _settle_recording(gateway, inbound, row, inbound.input, now)
     if row is not None and (not row.open or row.phone_id != (person.phone_id if person else None)):
         return hang_up(gateway, inbound)  # the call is over, or it is another person's
     if row is not None and row.version != inbound.step:
@@ -114,6 +123,20 @@ def _call_once(gateway: Gateway, inbound: Inbound, content: broadcasts.CallConte
     context = AnswerContext(next_step=sprint.session.version, public_base_url=gateway.settings.public_base_url)
     answer = gateway.providers[inbound.provider].render_call(sprint.facts, sprint.wait, context)
     return _settle(gateway, turn, sprint, answer)
+
+
+def _settle_recording(gateway: Gateway, inbound: Inbound, row: SessionRow, made: RecordingMade, now: datetime) -> str:
+    """She spoke and hung up, and we heard of the end first: what she said is kept for somebody to hear."""
+    answer, jobs = hang_up(gateway, inbound), list[FetchRecording]()
+    with gateway.database.write() as db:
+        receipts.insert(db, receipts.Receipt(inbound.provider, inbound.external_id, inbound.step, answer, now))
+        if made.seconds > 0 and interpreter.awaits_words(gateway.catalogue, row.state):
+            kept = recordings.NewRecording(gateway.new_id(), row.id, inbound.provider, made.external_id, made.seconds)
+            recordings.keep(db, kept, now)
+            whole_calls.leave_unheard(gateway, db, row, now)
+            jobs.append(FetchRecording(kept.id))
+    gateway.enqueue(jobs)
+    return answer
 
 
 def _arrival(gateway: Gateway, inbound: Inbound) -> arrivals.Arrival:
@@ -151,13 +174,17 @@ def _message_once(gateway: Gateway, inbound: Inbound) -> str:
     with gateway.database.read() as db:
         row = flow_sessions.load_open_text(db, channel.id, person.phone_id)
         replies = messages.count_out(db, person.phone_id, now - timedelta(hours=1))
+        known_blank = not inbound.input.text.strip() and messages.had_blank(db, person.phone_id, now - timedelta(days=1))
     script = keywords.script_of(inbound.input.text) or person.phone_script
     caller = _caller(gateway, channel, person._replace(phone_script=script), new=False)
     turn = Turn(inbound, now, channel, caller, row, new_script=None if script == person.phone_script else script)
-    if not phone.may_call(inbound.sender) or replies >= MOST_REPLIES:
+    if not phone.may_call(inbound.sender):
         return _settle_silence(gateway, turn, silence)
     if word := keywords.consent_word(inbound.input.text):
-        return _settle_consent(gateway, turn, word, already=(word == "stop") == (person.stopped_at is not None))
+        already = (word == "stop") == (person.stopped_at is not None)
+        return _settle_consent(gateway, turn, word, quietly=already or replies >= MOST_CONFIRMED)
+    if replies >= MOST_REPLIES or known_blank:  # whoever sent nothing got help for it once today
+        return _settle_silence(gateway, turn, silence, flagged=replies >= MOST_REPLIES)
     sprint = _text_sprint(gateway, turn, inbound.input.text)
     said = "\n".join(fact.text for fact in sprint.facts if isinstance(fact, PromptSpoken) and fact.text)
     return _settle(gateway, turn, sprint, gateway.providers[inbound.provider].render_message(said), said)
@@ -170,33 +197,39 @@ def _text_sprint(gateway: Gateway, turn: Turn, text: str) -> Sprint:
     """
     match = gateway.catalogue.lexicon.match(text)
     flow = gateway.catalogue.flow_of_intent(match.intent) if match.intent else None
+    target = gateway.catalogue.defaults.keys.get(option_of(keywords.fold_digits(text)))
+    if turn.row is None and target is not None and target in gateway.catalogue.flows:
+        return _start(gateway, turn, target, {})  # 0 is a person and 9 the start wherever she is
     asked = match.intent in ASKED_FIRST  # STOP and START themselves never come here
     row, defaults = turn.row, gateway.catalogue.defaults
     late = row is not None and turn.now - row.updated_at >= whole_calls.TEXT_IDLE
     if row is not None and not late:
-        elsewhere = (flow and (match.exact or match.number is not None)) or (
-            asked and not interpreter.awaits_words(gateway.catalogue, row.state)
-        )
+        clear = match.exact or match.number is not None
+        surely = asked or match.score >= SURE
+        elsewhere = (flow and clear) or ((flow or asked) and surely and not interpreter.awaits_words(gateway.catalogue, row.state))
         if not elsewhere or interpreter.expects(gateway.catalogue, row.state, text):
             return _resume(gateway, turn, FlowSession.from_json(row.state))
     if asked or (flow and not match.exact and gateway.catalogue.flows[flow].changes):
         return _start(gateway, turn, defaults.doubt, {"doubt.intent": match.intent})
     if late and flow is None and (ANSWER.fullmatch(keywords.fold_digits(text)) or keywords.yes_or_no(text) is not None):
         return _start(gateway, turn, defaults.late, {})
-    values = {} if match.number is None else {"texted.number": match.number}
+    amount = keywords.amount_beside(text)
+    values: dict[str, object] = {} if match.number is None else {"texted.number": match.number}
+    if amount is not None:
+        values["texted.amount"] = amount
     return _start(gateway, turn, flow or defaults.help, values)
 
 
-def _settle_consent(gateway: Gateway, turn: Turn, word: str, *, already: bool) -> str:
-    """STOP and START come before any flow: recorded at once, confirmed once."""
+def _settle_consent(gateway: Gateway, turn: Turn, word: str, *, quietly: bool) -> str:
+    """STOP and START come before any flow and any limit: recorded at once, confirmed once."""
     provider = gateway.providers[turn.inbound.provider]
     wording = gateway.catalogue.phrase("stopped" if word == "stop" else "started", turn.caller.language, romanised=turn.caller.romanised)
-    answer = provider.render_message("" if already else wording)
+    answer = provider.render_message("" if quietly else wording)
     phone_id = turn.caller.phone_id
     if phone_id is None:
         raise LookupError("a text without a phone")
     with gateway.database.write() as db:
-        _log_texts(db, turn, None if already else wording)
+        _log_texts(db, turn, None if quietly else wording)
         receipts.insert(db, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
         if word == "stop":
             phones.stop(db, phone_id, turn.now)
@@ -207,10 +240,13 @@ def _settle_consent(gateway: Gateway, turn: Turn, word: str, *, already: bool) -
     return answer
 
 
-def _settle_silence(gateway: Gateway, turn: Turn, answer: str) -> str:
-    """Keep a text that gets no answer."""
+def _settle_silence(gateway: Gateway, turn: Turn, answer: str, *, flagged: bool = False) -> str:
+    """Keep a text that gets no answer; `flagged`: somebody is to look at it, once an hour."""
+    phone_id, row = turn.caller.phone_id, turn.row
     with gateway.database.write() as db:
-        _log_texts(db, turn, None)
+        _log_texts(db, turn, None, secret=row is not None and interpreter.awaits_secret(gateway.catalogue, row.state))
+        if flagged and phone_id is not None and not tasks.count_since(db, phone_id, UNANSWERED, turn.now - timedelta(hours=1)):
+            tasks.open_task(db, tasks.NewTask(gateway.new_id(), turn.channel.organisation_id, UNANSWERED, phone_id), turn.now)
         receipts.insert(db, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
     return answer
 
@@ -218,13 +254,24 @@ def _settle_silence(gateway: Gateway, turn: Turn, answer: str) -> str:
 def _log_texts(db: Connection, turn: Turn, said: str | None, *, secret: bool = False) -> None:
     inbound, rows = turn.inbound, []
     if isinstance(inbound.input, MessageReceived):
-        body = "****" if secret else inbound.input.text
+        body = "****" if secret else _without_pin(turn, inbound.input.text if inbound.input.text.strip() else "")
         rows.append(messages.MessageRow(turn.channel.id, turn.caller.phone_id, "in", body, inbound.external_id, turn.now))
     if said:
         rows.append(messages.MessageRow(turn.channel.id, turn.caller.phone_id, "out", said, None, turn.now))
     messages.log(db, rows)
     if turn.new_script and turn.caller.phone_id is not None:
         phones.set_script(db, turn.caller.phone_id, turn.new_script)
+
+
+def _without_pin(turn: Turn, text: str) -> str:
+    """The text as it may be kept: whoever has a PIN may have sent it beside a word ("dabi 4826")."""
+    who = (turn.caller.member, *turn.caller.sharing)
+    if not any(member is not None and member.has_pin for member in who):
+        return text
+    places = [found.span() for found in PIN_IN_A_TEXT.finditer(keywords.fold_digits(text))]
+    for start, end in reversed(places):
+        text = text[:start] + "****" + text[end:]
+    return text
 
 
 # --- what both share ---------------------------------------------------------------------------------------------------------------
@@ -346,6 +393,7 @@ def _settle(gateway: Gateway, turn: Turn, sprint: Sprint, answer: str, said: str
         organisation_id=turn.channel.organisation_id,
         phone_id=turn.caller.phone_id,
         medium=inbound.medium,
+        members=tuple(view.id for view in ((turn.caller.member,) if turn.caller.member else turn.caller.sharing)),
     )
     with gateway.database.write() as db:
         receipts.insert(db, receipts.Receipt(inbound.provider, inbound.external_id, inbound.step, answer, now))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import bindparam, func, select, update
 
 from gateway.core.statuses import CALL
 from gateway.store.database import Connection
@@ -52,6 +52,14 @@ _REPORT = (
         ended_at=bindparam("ended"),
     )
 )
+
+_STATUS = select(calls.c.status).where(calls.c.provider == bindparam("of_provider"), calls.c.external_id == bindparam("of_call"))
+
+
+def is_over(db: Connection, provider: str, external_id: str) -> bool:
+    """Whether the end of a call was reported."""
+    status = db.execute(_STATUS, {"of_provider": provider, "of_call": external_id}).scalar()
+    return status is not None and CALL[status] == _FINAL_RANK
 
 
 def begin(db: Connection, call: CallRow) -> None:

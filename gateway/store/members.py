@@ -107,6 +107,19 @@ _COUNT_PIN_TRY = update(members).where(_THIS, members.c.pin_tries < bindparam("m
 _TAKE_BACK_PIN_TRY = update(members).where(_THIS, members.c.pin_tries > 0).values(pin_tries=members.c.pin_tries - 1)
 _CLEAR_PIN_TRIES = update(members).where(_THIS).values(pin_tries=0)
 
+_LOCK_PHONE = select(phones.c.id).where(phones.c.id == bindparam("phone_id")).with_for_update()
+_OF_PHONE = (
+    select(members.c.id)
+    .join(member_phones, member_phones.c.member_id == members.c.id)
+    .where(member_phones.c.phone_id == bindparam("phone_id"), members.c.state != "left")
+)
+
+
+def of_phone(db: Connection, phone_id: int) -> set[str]:
+    """The ids of a phone's members. Nobody else can ask this until the transaction ends, so that what follows from it stays true."""
+    db.execute(_LOCK_PHONE, {"phone_id": phone_id})
+    return set(db.execute(_OF_PHONE, {"phone_id": phone_id}).scalars())
+
 
 def caller(db: Connection, blind_index: bytes) -> CallerRow | None:
     """Who may be calling from the phone with this index (`Seal.index`): one statement. None: a phone that we never saw."""

@@ -37,6 +37,17 @@ _SENT_TO = (
     .order_by(messages.c.at, messages.c.id)
 )
 
+_BLANK = (
+    select(func.count())
+    .select_from(messages)
+    .where(
+        messages.c.phone_id == bindparam("phone_id"),
+        messages.c.direction == "in",
+        messages.c.body == "",
+        messages.c.at >= bindparam("since"),
+    )
+)
+
 
 def log(db: Connection, rows: Sequence[MessageRow]) -> None:
     """Keep texts, all in one statement; at least one."""
@@ -46,6 +57,11 @@ def log(db: Connection, rows: Sequence[MessageRow]) -> None:
 def count_out(db: Connection, phone_id: int, since: datetime) -> int:
     """How many answers a phone has got since then."""
     return db.execute(_COUNT_OUT, {"phone_id": phone_id, "since": since}).scalar_one()
+
+
+def had_blank(db: Connection, phone_id: int, since: datetime) -> bool:
+    """Whether a text without any words came from a phone since then."""
+    return db.execute(_BLANK, {"phone_id": phone_id, "since": since}).scalar_one() > 0
 
 
 def sent_to(db: Connection, phone_id: int) -> list[tuple[datetime, str]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, case, insert, select, update
 
 from gateway.store.database import Connection
-from gateway.store.models import recordings
+from gateway.store.models import recordings, takes, tasks
 from gateway.store.rows import columns, values
 
 
@@ -54,6 +54,12 @@ _MISSED = (
     )
 )
 
+_UNHEARD = select(recordings.c.id).where(
+    recordings.c.session_id == bindparam("session_id"),
+    ~select(tasks.c.id).where(tasks.c.recording_id == recordings.c.id).exists(),
+    ~select(takes.c.recording_id).where(takes.c.recording_id == recordings.c.id).exists(),
+)
+
 
 def keep(db: Connection, recording: NewRecording, now: datetime) -> None:
     """Write down a recording that must be fetched."""
@@ -64,6 +70,11 @@ def get(db: Connection, recording_id: str) -> RecordingRow | None:
     """The recording of this id."""
     row = db.execute(_GET, {"recording_id": recording_id}).first()
     return RecordingRow(*row) if row else None
+
+
+def unheard(db: Connection, session_id: str) -> list[str]:
+    """The ids of a conversation's recordings that no task and no clip names: nobody would ever hear them."""
+    return list(db.execute(_UNHEARD, {"session_id": session_id}).scalars())
 
 
 def by_external_id(db: Connection, provider: str, external_id: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from gateway.store.database import Connection
 from gateway.store.models import tasks
@@ -47,10 +47,32 @@ _LIST_OPEN = (
 )
 _DONE = update(tasks).where(tasks.c.id == bindparam("task_id"), tasks.c.state == "open").values(state="done", done_at=bindparam("now"))
 
+_COUNT_SINCE = (
+    select(func.count())
+    .select_from(tasks)
+    .where(tasks.c.phone_id == bindparam("phone_id"), tasks.c.kind == bindparam("kind"), tasks.c.created_at >= bindparam("since"))
+)
+
+_ADOPT = (
+    update(tasks)
+    .where(tasks.c.recording_id == bindparam("of_recording"), tasks.c.kind == bindparam("of_kind"), tasks.c.member_id.is_(None))
+    .values(member_id=bindparam("of_member"))
+)
+
 
 def open_task(db: Connection, task: NewTask, now: datetime) -> None:
     """Write a task down."""
     db.execute(_OPEN, {**values(task), "state": "open", "created_at": now})
+
+
+def adopt(db: Connection, recording_id: str, kind: str, member_id: str) -> bool:
+    """Give the task about a recording to the member that its speaker became; False where there is none without a member."""
+    return db.execute(_ADOPT, {"of_recording": recording_id, "of_kind": kind, "of_member": member_id}).rowcount > 0
+
+
+def count_since(db: Connection, phone_id: int, kind: str, since: datetime) -> int:
+    """How many tasks of a kind were written down for a phone since then, open or done."""
+    return db.execute(_COUNT_SINCE, {"phone_id": phone_id, "kind": kind, "since": since}).scalar_one()
 
 
 def list_open(db: Connection, organisation_id: str, limit: int) -> list[TaskRow]:

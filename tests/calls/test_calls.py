@@ -229,3 +229,71 @@ def test_nothing_is_acknowledged_while_the_database_is_away(on_sqlite: Installat
     with pytest.raises(AssertionError, match="503"):
         phone.text("dabi")
     assert on_sqlite.rows("SELECT count(*) FROM messages") == [(0,)]
+
+
+OURS = "+97714000000"
+
+
+def over(here: Installation, sid: str) -> None:
+    form = {"CallSid": sid, "From": STRANGER, "To": OURS, "CallStatus": "completed", "CallDuration": "12"}
+    here.phone(STRANGER).send("/twilio/status/calls", form)
+
+
+def recorded(here: Installation, call, step: int) -> str:
+    form = {"CallSid": call.sid, "From": STRANGER, "To": OURS, "CallStatus": "completed", "Digits": "hangup"}
+    more = {"RecordingSid": "RE" + "3" * 32, "RecordingDuration": "4"}
+    return here.phone(STRANGER).send(f"/twilio/voice/{step}", {**form, **more})
+
+
+NAMES = "SELECT kind, member_id, phone_id IS NOT NULL, recording_id IS NOT NULL FROM tasks"
+
+
+@pytest.mark.parametrize("ended_first", [True, False])
+def test_a_name_said_before_hanging_up_is_left_to_somebody(here: Installation, ended_first: bool) -> None:
+    call = here.phone(STRANGER).ring().press("5").press("1")
+    if ended_first:
+        over(here, call.sid)
+    recorded(here, call, 3)
+    recorded(here, call, 3)
+    if not ended_first:
+        over(here, call.sid)
+    over(here, call.sid)
+    assert here.rows("SELECT count(*) FROM recordings") == [(1,)]
+    assert [tuple(map(bool, row[2:])) for row in here.rows(NAMES)] == [(True, True)]
+    assert [row[:2] for row in here.rows(NAMES)] == [("write_down_name", None)]
+
+
+def test_a_call_whose_end_was_the_first_that_we_heard_of_it_is_over(here: Installation) -> None:
+    sid = "CA" + "7" * 32
+    over(here, sid)
+    answer = here.phone(STRANGER).send("/twilio/voice/1", {"CallSid": sid, "From": STRANGER, "To": OURS, "Digits": "5"})
+    assert "<Hangup/>" in answer
+    assert "<Play>" not in answer
+    assert here.rows("SELECT count(*) FROM flow_sessions") == [(0,)]
+
+
+def test_the_fallback_apologises_in_the_language_of_the_call(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(SITA)
+    call = phone.ring().press("7").press("2")
+    form = {"CallSid": call.sid, "From": SITA, "To": OURS, "ErrorCode": "11200"}
+    assert "en/phrase/trouble" in phone.send("/twilio/fallback", form)
+    assert "ne/phrase/trouble" in phone.send("/twilio/fallback", {**form, "CallSid": "CA" + "8" * 32})
+
+
+def test_three_calls_of_one_phone_at_once_register_one_member(here: Installation) -> None:
+    calls = [here.phone(STRANGER).ring().press("5").press("1").speak(3) for _ in range(3)]
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda call: call.press("2"), calls))
+    assert here.rows("SELECT count(*) FROM members WHERE length(id) = 32") == [(1,)]
+
+
+def test_silence_after_the_account_ends_with_somebody_calling(on_sqlite: Installation) -> None:
+    on_sqlite.phone(SITA).ring().press("1").wait().wait().wait()
+    assert on_sqlite.rows("SELECT kind FROM tasks") == [("call_back",)]
+
+
+def test_whoever_withholds_her_number_leaves_no_task(on_sqlite: Installation) -> None:
+    call = on_sqlite.phone("anonymous").ring().press("0")
+    while not call.over:
+        call = call.wait()
+    assert on_sqlite.rows("SELECT count(*) FROM tasks") == [(0,)]

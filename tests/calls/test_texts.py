@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from calls.conftest import Installation
 
+from gateway.core.digits import fold_digits
+from gateway.errors import GatewayError
+from gateway.services import pins
+
 SITA, MAYA, SHARED = "+9779720000001", "+9779720000002", "+9779720000003"
 STRANGER = "+9779841000001"
 
@@ -23,6 +27,47 @@ def test_an_amount_beside_the_word_is_read_back_and_noted(here: Installation) ->
     assert here.rows("SELECT amount, noted_by FROM contributions WHERE noted_by = 'sms'") == [(500_00, "sms")]
 
 
+@pytest.mark.parametrize("amount", ["-5", "1e3", "०", "9", "100001", "9" * 20, "300 400"])
+@pytest.mark.parametrize("asked", [True, False])
+def test_what_is_no_amount_is_refused_with_the_range(on_sqlite: Installation, amount: str, asked: bool) -> None:
+    phone = on_sqlite.phone(SITA)
+    if asked:
+        phone.text("yogdan 5")
+        if amount in {"०", "9"}:
+            return  # by themselves they lead to a person and to the start, wherever she is
+        (answer,) = phone.text(amount)
+    else:
+        (answer,) = phone.text(f"yogdan {amount}")
+    assert ("Rs 10 " if amount.isascii() else "10 देखि") in answer
+    assert "1,00,000" in answer
+    assert len(answer) <= (160 if amount.isascii() else 70)
+    phone.text("1")
+    assert on_sqlite.rows("SELECT count(*) FROM contributions WHERE noted_by = 'sms'") == [(0,)]
+
+
+@pytest.mark.parametrize("first", ["योगदान ५", "योगदान -५"])
+def test_the_range_and_the_question_are_one_segment_in_devanagari(on_sqlite: Installation, first: str) -> None:
+    phone = on_sqlite.phone(SITA)
+    answers = [*phone.text(first), *phone.text("-५"), *phone.text("१००००१")]
+    assert all(len(answer) <= 70 for answer in answers), answers
+
+
+@pytest.mark.parametrize("words", [["yogdan 50.5"], ["yogdan 5", "50.5"], ["योगदान ५०.५"]])
+def test_paisa_are_read_back_before_they_are_noted(on_sqlite: Installation, words: list[str]) -> None:
+    phone = on_sqlite.phone(SITA)
+    for text in words:
+        (answer,) = phone.text(text)
+    assert "50.50" in fold_digits(answer)
+    phone.text("1")
+    assert on_sqlite.rows("SELECT amount FROM contributions WHERE noted_by = 'sms'") == [(50_50,)]
+
+
+def test_a_wrong_answer_to_a_read_back_amount_is_not_told_the_range(on_sqlite: Installation) -> None:
+    call = on_sqlite.phone(SITA).ring().press("1").press("2").press("450").press("5")
+    assert "ne/defaults/wrong1-1" in call.heard
+    assert "ne/phrase/amount_range" not in call.heard
+
+
 def test_nothing_private_is_texted_before_her_pin_and_the_pin_is_not_kept(here: Installation) -> None:
     phone = here.phone(MAYA)
     (question,) = phone.text("dabi")
@@ -33,7 +78,7 @@ def test_nothing_private_is_texted_before_her_pin_and_the_pin_is_not_kept(here: 
     assert [row for row in here.rows("SELECT state FROM flow_sessions") if "4826" in str(row)] == []
 
 
-@pytest.mark.parametrize("word", ["STOP", " stop. ", "Stop!", "बन्द", "रोक", "ＳＴＯＰ"])
+@pytest.mark.parametrize("word", ["STOP", " stop. ", "Stop!", "बन्द", "रोक", "ＳＴＯＰ", "pls stop", "stop plz"])
 def test_stop_is_recorded_and_confirmed_once(here: Installation, word: str) -> None:
     phone = here.phone(SITA)
     assert len(phone.text(word)) == 1
@@ -62,6 +107,18 @@ def test_a_doubtful_stop_is_asked_about_and_then_done(here: Installation, words:
     assert here.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(0,)]
     phone.text("ho ni")
     assert here.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(stopped,)]
+
+
+@pytest.mark.parametrize("before", [None, "yogdan 500", "talim"])
+@pytest.mark.parametrize("words", ["nachahine", "chahidaina", "नचाहिने", "remove me"])
+def test_every_listed_word_for_stop_stops_after_one_question(on_sqlite: Installation, words: str, before: str | None) -> None:
+    phone = on_sqlite.phone(SITA)
+    if before:
+        phone.text(before)
+    phone.text(words)
+    phone.text("1")
+    assert on_sqlite.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(1,)]
+    assert on_sqlite.rows("SELECT count(*) FROM contributions WHERE noted_by = 'sms'") == [(0,)]
 
 
 def test_a_doubtful_stop_that_was_none_changes_nothing(on_sqlite: Installation) -> None:
@@ -139,9 +196,46 @@ def test_an_unknown_word_is_told_what_can_be_texted(here: Installation) -> None:
 
 def test_a_machine_that_answers_our_answers_is_met_with_silence(on_sqlite: Installation) -> None:
     phone = on_sqlite.phone(SITA)
-    answers = [phone.text("hello") for _ in range(40)]
+    answers = [phone.text("hello") for _ in range(70)]
     assert answers[0]
     assert answers[-1] == []
+    assert on_sqlite.rows("SELECT kind, count(*) FROM tasks GROUP BY kind") == [("check_messages", 1)]
+    on_sqlite.clock.move(hours=1, seconds=1)
+    assert phone.text("hello") != []
+
+
+def test_stop_is_heard_however_much_was_written_before(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(SITA)
+    for _ in range(60):
+        phone.text("hello")
+    assert phone.text("dabi") == []
+    assert len(phone.text("STOP")) == 1
+    assert on_sqlite.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(1,)]
+    for _ in range(10):
+        phone.text("START")
+        phone.text("STOP")
+    assert phone.text("START") == []
+    assert on_sqlite.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(0,)]
+
+
+def test_a_pin_is_not_kept_while_a_phone_gets_no_answers(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(MAYA)
+    for _ in range(59):
+        phone.text("hello")
+    phone.text("dabi")
+    assert phone.text("4826") == []
+    assert on_sqlite.rows("SELECT count(*) FROM messages WHERE body LIKE '%4826%'") == [(0,)]
+
+
+@pytest.mark.parametrize(("words", "kept"), [("dabi 4826", "dabi ****"), ("दाबी ४८२६।", "दाबी ****।"), ("dabi 48265", "dabi 48265")])
+def test_a_pin_beside_a_word_is_not_kept(on_sqlite: Installation, words: str, kept: str) -> None:
+    on_sqlite.phone(MAYA).text(words)
+    assert on_sqlite.rows("SELECT body FROM messages WHERE direction = 'in'") == [(kept,)]
+
+
+def test_an_amount_of_four_digits_is_kept_of_whoever_has_no_pin(on_sqlite: Installation) -> None:
+    on_sqlite.phone(SITA).text("yogdan 4826")
+    assert on_sqlite.rows("SELECT body FROM messages WHERE direction = 'in'") == [("yogdan 4826",)]
 
 
 @pytest.mark.parametrize("sender", ["anonymous", "+266696687", "+979123456789", "client:bob", ""])
@@ -155,3 +249,52 @@ def test_hostile_texts_are_kept_as_they_are_and_answered(here: Installation, bod
     assert len(here.phone(SITA).text(body)) == 1
     ((kept,),) = here.rows("SELECT body FROM messages WHERE direction = 'in'")
     assert kept == body.replace("\x00", "\ufffd")
+
+
+def test_an_empty_text_is_helped_once_a_day(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(SITA)
+    assert len(phone.text("")) == 1
+    assert phone.text("  ") == []
+    on_sqlite.clock.move(hours=25)
+    assert len(phone.text("")) == 1
+
+
+def test_zero_and_nine_by_themselves_lead_where_they_always_lead(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(SITA)
+    assert "1" in phone.text("9")[0]
+    on_sqlite.clock.move(days=2)
+    on_sqlite.phone(STRANGER).text("०")
+    assert on_sqlite.rows("SELECT kind FROM tasks") == [("call_back",)]
+
+
+def test_a_pin_of_any_length_is_a_try(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(MAYA)
+    phone.text("dabi")
+    phone.text("1" * 50)
+    assert on_sqlite.rows("SELECT max(pin_tries) FROM members") == [(1,)]
+
+
+def test_a_locked_pin_is_unlocked_by_number(on_sqlite: Installation) -> None:
+    with on_sqlite.gateway.database.write() as db:
+        db.exec_driver_sql("UPDATE members SET pin_tries = 5 WHERE pin_hash IS NOT NULL")
+    for (number,) in on_sqlite.rows("SELECT number FROM members WHERE pin_hash IS NOT NULL"):
+        pins.unlock(on_sqlite.gateway, str(number))
+    assert on_sqlite.rows("SELECT max(pin_tries) FROM members") == [(0,)]
+    with pytest.raises(GatewayError, match="no member"):
+        pins.unlock(on_sqlite.gateway, "1")
+
+
+@pytest.mark.parametrize(("before", "after", "told"), [("talim", "hisab kati bhayo", "1,500"), ("yogdan 500", "baithak chha?", "baithak")])
+def test_a_plain_sentence_leaves_an_open_question(on_sqlite: Installation, before: str, after: str, told: str) -> None:
+    phone = on_sqlite.phone(SITA)
+    phone.text(before)
+    (answer,) = phone.text(after)
+    assert "Bujhiena" not in answer, told
+
+
+def test_a_text_that_is_never_understood_ends_with_somebody_calling(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(SITA)
+    phone.text("hisab")
+    for _ in range(3):
+        phone.text("xyzzy")
+    assert on_sqlite.rows("SELECT kind FROM tasks") == [("call_back",)]

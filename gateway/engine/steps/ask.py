@@ -65,7 +65,10 @@ class Ask(Step):
             fields.draft.answers.add(name)
         elif read_back:
             fields.fault(inside.known["confirm"], "flow:secret")
-        confirm = Confirm(replace(question, prompt=read_back), fields.step, name, following) if read_back else None
+        confirm = None
+        if read_back:  # a wrong key there is no wrong answer
+            again = replace(question, prompt=read_back, on_wrong=fields.shared.defaults.on_wrong, own_wrong=False)
+            confirm = Confirm(again, fields.step, name, following)
         return cls(question, answers, name, limits, confirm, following, _words(limits, fields.shared.phrases))
 
     def enter(self, turn: Turn) -> Move:
@@ -76,6 +79,8 @@ class Ask(Step):
         if answer is None:
             return self.question.missed(turn, "silence", self._wait(turn))
         value = self._understood(turn, event, answer)
+        if self.answers == SECRET and value is None and len(answer) > 1 and answer.isascii() and answer.isdecimal():
+            value = answer[:MOST_DIGITS]  # too short or too long: a try like any other, and counted as one
         if value is None:
             return shared_key(turn, answer) or self.question.missed(turn, "wrong", self._wait(turn))
         if self.answers == SECRET:

@@ -23,7 +23,8 @@ AROUND_A_NUMBER = " .,।)(-"  # what people write around the number of an optio
 class Question:
     """What is asked, and what happens when no answer comes: it is said again after each miss and given up after `retries` of them.
 
-    `more` is said in place of the prompt at the last try: shorter, or with options that were left out before.
+    `more` is said in place of the prompt at the last try: shorter, or with options that were left out before. `own_wrong`: the step
+    itself says what is wrong with a wrong answer (an amount's range), by SMS too.
     """
 
     prompt: Prompt
@@ -32,6 +33,7 @@ class Question:
     on_wrong: tuple[Prompt, ...]
     on_give_up: str
     retries: int
+    own_wrong: bool = False
 
     @classmethod
     def read(cls, fields: Fields, prompt: Prompt, more: Prompt | None = None) -> Question:
@@ -47,6 +49,7 @@ class Question:
             on_wrong=on_wrong or defaults.on_wrong,
             on_give_up=given_up or defaults.give_up,
             retries=fields.whole("retries", defaults.retries, least=1, most=MOST_RETRIES),
+            own_wrong=bool(on_wrong),
         )
 
     def ask(self, turn: Turn, wait: Wait) -> Move:
@@ -66,7 +69,7 @@ class Question:
             last = turn.missed == self.retries - 1
             turn.say(self.more if self.more and last else self.prompt)
         else:
-            turn.say(turn.catalogue.defaults.sms_help)
+            turn.say(self.on_wrong[0] if self.own_wrong and reason == "wrong" else turn.catalogue.defaults.sms_help)
             turn.say(self.prompt)
         return wait
 

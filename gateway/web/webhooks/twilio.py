@@ -86,8 +86,10 @@ class Views:
 
     def call_fell_back(self) -> Response:
         """The provider could not use our answer; this one needs nothing but a clip."""
-        log.error("provider_fell_back", error=self._signed_form().get("ErrorCode", ""))
-        return self._apology()
+        form = self._signed_form()
+        log.error("provider_fell_back", error=form.get("ErrorCode", ""))
+        language = calls.language_of(self.gateway, self.provider.name, form.get("CallSid", ""))
+        return Response(self.provider.refusal(language), content_type=XML)
 
     def text_came(self) -> Response:
         return Response(receive.message(self.gateway, self.provider.parse_message(self._signed_form())), content_type=XML)
@@ -103,7 +105,7 @@ class Views:
         return Response(status=204)
 
     def her_call_reported(self) -> Response:
-        calls.reported(self.gateway, self.provider.parse_status("voice", self._signed_form()))
+        calls.reported_by_caller(self.gateway, self.provider.parse_status("voice", self._signed_form()))
         return Response(status=204)
 
     def recording_reported(self) -> Response:
