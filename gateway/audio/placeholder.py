@@ -17,7 +17,7 @@ from pathlib import Path
 from gateway.audio.wav import Sound
 from gateway.errors import GatewayError
 
-VOICES = {"devanagari": (b"ne+f3", 140), "latin": (b"en+f3", 150)}  # the voice, and its words a minute
+VOICES = {"devanagari": (b"ne+f3", 140), "latin": (b"en+f3", 165)}  # the voice, and its words a minute
 DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 LATIN = re.compile(r"[A-Za-z]")
 
