@@ -73,7 +73,7 @@ def test_sentences_end_where_the_voice_pauses(clips):
         ends = sentence_ends(path, text)
         lasts = [end - start for start, end in zip([0.0, *ends], ends, strict=False)]
         assert len(ends) == 5
-        assert all(2 < seconds < 4.5 for seconds in lasts), lasts
+        assert all(1.5 < seconds < 4.5 for seconds in lasts), lasts
 
 
 def test_what_is_over_its_limit_fails_and_is_marked(tmp_path):
