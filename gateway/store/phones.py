@@ -32,7 +32,6 @@ class PhoneRow:
 _FIND = select(*columns(phones, PhoneRow)).where(phones.c.blind_index == bindparam("blind_index"))
 _ID = select(phones.c.id).where(phones.c.blind_index == bindparam("blind_index"))
 _ADD = insert_into(phones).on_conflict_do_nothing(index_elements=["blind_index"])
-_SEALED = select(phones.c.sealed).where(phones.c.id == bindparam("phone_id"))
 _SEALED_MANY = select(phones.c.id, phones.c.sealed).where(phones.c.id.in_(bindparam("ids", expanding=True)))
 _STOP = update(phones).where(phones.c.id == bindparam("phone_id"), phones.c.stopped_at.is_(None)).values(stopped_at=bindparam("now"))
 _ALLOW = update(phones).where(phones.c.id == bindparam("phone_id")).values(stopped_at=None)
@@ -60,11 +59,6 @@ def find_or_create(db: Connection, seal: Seal, e164: str, now: datetime) -> int:
     db.execute(_ADD, {**key, "sealed": seal.seal(e164), "created_at": now})
     created: int = db.execute(_ID, key).scalar_one()
     return created
-
-
-def open_one(db: Connection, seal: Seal, phone_id: int) -> str:
-    """The number of a phone in E.164 form, for a provider's request alone; raise NoResultFound for an id that is not there."""
-    return seal.open(db.execute(_SEALED, {"phone_id": phone_id}).scalar_one())
 
 
 def open_many(db: Connection, seal: Seal, phone_ids: Collection[int]) -> dict[int, str]:

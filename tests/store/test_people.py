@@ -59,7 +59,7 @@ def test_a_phone_keeps_its_id_and_gives_its_number_back(world: World):
         assert phones.find_or_create(db, world.seal, NUMBER, world.now) == world.phone_id
         other = phones.find_or_create(db, world.seal, OTHER_NUMBER, world.now)
     with world.database.read() as db:
-        assert phones.open_one(db, world.seal, world.phone_id) == NUMBER
+        assert phones.open_many(db, world.seal, [world.phone_id]) == {world.phone_id: NUMBER}
         assert phones.open_many(db, world.seal, [world.phone_id, other, 999]) == {world.phone_id: NUMBER, other: OTHER_NUMBER}
         assert phones.open_many(db, world.seal, []) == {}
 

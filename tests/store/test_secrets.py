@@ -50,7 +50,7 @@ def use(world: World) -> None:
         messages.log(db, [messages.MessageRow(CHANNEL, phone_id, "in", "canary text", "SM1", world.now)])
         phones.stop(db, phone_id, world.now)
     with world.database.read() as db:
-        assert phones.open_one(db, world.seal, phone_id) == CANARY
+        assert phones.open_many(db, world.seal, [phone_id]) == {phone_id: CANARY}
 
 
 def found_in(files: list[Path]) -> set[str]:

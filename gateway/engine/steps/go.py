@@ -34,9 +34,5 @@ class Go(Step):
     def enter(self, _turn: Turn) -> Move:
         return Call(self.flow)
 
-    def come_back(self) -> Move:
-        """Where the conversation goes when the other flow has ended."""
-        return self.next
-
     def ways(self) -> Iterator[Way]:
         yield Way(f"after {self.flow}", self.next)
