@@ -122,6 +122,8 @@ CATALOGUE: dict[str, Fault] = {
     "import:heading": Fault("{reason}"),
     "import:not-utf-8": Fault("The file is not UTF-8 at byte {position}. Save it as CSV UTF-8."),
     # people and records
+    "member:pin": Fault("A PIN has {digits} digits, and is not one that is guessed first (1111, 1234)."),
+    "task:unknown": Fault("There is no open task {id}. `gateway tasks list` shows those that are open."),
     "member:unknown": Fault("There is no member {number}. Check the number, or look for her by phone."),
     "phone:invalid": Fault("{value!r} is not a phone number that can be called. Write it as +977 98..., or with ten digits."),
     # language

@@ -42,6 +42,18 @@ def import_(file: Path, *, dry_run: bool) -> None:
         raise SystemExit(1)
 
 
+@command.command("pin")
+@click.argument("number")
+@click.password_option("--pin", prompt="PIN", help="Asked for if it is not given, so that it stands in no history.")
+def pin(number: str, pin: str) -> None:
+    """Give the member with this membership NUMBER a PIN of four digits."""
+    from gateway import bootstrap
+    from gateway.services import pins
+
+    pins.set_pin(bootstrap.from_environment(os.environ), number, pin)
+    click.echo(f"Member {number} has a new PIN.")
+
+
 @command.command("unlock")
 @click.argument("number")
 def unlock(number: str) -> None:

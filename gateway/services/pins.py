@@ -18,9 +18,11 @@ from gateway.store import members
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
+    from gateway.store.database import Connection
 
 MOST_TRIES = 5
 PIN_LENGTH = 4
+GUESSED_FIRST = frozenset({"1234", "4321", "0123", "1212"})  # and one digit repeated
 
 Verdict = Literal["ok", "wrong", "locked"]
 
@@ -57,10 +59,24 @@ def verify(gateway: Gateway, member_ids: list[str], pin: str) -> tuple[Verdict, 
 def unlock(gateway: Gateway, number: str) -> None:
     """Let the member with this membership number try again; GatewayError `member:unknown`."""
     with gateway.database.write() as db:
-        member = members.by_number(db, ORGANISATION, fold_digits(number).strip())
-        if member is None:
-            raise GatewayError("member:unknown", number=number)
-        members.clear_pin_tries(db, member.id)
+        members.clear_pin_tries(db, _member_id(db, number))
+
+
+def set_pin(gateway: Gateway, number: str, pin: str) -> None:
+    """Give the member with this membership number a PIN; her tries begin anew. GatewayError `member:unknown`, `member:pin`."""
+    digits = fold_digits(pin).strip()
+    if len(digits) != PIN_LENGTH or not digits.isdecimal() or len(set(digits)) == 1 or digits in GUESSED_FIRST:
+        raise GatewayError("member:pin", digits=PIN_LENGTH)
+    hashed = hash_pin(gateway, digits)
+    with gateway.database.write() as db:
+        members.set_pin_hash(db, _member_id(db, number), hashed)
+
+
+def _member_id(db: Connection, number: str) -> str:
+    member = members.by_number(db, ORGANISATION, fold_digits(number).strip())
+    if member is None:
+        raise GatewayError("member:unknown", number=number)
+    return member.id
 
 
 def _matches(gateway: Gateway, member_id: str, pin: str) -> bool:

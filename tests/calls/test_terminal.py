@@ -65,3 +65,24 @@ def test_members_come_from_a_table_and_go_into_one(simulated: Installation, tmp_
     written = out.read_text(encoding="utf-8")
     assert "राधा,+9779841234567,ne,sewing,,300,no,voice" in written
     assert "'=cmd|1" in written
+
+
+def test_an_organiser_sees_whom_to_call_back_and_ticks_it_off(simulated: Installation) -> None:
+    run(simulated, "call", "+9779841555666", "--keys", "0")
+    (line,) = run(simulated, "tasks", "list").splitlines()
+    assert "call_back" in line
+    assert "+9779841555666" in line
+    assert run(simulated, "tasks", "done", line.split()[0]) == "Done.\n"
+    assert run(simulated, "tasks", "list") == ""
+    again = CliRunner(env=simulated.environ).invoke(main, ["tasks", "done", line.split()[0]])
+    assert again.exit_code == 1
+    assert "There is no open task" in again.output
+
+
+def test_a_member_is_given_a_pin_and_a_guessable_one_is_refused(simulated: Installation) -> None:
+    ((number,),) = simulated.rows("SELECT number FROM members WHERE id = 'sample-2'")
+    refused = CliRunner(env=simulated.environ).invoke(main, ["members", "pin", str(number), "--pin", "1234"])
+    assert refused.exit_code == 1
+    assert "A PIN has 4 digits" in refused.output
+    run(simulated, "members", "pin", str(number), "--pin", "८२५१")
+    assert "हेर्दै छौँ" in run(simulated, "call", "+9779720000002", "--keys", "2,8251")
