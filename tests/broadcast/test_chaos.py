@@ -142,7 +142,14 @@ def test_a_worker_told_to_stop_ends_soon_and_leaves_no_doubt(chaotic: World, tmp
     broadcast_id = broadcast.create(chaotic.gateway, DRAFT)
     with working(chaotic, tmp_path) as workers:
         chaotic.gateway.enqueue(broadcast.approve(chaotic.gateway, broadcast_id))
-        until(chaotic, workers, lambda: len(chaotic.twilio.ledger) > 100, timedelta(seconds=30), lambda: None)
+        queue = redis.Redis.from_url(chaotic.gateway.settings.redis_url)
+
+        def both_at_work() -> bool:
+            # A worker that is asked before it listens to signals just ends, having done nothing.
+            states = [queue.hget(worker, "state") for worker in queue.smembers("rq:workers")]
+            return sorted(state in {b"idle", b"busy"} for state in states) == [True, True] and len(chaotic.twilio.ledger) > 100
+
+        until(chaotic, workers, both_at_work, timedelta(seconds=30), lambda: None)
         asked = time.monotonic()
         assert workers.end(signal.SIGTERM) == [0, 0]
         assert time.monotonic() - asked < 10
