@@ -107,8 +107,15 @@ def test_a_reader_who_leaves_or_sleeps_does_not_stop_the_gateway():
 
 def programs(started, name):
     """The children of this name that have not ended."""
-    children = psutil.Process(started.process.pid).children()
-    return [child for child in children if child.status() != psutil.STATUS_ZOMBIE and name in words(child)]
+    return [child for child in psutil.Process(started.process.pid).children() if runs(child, name)]
+
+
+def runs(process, name):
+    """Whether a process runs this program; one that ended since it was listed runs nothing."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and name in words(process)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def words(process):
