@@ -91,6 +91,7 @@ def _add(gateway: Gateway, db: Connection, index: int, now: datetime) -> None:
     name = f"bench-{index:06d}"
     members.add(
         db,
+        gateway.seal,
         members.NewMember(
             id=name,
             organisation_id=installation.ORGANISATION,
@@ -102,7 +103,9 @@ def _add(gateway: Gateway, db: Connection, index: int, now: datetime) -> None:
         now,
     )
     members.attach_phone(db, name, phones.find_or_create(db, gateway.seal, number(index), now))
-    claims.open_claim(db, claims.NewClaim(name, name, with_check_digit(200_000 + index), "health", by="benchmark"), now)
+    claims.open_claim(
+        db, claims.NewClaim(name, installation.ORGANISATION, name, with_check_digit(200_000 + index), "health", by="benchmark"), now
+    )
     claims.move(db, name, claims.ClaimMove("approved", by="benchmark", amount=5_000_00), now)
 
 

@@ -32,6 +32,9 @@ CATALOGUE: dict[str, Fault] = {
     "webhook:foreign-account": Fault("The request belongs to another account of {provider}."),
     # the database
     "database:unavailable": Fault("The database does not answer. Try again; if it stays so, look at its log and its disk.", retryable=True),
+    # who may do what
+    "access:denied": Fault("The role {role!r} may not do this ({permission}). Ask an admin of the organisation."),
+    "access:no-organisation": Fault("There is no organisation {organisation!r}. `gateway organisations list` shows them."),
     # flow files
     "flow:missing-file": Fault("there is no such file. {remedy}"),
     "flow:unreadable": Fault("{reason}."),

@@ -32,7 +32,6 @@ KNOWN_NAMES = frozenset(
         "caller.new",
         "caller.reachable",
         "caller.shared",
-        "member.name",
         "member.number",
         "member.private",
         "member.state",

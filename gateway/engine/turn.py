@@ -20,7 +20,6 @@ class MemberView:
 
     id: str
     number: str
-    name: str | None
     language: str
     private: bool
     has_pin: bool
@@ -225,7 +224,6 @@ BUILT_IN: Mapping[str, Callable[[Turn], object]] = {
     "caller.new": lambda turn: turn.caller.new,
     "caller.reachable": lambda turn: turn.caller.phone_id is not None,
     "caller.shared": lambda turn: bool(turn.caller.sharing),
-    "member.name": _of_member("name"),
     "member.number": _of_member("number"),
     "member.private": _of_member("private"),
     "member.state": _of_member("state"),

@@ -39,7 +39,7 @@ def reported(gateway: Gateway, report: StatusReport | None) -> None:
     with gateway.database.write() as db:
         calls.report(db, calls.CallReport(report.provider, report.external_id, report.status, report.seconds), now)
         if CALL[report.status] == OVER:
-            row = flow_sessions.load(db, report.provider, report.external_id)
+            row = flow_sessions.load(db, gateway.seal, report.provider, report.external_id)
             if row is not None:
                 leave_unheard(gateway, db, row, now)
             if row is not None and row.open:
@@ -62,7 +62,7 @@ def language_of(gateway: Gateway, provider: str, external_id: str) -> str:
     """In which language a call is held; the installation's, whatever fails: this is asked when something went wrong."""
     try:
         with gateway.database.read() as db:
-            row = flow_sessions.load(db, provider, external_id)
+            row = flow_sessions.load(db, gateway.seal, provider, external_id)
         language = FlowSession.from_json(row.state).language if row is not None else ""
     except Exception:
         log.exception("language_not_found")
@@ -74,7 +74,7 @@ def end_idle(gateway: Gateway) -> None:
     """End the conversations that nobody ends: texts that were not answered, calls whose end was never reported."""
     now = gateway.clock()
     with gateway.database.read() as db:
-        left = flow_sessions.idle(db, "voice", now - CALL_IDLE, MOST_AT_ONCE)
+        left = flow_sessions.idle(db, gateway.seal, "voice", now - CALL_IDLE, MOST_AT_ONCE)
     with gateway.database.write() as db:
         flow_sessions.close_idle(db, "sms", now - TEXT_KEPT)
         for row in left:
@@ -101,7 +101,7 @@ def _hung_up(gateway: Gateway, db: Connection, row: SessionRow) -> None:
 
 def left_unfinished(gateway: Gateway, db: Connection, session_id: str, caller: Caller, now: datetime) -> Unfinished | None:
     """Where this caller may go on. Never on behalf of another: on a shared phone only with a PIN, which tells who it was."""
-    row = flow_sessions.get(db, session_id)
+    row = flow_sessions.get(db, gateway.seal, session_id)
     if row is None or now - row.updated_at > GO_ON_WITHIN or not gateway.catalogue.defaults.resume:
         return None
     left = unfinished(gateway.catalogue, FlowSession.from_json(row.state))

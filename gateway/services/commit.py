@@ -151,6 +151,7 @@ def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
         raise Conflict  # another call from this phone registered her meanwhile
     members.add(
         writing.db,
+        writing.gateway.seal,
         members.NewMember(
             id=fact.member_id,
             organisation_id=writing.conversation.organisation_id,
@@ -161,6 +162,7 @@ def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
             preferred_medium=writing.conversation.medium,
             consent_wording=fact.consent,
             consented_at=writing.now if fact.consent else None,
+            consent_how=writing.conversation.medium if fact.consent else None,
             state="pending",
         ),
         writing.now,
@@ -175,6 +177,7 @@ def _note_contribution(writing: Writing, fact: events.ContributionNoted) -> list
         writing.db,
         contributions.NewContribution(
             id=fact.contribution_id,
+            organisation_id=writing.conversation.organisation_id,
             member_id=fact.member_id,
             amount=fact.amount,
             month=fact.month,

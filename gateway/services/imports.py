@@ -73,13 +73,14 @@ def _take(gateway: Gateway, row: dict[str, str | None], *, dry_run: bool) -> str
     now = gateway.clock()
     with gateway.database.read() as db:
         caller = members.caller(db, gateway.seal.index(number))
-    if caller is not None and any(member.name == details["name"] for member in caller.members):
+        names = members.names(db, gateway.seal, [member.id for member in caller.members]) if caller else {}
+    if details["name"] in names.values():
         return "known"
     if not dry_run:
         with gateway.database.write() as db:
             member_id = gateway.new_id()
             membership = members.new_number(db, ORGANISATION, int(gateway.new_id(), 16))
-            members.add(db, members.NewMember(member_id, ORGANISATION, membership, **details), now)  # type: ignore[arg-type]  # by name
+            members.add(db, gateway.seal, members.NewMember(member_id, ORGANISATION, membership, **details), now)  # type: ignore[arg-type]  # by name
             members.attach_phone(db, member_id, phones.find_or_create(db, gateway.seal, number, now))
     return "added"
 
@@ -114,6 +115,7 @@ def _details(gateway: Gateway, cells: dict[str, str]) -> dict[str, object]:
         "trade": cells.get("trade") or None,
         "place": cells.get("place") or None,
         "consented_at": gateway.clock(),
+        "consent_how": "paper",
         "consent_wording": "import",
     }
 
@@ -126,10 +128,11 @@ def write_members(gateway: Gateway, file: IO[str]) -> int:
     for page in _pages(gateway):
         with gateway.database.read() as db:
             phones_of = members.phones_of(db, [member.id for member in page])
+            names = members.names(db, gateway.seal, list(phones_of))
             numbers = phones.open_many(db, gateway.seal, {phone_id for ids in phones_of.values() for phone_id in ids})
         for member in page:
             first = next(iter(phones_of[member.id]), None)
-            table.writerow(_safe((member.number, *_cells(member, numbers.get(first, "") if first else ""))))
+            table.writerow(_safe((member.number, *_cells(member, names[member.id], numbers.get(first, "") if first else ""))))
         count += len(page)
     return count
 
@@ -145,10 +148,10 @@ def _pages(gateway: Gateway) -> Iterator[list[MemberRow]]:
         after = page[-1].number
 
 
-def _cells(member: MemberRow, number: str) -> Iterable[str]:
+def _cells(member: MemberRow, name: str | None, number: str) -> Iterable[str]:
     instalment = "" if member.usual_instalment is None else f"{member.usual_instalment / 100:g}"
     private = "yes" if member.private else "no"
-    cells = (member.name, number, member.language, member.trade, member.place, instalment, private, member.preferred_medium, member.script)
+    cells = (name, number, member.language, member.trade, None, instalment, private, member.preferred_medium, member.script)
     return ("" if cell is None else cell for cell in cells)
 
 

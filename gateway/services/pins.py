@@ -1,7 +1,7 @@
-"""PINs: counted before they are checked, hashed with argon2 over a peppered form.
+"""PINs: counted before they are checked, hashed with argon2 and the hash sealed.
 
-Four digits are guessed offline in minutes, so the pepper (derived from SECRET_KEY, never in the database) is what protects a dump, and
-the counter in the database, not in Redis, is what protects a member on the line. Source: OWASP ASVS 5.0, 6.3.1 and 11.4.2.
+Four digits are guessed offline in minutes, so the seal (its key comes from SECRET_KEY, never in the database) is what protects a dump,
+and the counter in the database, not in Redis, is what protects a member on the line. Source: OWASP ASVS 5.0, 6.3.1 and 11.4.2.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ Verdict = Literal["ok", "wrong", "locked"]
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
-def hash_pin(gateway: Gateway, pin: str) -> str:
-    """The form in which a PIN may be stored."""
-    return HASHER.hash(gateway.seal.pepper(pin))
+def hash_pin(pin: str) -> str:
+    """The form in which a PIN goes to the store, which seals it."""
+    return HASHER.hash(pin)
 
 
 def verify(gateway: Gateway, member_ids: list[str], pin: str) -> tuple[Verdict, str | None]:
@@ -42,7 +42,7 @@ def verify(gateway: Gateway, member_ids: list[str], pin: str) -> tuple[Verdict, 
     shared phone could guess at the other for ever.
     """
     with gateway.database.write() as db:
-        allowed = [member_id for member_id in member_ids if members.count_pin_try(db, member_id, MOST_TRIES)]
+        allowed = [member_id for member_id in member_ids if members.count_pin_try(db, member_id, MOST_TRIES, gateway.clock())]
     if not allowed:
         return "locked", None
     owner = next((member_id for member_id in allowed if _matches(gateway, member_id, pin)), None)
@@ -67,9 +67,9 @@ def set_pin(gateway: Gateway, number: str, pin: str) -> None:
     digits = fold_digits(pin).strip()
     if len(digits) != PIN_LENGTH or not digits.isdecimal() or len(set(digits)) == 1 or digits in GUESSED_FIRST:
         raise GatewayError("member:pin", digits=PIN_LENGTH)
-    hashed = hash_pin(gateway, digits)
+    hashed = hash_pin(digits)
     with gateway.database.write() as db:
-        members.set_pin_hash(db, _member_id(db, number), hashed)
+        members.set_pin_hash(db, gateway.seal, _member_id(db, number), hashed)
 
 
 def _member_id(db: Connection, number: str) -> str:
@@ -81,10 +81,10 @@ def _member_id(db: Connection, number: str) -> str:
 
 def _matches(gateway: Gateway, member_id: str, pin: str) -> bool:
     with gateway.database.read() as db:
-        stored = members.pin_hash(db, member_id)
+        stored = members.pin_hash(db, gateway.seal, member_id)
     if stored is None:
         return False
     try:
-        return HASHER.verify(stored, gateway.seal.pepper(pin))
+        return HASHER.verify(stored, pin)
     except VerifyMismatchError:
         return False

@@ -93,7 +93,7 @@ def hang_up(gateway: Gateway, inbound: Inbound) -> str:
 def _call_once(gateway: Gateway, inbound: Inbound, content: broadcasts.CallContent | None) -> str:
     now = gateway.clock()
     with gateway.database.read() as db:
-        known = arrivals.look_up(db, _arrival(gateway, inbound))
+        known = arrivals.look_up(db, gateway.seal, _arrival(gateway, inbound))
         if known.answer is not None:
             return known.answer
         channel = known.channel or _channel(gateway, db, inbound)
@@ -172,7 +172,7 @@ def _message_once(gateway: Gateway, inbound: Inbound) -> str:
         return silence
     person = _meet(gateway, inbound.sender, now)
     with gateway.database.read() as db:
-        row = flow_sessions.load_open_text(db, channel.id, person.phone_id)
+        row = flow_sessions.load_open_text(db, gateway.seal, channel.id, person.phone_id)
         replies = messages.count_out(db, person.phone_id, now - timedelta(hours=1))
         known_blank = not inbound.input.text.strip() and messages.had_blank(db, person.phone_id, now - timedelta(days=1))
     script = keywords.script_of(inbound.input.text) or person.phone_script
@@ -229,7 +229,7 @@ def _settle_consent(gateway: Gateway, turn: Turn, word: str, *, quietly: bool) -
     if phone_id is None:
         raise LookupError("a text without a phone")
     with gateway.database.write() as db:
-        _log_texts(db, turn, None if quietly else wording)
+        _log_texts(gateway, db, turn, None if quietly else wording)
         receipts.insert(db, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
         if word == "stop":
             phones.stop(db, phone_id, turn.now)
@@ -244,21 +244,21 @@ def _settle_silence(gateway: Gateway, turn: Turn, answer: str, *, flagged: bool 
     """Keep a text that gets no answer; `flagged`: somebody is to look at it, once an hour."""
     phone_id, row = turn.caller.phone_id, turn.row
     with gateway.database.write() as db:
-        _log_texts(db, turn, None, secret=row is not None and interpreter.awaits_secret(gateway.catalogue, row.state))
+        _log_texts(gateway, db, turn, None, secret=row is not None and interpreter.awaits_secret(gateway.catalogue, row.state))
         if flagged and phone_id is not None and not tasks.count_since(db, phone_id, UNANSWERED, turn.now - timedelta(hours=1)):
             tasks.open_task(db, tasks.NewTask(gateway.new_id(), turn.channel.organisation_id, UNANSWERED, phone_id), turn.now)
         receipts.insert(db, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
     return answer
 
 
-def _log_texts(db: Connection, turn: Turn, said: str | None, *, secret: bool = False) -> None:
+def _log_texts(gateway: Gateway, db: Connection, turn: Turn, said: str | None, *, secret: bool = False) -> None:
     inbound, rows = turn.inbound, []
     if isinstance(inbound.input, MessageReceived):
         body = "****" if secret else _without_pin(turn, inbound.input.text if inbound.input.text.strip() else "")
         rows.append(messages.MessageRow(turn.channel.id, turn.caller.phone_id, "in", body, inbound.external_id, turn.now))
     if said:
         rows.append(messages.MessageRow(turn.channel.id, turn.caller.phone_id, "out", said, None, turn.now))
-    messages.log(db, rows)
+    messages.log(db, gateway.seal, rows)
     if turn.new_script and turn.caller.phone_id is not None:
         phones.set_script(db, turn.caller.phone_id, turn.new_script)
 
@@ -325,7 +325,6 @@ def _caller(gateway: Gateway, channel: Channel, person: CallerRow | None, *, new
         MemberView(
             id=row.id,
             number=row.number,
-            name=row.name,
             language=row.language,
             private=row.private,
             has_pin=row.has_pin,
@@ -398,14 +397,16 @@ def _settle(gateway: Gateway, turn: Turn, sprint: Sprint, answer: str, said: str
     with gateway.database.write() as db:
         receipts.insert(db, receipts.Receipt(inbound.provider, inbound.external_id, inbound.step, answer, now))
         if inbound.medium == "sms":
-            _log_texts(db, turn, said, secret=continues and row is not None and interpreter.awaits_secret(gateway.catalogue, row.state))
+            _log_texts(
+                gateway, db, turn, said, secret=continues and row is not None and interpreter.awaits_secret(gateway.catalogue, row.state)
+            )
         if row is not None and not continues:
             flow_sessions.close(db, row.id, row.version, now)
         if continues and row is not None:
-            if not flow_sessions.advance(db, _session_row(turn, sprint), row.version):
+            if not flow_sessions.advance(db, gateway.seal, _session_row(turn, sprint), row.version):
                 raise Conflict
         else:
-            flow_sessions.insert(db, _session_row(turn, sprint))
+            flow_sessions.insert(db, gateway.seal, _session_row(turn, sprint))
             if inbound.medium == "voice":
                 calls.begin(db, _call_row(turn))
             if turn.broke_off and turn.caller.phone_id and not phones.take_broken_off(db, turn.caller.phone_id, turn.broke_off):

@@ -21,7 +21,7 @@ OPEN_MEMBER, PRIVATE_MEMBER, SHARED_PHONE = "+9779720000001", "+9779720000002", 
 def load(gateway: Gateway) -> bool:
     """Write the sample, unless it is there. True when it was written."""
     now = gateway.clock()
-    hashes = {pin: pins.hash_pin(gateway, pin) for pin in ("4826", "7391", "5064")}
+    hashes = {pin: pins.hash_pin(pin) for pin in ("4826", "7391", "5064")}
     with gateway.database.write() as db:
         if members.get(db, "sample-1") is not None:
             return False
@@ -40,6 +40,7 @@ def _add(gateway: Gateway, db: Connection, member_id: str, number: str, **detail
     position = int(member_id.rsplit("-", 1)[1])
     members.add(
         db,
+        gateway.seal,
         members.NewMember(
             id=member_id,
             organisation_id=ORGANISATION,
@@ -63,6 +64,7 @@ def _contributions(db: Connection, now: datetime) -> None:
             db,
             contributions.NewContribution(
                 id=f"sample-{index}",
+                organisation_id=ORGANISATION,
                 member_id=member_id,
                 amount=amount,
                 month=month_of(paid),
@@ -75,9 +77,9 @@ def _contributions(db: Connection, now: datetime) -> None:
 
 def _claims(db: Connection, now: datetime) -> None:
     opened, decided = now - timedelta(days=20), now - timedelta(days=2)
-    claims.open_claim(db, claims.NewClaim("sample-1", "sample-1", with_check_digit(2001), "health", by="sample"), opened)
+    claims.open_claim(db, claims.NewClaim("sample-1", ORGANISATION, "sample-1", with_check_digit(2001), "health", by="sample"), opened)
     claims.move(db, "sample-1", claims.ClaimMove("approved", by="sample", amount=5_000_00), decided)
-    claims.open_claim(db, claims.NewClaim("sample-2", "sample-2", with_check_digit(2002), "maternity", by="sample"), opened)
+    claims.open_claim(db, claims.NewClaim("sample-2", ORGANISATION, "sample-2", with_check_digit(2002), "maternity", by="sample"), opened)
     claims.move(db, "sample-2", claims.ClaimMove("review", by="sample", review_until=now + timedelta(days=7)), decided)
 
 

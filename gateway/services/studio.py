@@ -44,8 +44,7 @@ def verify(gateway: Gateway, pin: str, now: datetime) -> Verdict:
         tries = takes.count_try(db, now, WITHIN)
     if tries > MOST_TRIES or not gateway.settings.studio_pin:
         return "locked"
-    seal = gateway.seal
-    if not hmac.compare_digest(seal.pepper(pin), seal.pepper(gateway.settings.studio_pin)):
+    if not hmac.compare_digest(pin.encode(), gateway.settings.studio_pin.encode()):
         return "wrong"
     with gateway.database.write() as db:
         takes.clear_tries(db)

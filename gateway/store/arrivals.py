@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, bindparam, literal, select
 
@@ -16,6 +16,9 @@ from gateway.store.models import flow_sessions as session_table
 from gateway.store.models import member_phones, phones
 from gateway.store.models import members as member_table
 from gateway.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from gateway.store.secrets import Seal
 
 
 class Arrival(NamedTuple):
@@ -49,20 +52,20 @@ _KNOWN = Prepared(
     )
     .outerjoin(channel_table, and_(channel_table.c.provider == bindparam("provider"), channel_table.c.address == bindparam("address")))
     .outerjoin(phones, phones.c.blind_index == bindparam("blind_index"))
-    .outerjoin(member_phones, member_phones.c.phone_id == phones.c.id)
-    .outerjoin(member_table, and_(member_table.c.id == member_phones.c.member_id, member_table.c.state != "left"))
+    .outerjoin(member_phones, members.OF_THIS_PHONE)
+    .outerjoin(member_table, members.KNOWN_BY_IT)
     .order_by(member_table.c.created_at, member_table.c.id)
 )
 
 
-def look_up(db: Connection, arrival: Arrival) -> Known:
+def look_up(db: Connection, seal: Seal, arrival: Arrival) -> Known:
     """What we know of a request of a call."""
     rows = _KNOWN.rows(db, arrival._asdict())
     answer, *first = rows[0]
     session, channel, caller = first[:_SESSION], first[_SESSION : _SESSION + _CHANNEL], _SESSION + _CHANNEL
     return Known(
         answer,
-        SessionRow(*session) if session[0] is not None else None,
+        flow_sessions.opened(seal, session) if session[0] is not None else None,
         Channel(*channel) if channel[0] is not None else None,
         members.caller_of([row[1 + caller :] for row in rows]) if first[caller] is not None else None,
     )

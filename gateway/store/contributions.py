@@ -18,6 +18,7 @@ class NewContribution:
     """A report of a payment: `amount` paisa, for the Bikram Sambat `month` as `2083-08`."""
 
     id: str
+    organisation_id: str
     member_id: str
     amount: int
     month: str
@@ -26,7 +27,7 @@ class NewContribution:
 
 
 _NOTE = Prepared(insert(contributions))
-_COUNTED = (contributions.c.member_id == bindparam("member_id")) & (contributions.c.state != "reversed")
+_COUNTED = contributions.c.member_id == bindparam("member_id")
 _TOTAL = Prepared(select(func.coalesce(func.sum(contributions.c.amount), 0)).where(_COUNTED))
 _LAST_MONTH = Prepared(select(func.max(contributions.c.month)).where(_COUNTED))
 _RECENT_SAME = Prepared(
@@ -45,7 +46,7 @@ _SINCE = select(contributions.c.amount).where(_COUNTED, contributions.c.noted_at
 
 def note(db: Connection, contribution: NewContribution, now: datetime) -> None:
     """Note a reported payment."""
-    _NOTE.write(db, {**values(contribution), "state": "noted", "noted_at": now})
+    _NOTE.write(db, {**values(contribution), "noted_at": now})
 
 
 def total(db: Connection, member_id: str) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, false, select, update
 
@@ -16,9 +16,13 @@ from gateway.store.models import OPEN, OPEN_TEXT, flow_sessions, session_events
 from gateway.store.prepared import Prepared
 from gateway.store.rows import columns, insert_into
 
+if TYPE_CHECKING:
+    from gateway.store.secrets import Seal
+
 
 class SessionRow(NamedTuple):
-    """A conversation. `external_id` is the call's id at the provider, or that of the text which opened it; `state` the engine's JSON."""
+    """A conversation. `external_id` is the call's id at the provider, or that of the text which opened it; `state` the engine's JSON,
+    which is sealed at rest: an answer in it may be a name."""
 
     id: str
     provider: str
@@ -46,6 +50,7 @@ class LogRow(NamedTuple):
 
 
 COLUMNS = columns(flow_sessions, SessionRow)
+_STATE = SessionRow._fields.index("state")
 
 _LOAD = select(*COLUMNS).where(flow_sessions.c.provider == bindparam("provider"), flow_sessions.c.external_id == bindparam("external_id"))
 _GET = select(*COLUMNS).where(flow_sessions.c.id == bindparam("session_id"))
@@ -90,24 +95,29 @@ _IDLE_ROWS = select(*COLUMNS).where(*_IDLE).limit(bindparam("limit"))
 _LOG = Prepared(insert_into(session_events))
 
 
-def load(db: Connection, provider: str, external_id: str) -> SessionRow | None:
+def opened(seal: Seal, row: Sequence[Any]) -> SessionRow:
+    """A conversation from a row of `COLUMNS`."""
+    return SessionRow(*row)._replace(state=seal.open(row[_STATE]))
+
+
+def load(db: Connection, seal: Seal, provider: str, external_id: str) -> SessionRow | None:
     """The conversation under this name at the provider."""
     row = db.execute(_LOAD, {"provider": provider, "external_id": external_id}).first()
-    return SessionRow(*row) if row else None
+    return opened(seal, row) if row else None
 
 
-def get(db: Connection, session_id: str) -> SessionRow | None:
+def get(db: Connection, seal: Seal, session_id: str) -> SessionRow | None:
     """The conversation with this id."""
     row = db.execute(_GET, {"session_id": session_id}).first()
-    return SessionRow(*row) if row else None
+    return opened(seal, row) if row else None
 
 
-def insert(db: Connection, row: SessionRow) -> None:
+def insert(db: Connection, seal: Seal, row: SessionRow) -> None:
     """Write a conversation that begins; where another worker began it first, the transaction ends in Conflict."""
-    _INSERT.write(db, {**row._asdict(), "created_at": row.updated_at})
+    _INSERT.write(db, {**row._asdict(), "state": seal.seal(row.state), "created_at": row.updated_at})
 
 
-def advance(db: Connection, row: SessionRow, expected_version: int) -> bool:
+def advance(db: Connection, seal: Seal, row: SessionRow, expected_version: int) -> bool:
     """Write a conversation as it is after a step; False, and nothing written, where another worker was faster."""
     written = _ADVANCE.write(
         db,
@@ -115,7 +125,7 @@ def advance(db: Connection, row: SessionRow, expected_version: int) -> bool:
             "session_id": row.id,
             "expected_version": expected_version,
             "new_version": row.version,
-            "new_state": row.state,
+            "new_state": seal.seal(row.state),
             "still_open": row.open,
             "phone": row.phone_id,
             "member": row.member_id,
@@ -125,10 +135,10 @@ def advance(db: Connection, row: SessionRow, expected_version: int) -> bool:
     return written == 1
 
 
-def load_open_text(db: Connection, channel_id: str, phone_id: int) -> SessionRow | None:
+def load_open_text(db: Connection, seal: Seal, channel_id: str, phone_id: int) -> SessionRow | None:
     """The conversation by SMS that is open between one of our numbers and a phone; there is at most one."""
     row = db.execute(_LOAD_OPEN_TEXT, {"channel_id": channel_id, "phone_id": phone_id}).first()
-    return SessionRow(*row) if row else None
+    return opened(seal, row) if row else None
 
 
 def close(db: Connection, session_id: str, expected_version: int, now: datetime) -> bool:
@@ -147,9 +157,9 @@ def close_idle(db: Connection, medium: str, older_than: datetime) -> int:
     return db.execute(_CLOSE_IDLE, {"of_medium": medium, "older_than": older_than}).rowcount
 
 
-def idle(db: Connection, medium: str, older_than: datetime, limit: int) -> list[SessionRow]:
+def idle(db: Connection, seal: Seal, medium: str, older_than: datetime, limit: int) -> list[SessionRow]:
     """Some of those conversations, still open."""
-    return [SessionRow(*row) for row in db.execute(_IDLE_ROWS, {"of_medium": medium, "older_than": older_than, "limit": limit})]
+    return [opened(seal, row) for row in db.execute(_IDLE_ROWS, {"of_medium": medium, "older_than": older_than, "limit": limit})]
 
 
 def log(db: Connection, rows: Sequence[LogRow]) -> None:

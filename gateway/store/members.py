@@ -1,27 +1,32 @@
-"""Members: who they are, by which phones they reach us, and the counting of their PIN tries."""
+"""Members: who they are, by which phones they reach us, and the counting of their PIN tries. Names go in and out through the seal."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from gateway.core import reference
 from gateway.store.database import Connection
-from gateway.store.models import member_phones, members, phones
+from gateway.store.models import member_phones, members, phones, pin_tries
 from gateway.store.rows import insert_into, values
+
+if TYPE_CHECKING:
+    from gateway.store.secrets import Seal
 
 
 class MemberRow(NamedTuple):
-    """A member as a conversation sees her. `usual_instalment` is paisa; `name` None until somebody wrote it down."""
+    """A member as a conversation sees her: nothing of it tells who she is. `usual_instalment` is paisa.
+
+    `name_clip` is the file of her recorded name, if there is one; `user_id` who she is where she works for the organisation herself.
+    """
 
     id: str
     organisation_id: str
     number: str
-    name: str | None
     language: str
     script: str | None
     state: str
@@ -31,6 +36,8 @@ class MemberRow(NamedTuple):
     trade: str | None
     place: str | None
     preferred_medium: str
+    name_clip: str | None
+    user_id: str | None
 
 
 class CallerRow(NamedTuple):
@@ -49,7 +56,7 @@ class CallerRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NewMember:
-    """What is known when a member is written down; `number` comes from `new_number`."""
+    """What is known when a member is written down; `number` comes from `new_number`, `pin_hash` is sealed with the name."""
 
     id: str
     organisation_id: str
@@ -65,19 +72,24 @@ class NewMember:
     place: str | None = None
     preferred_medium: str = "voice"
     consented_at: datetime | None = None
+    consent_how: str | None = None
     consent_wording: str | None = None
 
 
 SCATTER = 7919  # a prime: three draws from one seed lie far apart
 
-_has_pin = members.c.pin_hash.is_not(None).label("has_pin")
+_has_pin = members.c.sealed_pin.is_not(None).label("has_pin")
 _MEMBER = [_has_pin if name == "has_pin" else members.c[name] for name in MemberRow._fields]
+IS_HERE = (members.c.state != "left") & (members.c.state != "erased")
+# Whom a phone stands for: not who had the number before.
+OF_THIS_PHONE = (member_phones.c.phone_id == phones.c.id) & member_phones.c.stale_at.is_(None)
+KNOWN_BY_IT = (members.c.id == member_phones.c.member_id) & IS_HERE
 CALLER_COLUMNS = [phones.c.id, phones.c.language, phones.c.script, phones.c.stopped_at, phones.c.broke_off, *_MEMBER]
 _CALLER = (
     select(*CALLER_COLUMNS)
     .select_from(phones)
-    .outerjoin(member_phones, member_phones.c.phone_id == phones.c.id)
-    .outerjoin(members, (members.c.id == member_phones.c.member_id) & (members.c.state != "left"))
+    .outerjoin(member_phones, OF_THIS_PHONE)
+    .outerjoin(members, KNOWN_BY_IT)
     .where(phones.c.blind_index == bindparam("blind_index"))
     .order_by(members.c.created_at, members.c.id)
 )
@@ -101,17 +113,24 @@ _PHONES_OF = (
 )
 _THIS = members.c.id == bindparam("member_id")
 _SET_LANGUAGE = update(members).where(_THIS).values(language=bindparam("new_language"))
-_PIN_HASH = select(members.c.pin_hash).where(_THIS)
-_SET_PIN_HASH = update(members).where(_THIS).values(pin_hash=bindparam("new_hash"), pin_tries=0)
-_COUNT_PIN_TRY = update(members).where(_THIS, members.c.pin_tries < bindparam("most")).values(pin_tries=members.c.pin_tries + 1)
-_TAKE_BACK_PIN_TRY = update(members).where(_THIS, members.c.pin_tries > 0).values(pin_tries=members.c.pin_tries - 1)
-_CLEAR_PIN_TRIES = update(members).where(_THIS).values(pin_tries=0)
+_SEALED_PIN = select(members.c.sealed_pin).where(_THIS)
+_NAMES = select(members.c.id, members.c.sealed_name).where(members.c.id.in_(bindparam("ids", expanding=True)))
+_SET_PIN = update(members).where(_THIS).values(sealed_pin=bindparam("new_pin"))
+_TRIES_OF = (pin_tries.c.bucket == "own") & (pin_tries.c.subject == bindparam("member_id"))
+_COUNT_PIN_TRY = insert_into(pin_tries).values(bucket="own", subject=bindparam("member_id"), tries=1, last_at=bindparam("now"))
+_COUNT_PIN_TRY = _COUNT_PIN_TRY.on_conflict_do_update(
+    index_elements=["bucket", "subject"],
+    set_={"tries": pin_tries.c.tries + 1, "last_at": _COUNT_PIN_TRY.excluded.last_at},
+    where=pin_tries.c.tries < bindparam("most"),
+)
+_TAKE_BACK_PIN_TRY = update(pin_tries).where(_TRIES_OF, pin_tries.c.tries > 0).values(tries=pin_tries.c.tries - 1)
+_CLEAR_PIN_TRIES = delete(pin_tries).where(_TRIES_OF)
 
 _LOCK_PHONE = select(phones.c.id).where(phones.c.id == bindparam("phone_id")).with_for_update()
 _OF_PHONE = (
     select(members.c.id)
     .join(member_phones, member_phones.c.member_id == members.c.id)
-    .where(member_phones.c.phone_id == bindparam("phone_id"), members.c.state != "left")
+    .where(member_phones.c.phone_id == bindparam("phone_id"), member_phones.c.stale_at.is_(None), IS_HERE)
 )
 
 
@@ -167,9 +186,17 @@ def new_number(db: Connection, organisation_id: str, seed: int) -> str:
     raise LookupError("no membership number is free")
 
 
-def add(db: Connection, member: NewMember, now: datetime) -> None:
+def add(db: Connection, seal: Seal, member: NewMember, now: datetime) -> None:
     """Write a new member down."""
-    db.execute(_ADD, {**values(member), "created_at": now})
+    row = values(member)
+    name, pin_hash = row.pop("name"), row.pop("pin_hash")
+    row |= {"sealed_name": seal.seal(name) if name else None, "sealed_pin": seal.seal(pin_hash) if pin_hash else None}
+    db.execute(_ADD, {**row, "created_at": now})
+
+
+def names(db: Connection, seal: Seal, member_ids: Collection[str]) -> dict[str, str | None]:
+    """The names of many members, at most some hundreds at once; None where nobody wrote it down yet."""
+    return {member_id: seal.open(name) if name else None for member_id, name in db.execute(_NAMES, {"ids": list(member_ids)})}
 
 
 def attach_phone(db: Connection, member_id: str, phone_id: int) -> None:
@@ -193,19 +220,21 @@ def set_language(db: Connection, member_id: str, language: str) -> None:
 # --- PIN ---------------------------------------------------------------------------------------------------------------------------
 
 
-def pin_hash(db: Connection, member_id: str) -> str | None:
+def pin_hash(db: Connection, seal: Seal, member_id: str) -> str | None:
     """The stored hash of her PIN, if she has one."""
-    return db.execute(_PIN_HASH, {"member_id": member_id}).scalar()
+    sealed: bytes | None = db.execute(_SEALED_PIN, {"member_id": member_id}).scalar()
+    return seal.open(sealed) if sealed else None
 
 
-def set_pin_hash(db: Connection, member_id: str, new_hash: str | None) -> None:
+def set_pin_hash(db: Connection, seal: Seal, member_id: str, new_hash: str | None) -> None:
     """Set or take away her PIN; her tries begin anew."""
-    db.execute(_SET_PIN_HASH, {"member_id": member_id, "new_hash": new_hash})
+    db.execute(_SET_PIN, {"member_id": member_id, "new_pin": seal.seal(new_hash) if new_hash else None})
+    clear_pin_tries(db, member_id)
 
 
-def count_pin_try(db: Connection, member_id: str, limit: int) -> bool:
+def count_pin_try(db: Connection, member_id: str, limit: int, now: datetime) -> bool:
     """Count one try before it is checked; False when `limit` tries are used up. However many come at once, only `limit` pass."""
-    return db.execute(_COUNT_PIN_TRY, {"member_id": member_id, "most": limit}).rowcount == 1
+    return db.execute(_COUNT_PIN_TRY, {"member_id": member_id, "most": limit, "now": now}).rowcount == 1
 
 
 def take_back_pin_try(db: Connection, member_id: str) -> None:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, insert, select
 
 from gateway.store.database import Connection
 from gateway.store.models import messages
+from gateway.store.models.columns import UNSTORABLE
 from gateway.store.rows import values
+
+if TYPE_CHECKING:
+    from gateway.store.secrets import Seal
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """One text. `direction` is `in` or `out`; `phone_id` None where the sender cannot be a phone."""
+    """One text. `direction` is `in` or `out`; `phone_id` None where the sender cannot be a phone; `body` is sealed at rest."""
 
     channel_id: str
     phone_id: int | None
@@ -32,7 +37,7 @@ _COUNT_OUT = (
     .where(messages.c.phone_id == bindparam("phone_id"), messages.c.direction == "out", messages.c.at >= bindparam("since"))
 )
 _SENT_TO = (
-    select(messages.c.at, messages.c.body)
+    select(messages.c.at, messages.c.sealed_body)
     .where(messages.c.phone_id == bindparam("phone_id"), messages.c.direction == "out")
     .order_by(messages.c.at, messages.c.id)
 )
@@ -43,15 +48,21 @@ _BLANK = (
     .where(
         messages.c.phone_id == bindparam("phone_id"),
         messages.c.direction == "in",
-        messages.c.body == "",
+        messages.c.sealed_body.is_(None),
         messages.c.at >= bindparam("since"),
     )
 )
 
 
-def log(db: Connection, rows: Sequence[MessageRow]) -> None:
+def log(db: Connection, seal: Seal, rows: Sequence[MessageRow]) -> None:
     """Keep texts, all in one statement; at least one."""
-    db.execute(_LOG, [values(row) for row in rows])
+    db.execute(_LOG, [_sealed(seal, row) for row in rows])
+
+
+def _sealed(seal: Seal, row: MessageRow) -> dict[str, object]:
+    found = values(row)
+    body = found.pop("body")
+    return {**found, "sealed_body": seal.seal(UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", body)) if body else None}
 
 
 def count_out(db: Connection, phone_id: int, since: datetime) -> int:
@@ -64,6 +75,6 @@ def had_blank(db: Connection, phone_id: int, since: datetime) -> bool:
     return db.execute(_BLANK, {"phone_id": phone_id, "since": since}).scalar_one() > 0
 
 
-def sent_to(db: Connection, phone_id: int) -> list[tuple[datetime, str]]:
+def sent_to(db: Connection, seal: Seal, phone_id: int) -> list[tuple[datetime, str]]:
     """The answers that a phone has got with their instants, the oldest first."""
-    return [(at, body) for at, body in db.execute(_SENT_TO, {"phone_id": phone_id})]
+    return [(at, seal.open(body) if body else "") for at, body in db.execute(_SENT_TO, {"phone_id": phone_id})]

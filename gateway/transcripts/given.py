@@ -66,7 +66,7 @@ def _member(scene: Scene, found: Found) -> str:
 def _is_member(scene: Scene, found: Found) -> None:
     gateway, pin = scene.gateway, found["pin"]
     seed = int(gateway.new_id(), 16)
-    hashed = pins.hash_pin(gateway, pin) if pin else None
+    hashed = pins.hash_pin(pin) if pin else None
     with gateway.database.write() as db:
         new = members.NewMember(
             id=f"transcript-{seed:04}",
@@ -79,7 +79,7 @@ def _is_member(scene: Scene, found: Found) -> None:
             consented_at=scene.at,
             consent_wording="transcript",
         )
-        members.add(db, new, scene.at)
+        members.add(db, gateway.seal, new, scene.at)
         members.attach_phone(db, new.id, phones.find_or_create(db, gateway.seal, _text(found, "number"), scene.at))
 
 
@@ -107,7 +107,7 @@ def _has_claim(scene: Scene, found: Found) -> None:
     until, paid = found["instant"], _text(found, "state") == "paid"
     moved_at = instant(until) if paid and until else scene.at
     with scene.gateway.database.write() as db:
-        new = claims.NewClaim(claim_id, member_id, with_check_digit(3000 + seed), "health", by)
+        new = claims.NewClaim(claim_id, ORGANISATION, member_id, with_check_digit(3000 + seed), "health", by)
         claims.open_claim(db, new, scene.at - timedelta(minutes=1))
         if paid:
             claims.move(db, claim_id, claims.ClaimMove("approved", by, amount=_paisa(found)), moved_at)
@@ -123,6 +123,7 @@ def _has_paid(scene: Scene, found: Found) -> None:
     noted_at = scene.at - timedelta(days=2) if month else scene.at - timedelta(minutes=5)
     new = contributions.NewContribution(
         id=f"transcript-{seed:04}",
+        organisation_id=ORGANISATION,
         member_id=_member(scene, found),
         amount=_paisa(found) or 0,
         month=month or month_of(scene.at),

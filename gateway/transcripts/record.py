@@ -19,7 +19,7 @@ from gateway.core.events import DigitsPressed, Input, RecordingMade, TransferEnd
 from gateway.core.jobs import Job
 from gateway.engine import interpreter
 from gateway.engine.session import FlowSession
-from gateway.services.actions import SAME_REPORT_WINDOW
+from gateway.services.actions.contributions import SAME_REPORT_WINDOW
 from gateway.services.context import Gateway
 from gateway.store import broadcasts, claims, contributions, flow_sessions, members, notices
 from gateway.store.channels import of_provider
@@ -101,7 +101,7 @@ class Recorder:
 
     def _state(self) -> str:
         with self.gateway.database.read() as db:
-            row = flow_sessions.load(db, self.gateway.providers.main.name, self.external_id)
+            row = flow_sessions.load(db, self.gateway.seal, self.gateway.providers.main.name, self.external_id)
         if row is None:
             raise LookupError("a call without its conversation")
         return row.state

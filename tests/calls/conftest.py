@@ -60,9 +60,13 @@ class Installation:
         return Phone(BASE_URL, ACCOUNT, TOKEN, number, double=double, **through(self.client, BASE_URL))
 
     def rows(self, statement: str) -> list[tuple[object, ...]]:
-        """What a statement of plain SQL finds."""
+        """What a statement of plain SQL finds, with what is sealed opened."""
         with self.gateway.database.read() as db:
-            return [tuple(row) for row in db.exec_driver_sql(statement)]
+            return [tuple(map(self._readable, row)) for row in db.exec_driver_sql(statement)]
+
+    def _readable(self, value: object) -> object:
+        seal = self.gateway.seal
+        return seal.open(value) if isinstance(value, bytes) and value.startswith(seal.current_name) else value
 
 
 @pytest.fixture

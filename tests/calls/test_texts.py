@@ -74,7 +74,7 @@ def test_nothing_private_is_texted_before_her_pin_and_the_pin_is_not_kept(here: 
     (answer,) = phone.text("४८२६")
     assert "हेर्दै" not in question
     assert "हेर्दै" in answer
-    assert [row for row in here.rows("SELECT body FROM messages") if "४८२६" in str(row) or "4826" in str(row)] == []
+    assert [row for row in here.rows("SELECT sealed_body FROM messages") if "४८२६" in str(row) or "4826" in str(row)] == []
     assert [row for row in here.rows("SELECT state FROM flow_sessions") if "4826" in str(row)] == []
 
 
@@ -230,12 +230,12 @@ def test_a_pin_is_not_kept_while_a_phone_gets_no_answers(on_sqlite: Installation
 @pytest.mark.parametrize(("words", "kept"), [("dabi 4826", "dabi ****"), ("दाबी ४८२६।", "दाबी ****।"), ("dabi 48265", "dabi 48265")])
 def test_a_pin_beside_a_word_is_not_kept(on_sqlite: Installation, words: str, kept: str) -> None:
     on_sqlite.phone(MAYA).text(words)
-    assert on_sqlite.rows("SELECT body FROM messages WHERE direction = 'in'") == [(kept,)]
+    assert on_sqlite.rows("SELECT sealed_body FROM messages WHERE direction = 'in'") == [(kept,)]
 
 
 def test_an_amount_of_four_digits_is_kept_of_whoever_has_no_pin(on_sqlite: Installation) -> None:
     on_sqlite.phone(SITA).text("yogdan 4826")
-    assert on_sqlite.rows("SELECT body FROM messages WHERE direction = 'in'") == [("yogdan 4826",)]
+    assert on_sqlite.rows("SELECT sealed_body FROM messages WHERE direction = 'in'") == [("yogdan 4826",)]
 
 
 @pytest.mark.parametrize("sender", ["anonymous", "+266696687", "+979123456789", "client:bob", ""])
@@ -247,7 +247,7 @@ def test_who_cannot_be_written_to_gets_no_answer_and_makes_no_member(on_sqlite: 
 @pytest.mark.parametrize("body", ["<Dial>+1900</Dial>", "=HYPERLINK(1)", "{{7*7}}", "'; DROP TABLE members;--", "a\x00b", "😀" * 400])
 def test_hostile_texts_are_kept_as_they_are_and_answered(here: Installation, body: str) -> None:
     assert len(here.phone(SITA).text(body)) == 1
-    ((kept,),) = here.rows("SELECT body FROM messages WHERE direction = 'in'")
+    ((kept,),) = here.rows("SELECT sealed_body FROM messages WHERE direction = 'in'")
     assert kept == body.replace("\x00", "\ufffd")
 
 
@@ -271,15 +271,15 @@ def test_a_pin_of_any_length_is_a_try(on_sqlite: Installation) -> None:
     phone = on_sqlite.phone(MAYA)
     phone.text("dabi")
     phone.text("1" * 50)
-    assert on_sqlite.rows("SELECT max(pin_tries) FROM members") == [(1,)]
+    assert on_sqlite.rows("SELECT max(tries) FROM pin_tries") == [(1,)]
 
 
 def test_a_locked_pin_is_unlocked_by_number(on_sqlite: Installation) -> None:
     with on_sqlite.gateway.database.write() as db:
-        db.exec_driver_sql("UPDATE members SET pin_tries = 5 WHERE pin_hash IS NOT NULL")
-    for (number,) in on_sqlite.rows("SELECT number FROM members WHERE pin_hash IS NOT NULL"):
+        db.exec_driver_sql("INSERT INTO pin_tries SELECT 'own', id, 5, NULL, created_at FROM members WHERE sealed_pin IS NOT NULL")
+    for (number,) in on_sqlite.rows("SELECT number FROM members WHERE sealed_pin IS NOT NULL"):
         pins.unlock(on_sqlite.gateway, str(number))
-    assert on_sqlite.rows("SELECT max(pin_tries) FROM members") == [(0,)]
+    assert on_sqlite.rows("SELECT max(tries) FROM pin_tries") == [(None,)]
     with pytest.raises(GatewayError, match="no member"):
         pins.unlock(on_sqlite.gateway, "1")
 

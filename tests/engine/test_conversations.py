@@ -50,7 +50,7 @@ title: {ne: a, en: a}
 for: member
 start: hello
 steps:
-  hello: {say: {ne: a, en: Hello.}, sms: {ne: a, en: "{member.name}"}, text: {ne: a, en: "For {member.name}"}, next: bye}
+  hello: {say: {ne: a, en: Hello.}, sms: {ne: a, en: "{member.number}"}, text: {ne: a, en: "For {member.number}"}, next: bye}
   bye: {end: {}}
 """
     conversation = Conversation(load_flows(tmp_path, mine=flow), CALLERS["shared"])

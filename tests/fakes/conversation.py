@@ -102,9 +102,9 @@ SPECS = {
     )
 }
 
-SITA = MemberView("sita", "1001", "Sita", "en", private=False, has_pin=False, usual_instalment=30_000, state="active", trade="sewing")
-MAYA = replace(SITA, id="maya", number="1002", name="Maya", private=True, has_pin=True)
-GITA = replace(SITA, id="gita", number="1003", name="Gita", has_pin=True)
+SITA = MemberView("sita", "1001", "en", private=False, has_pin=False, usual_instalment=30_000, state="active", trade="sewing")
+MAYA = replace(SITA, id="maya", number="1002", private=True, has_pin=True)
+GITA = replace(SITA, id="gita", number="1003", has_pin=True)
 
 CALLERS = {
     "member": Caller(1, "org", SITA, (), "en", new=False),

@@ -26,7 +26,7 @@ from gateway.services.actions import SPECS
 
 Answers = Mapping[str, list[object]]  # action -> its outcome, then the values that it finds where there are any
 
-SITA = MemberView("sita", "1042", "Sita", "ne", private=False, has_pin=True, usual_instalment=30000, state="active", trade="sewing")
+SITA = MemberView("sita", "1042", "ne", private=False, has_pin=True, usual_instalment=30000, state="active", trade="sewing")
 RAMA = replace(SITA, id="rama", number="1043")
 CALLERS = {
     "member": ((SITA,), False),

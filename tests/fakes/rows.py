@@ -31,14 +31,14 @@ def populate(database: Database, seal: Seal, now: datetime) -> World:
         organisations.ensure(db, ORGANISATION, "Home Workers")
         channels.ensure(db, channels.Channel(CHANNEL, ORGANISATION, "twilio", "+97714000000", "ne", 1, 1, 140, 200))
         phone_id = phones.find_or_create(db, seal, NUMBER, now)
-        add_member(db, MEMBER, now, number="10005")
+        add_member(db, seal, MEMBER, now, number="10005")
         members.attach_phone(db, MEMBER, phone_id)
     return World(database, seal, now, phone_id)
 
 
-def add_member(db: Connection, member_id: str, now: datetime, **details) -> None:
+def add_member(db: Connection, seal: Seal, member_id: str, now: datetime, **details) -> None:
     """Write one more member; `details` are fields of `NewMember`."""
-    members.add(db, members.NewMember(id=member_id, organisation_id=ORGANISATION, language="ne", **details), now)
+    members.add(db, seal, members.NewMember(id=member_id, organisation_id=ORGANISATION, language="ne", **details), now)
 
 
 def a_session(world: World, session_id: str = "call-1", **details) -> flow_sessions.SessionRow:

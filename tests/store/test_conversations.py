@@ -21,69 +21,69 @@ HOUR = timedelta(hours=1)
 def test_a_conversation_is_loaded_as_it_was_written(world: World):
     row = a_session(world)
     with world.database.write() as db:
-        flow_sessions.insert(db, row)
-        assert flow_sessions.load(db, "twilio", "call-1") == row
-        assert flow_sessions.load(db, "twilio", "call-2") is None
+        flow_sessions.insert(db, world.seal, row)
+        assert flow_sessions.load(db, world.seal, "twilio", "call-1") == row
+        assert flow_sessions.load(db, world.seal, "twilio", "call-2") is None
 
 
 def test_a_step_is_written_once_for_each_version(world: World):
     row = a_session(world)
     later = row._replace(version=2, state='{"at": 2}', member_id=MEMBER, open=False, updated_at=world.now + HOUR)
     with world.database.write() as db:
-        flow_sessions.insert(db, row)
-        assert flow_sessions.advance(db, later, expected_version=1)
-        assert not flow_sessions.advance(db, later._replace(state="lost"), expected_version=1)
-        assert flow_sessions.load(db, "twilio", "call-1") == later
+        flow_sessions.insert(db, world.seal, row)
+        assert flow_sessions.advance(db, world.seal, later, expected_version=1)
+        assert not flow_sessions.advance(db, world.seal, later._replace(state="lost"), expected_version=1)
+        assert flow_sessions.load(db, world.seal, "twilio", "call-1") == later
 
 
 def test_a_conversation_that_another_worker_began_is_a_conflict(world: World):
     with world.database.write() as db:
-        flow_sessions.insert(db, a_session(world))
+        flow_sessions.insert(db, world.seal, a_session(world))
     with pytest.raises(Conflict), world.database.write() as db:
-        flow_sessions.insert(db, a_session(world, "other", external_id="call-1"))
+        flow_sessions.insert(db, world.seal, a_session(world, "other", external_id="call-1"))
 
 
 def test_a_phone_has_at_most_one_open_conversation_by_sms(world: World):
     first = a_session(world, "text-1", medium="sms")
     with world.database.write() as db:
-        flow_sessions.insert(db, a_session(world, "call-1"))
-        assert flow_sessions.load_open_text(db, CHANNEL, world.phone_id) is None
-        flow_sessions.insert(db, first)
-        assert flow_sessions.load_open_text(db, CHANNEL, world.phone_id) == first
+        flow_sessions.insert(db, world.seal, a_session(world, "call-1"))
+        assert flow_sessions.load_open_text(db, world.seal, CHANNEL, world.phone_id) is None
+        flow_sessions.insert(db, world.seal, first)
+        assert flow_sessions.load_open_text(db, world.seal, CHANNEL, world.phone_id) == first
     with pytest.raises(Conflict), world.database.write() as db:
-        flow_sessions.insert(db, a_session(world, "text-2", medium="sms"))
+        flow_sessions.insert(db, world.seal, a_session(world, "text-2", medium="sms"))
     with world.database.write() as db:
         assert flow_sessions.close(db, "text-1", 1, world.now)
-        flow_sessions.insert(db, a_session(world, "text-2", medium="sms"))
+        flow_sessions.insert(db, world.seal, a_session(world, "text-2", medium="sms"))
 
 
 def test_a_conversation_is_closed_only_at_the_version_that_was_read(world: World):
     with world.database.write() as db:
-        flow_sessions.insert(db, a_session(world, version=2))
+        flow_sessions.insert(db, world.seal, a_session(world, version=2))
         assert not flow_sessions.close(db, "call-1", 1, world.now)
         assert flow_sessions.close(db, "call-1", 2, world.now)
 
 
 def test_the_conversation_of_a_call_that_is_over_is_closed(world: World):
     with world.database.write() as db:
-        flow_sessions.insert(db, a_session(world))
+        flow_sessions.insert(db, world.seal, a_session(world))
         flow_sessions.close_named(db, "twilio", "call-1", world.now)
-        row = flow_sessions.load(db, "twilio", "call-1")
+        row = flow_sessions.load(db, world.seal, "twilio", "call-1")
     assert row is not None
     assert not row.open
 
 
 def test_idle_conversations_are_closed(world: World):
     with world.database.write() as db:
-        flow_sessions.insert(db, a_session(world, "idle", updated_at=world.now - 2 * HOUR))
-        flow_sessions.insert(db, a_session(world, "busy"))
+        flow_sessions.insert(db, world.seal, a_session(world, "idle", updated_at=world.now - 2 * HOUR))
+        flow_sessions.insert(db, world.seal, a_session(world, "busy"))
         medium = a_session(world).medium
-        assert [row.id for row in flow_sessions.idle(db, medium, world.now - HOUR, 10)] == ["idle"]
+        assert [row.id for row in flow_sessions.idle(db, world.seal, medium, world.now - HOUR, 10)] == ["idle"]
         assert flow_sessions.close_idle(db, "other", world.now - HOUR) == 0
         assert flow_sessions.close_idle(db, medium, world.now - HOUR) == 1
         assert flow_sessions.close_idle(db, medium, world.now - HOUR) == 0
-        rows = [flow_sessions.load(db, "twilio", name) for name in ("idle", "busy")]
-        assert flow_sessions.get(db, "busy") == rows[1]
+        rows = [flow_sessions.load(db, world.seal, "twilio", name) for name in ("idle", "busy")]
+        assert flow_sessions.get(db, world.seal, "busy") == rows[1]
     assert [row.open for row in rows if row] == [False, True]
 
 
@@ -112,7 +112,7 @@ def test_an_answer_is_kept_for_each_request(world: World):
 def test_a_request_that_was_answered_before_undoes_the_whole_transaction(world: World):
     def answer(text: str, session_id: str) -> None:
         with world.database.write() as db:
-            flow_sessions.insert(db, a_session(world, session_id))
+            flow_sessions.insert(db, world.seal, a_session(world, session_id))
             receipts.insert(db, receipts.Receipt("twilio", "call-1", 1, text, world.now))
 
     answer("first", "call-1")
@@ -120,7 +120,7 @@ def test_a_request_that_was_answered_before_undoes_the_whole_transaction(world: 
         answer("second", "call-2")
     with world.database.read() as db:
         assert receipts.find(db, "twilio", "call-1", 1) == "first"
-        assert flow_sessions.load(db, "twilio", "call-2") is None
+        assert flow_sessions.load(db, world.seal, "twilio", "call-2") is None
 
 
 def test_a_request_finds_its_answer_the_conversation_our_channel_and_the_caller_at_once(world: World):
@@ -129,7 +129,7 @@ def test_a_request_finds_its_answer_the_conversation_our_channel_and_the_caller_
         channel, caller = channels.get(db, CHANNEL), members.caller(db, world.seal.index(NUMBER))
         stranger = look_up(world, db, "call-1", 0, number="+9779841000000", address="+97714999999")
         assert stranger == arrivals.Known(None, None, None, None)
-        flow_sessions.insert(db, row)
+        flow_sessions.insert(db, world.seal, row)
         receipts.insert(db, receipts.Receipt("twilio", "call-1", 0, "welcome", world.now))
         receipts.insert(db, receipts.Receipt("twilio", "lost", 0, "goodbye", world.now))
         assert look_up(world, db, "call-1", 0) == arrivals.Known("welcome", row, channel, caller)
@@ -140,7 +140,7 @@ def test_a_request_finds_its_answer_the_conversation_our_channel_and_the_caller_
 
 def test_all_who_share_a_phone_are_found_with_a_request(world: World):
     with world.database.write() as db:
-        add_member(db, "gita", world.now + HOUR, number="10013")
+        add_member(db, world.seal, "gita", world.now + HOUR, number="10013")
         members.attach_phone(db, "gita", world.phone_id)
         known = look_up(world, db, "call-1", 0)
     assert [member.id for member in known.caller.members] == [MEMBER, "gita"]
@@ -148,7 +148,7 @@ def test_all_who_share_a_phone_are_found_with_a_request(world: World):
 
 def look_up(world: World, db, call: str, step: int, *, number: str | None = NUMBER, address: str = "+97714000000") -> arrivals.Known:
     index = world.seal.index(number) if number else None
-    return arrivals.look_up(db, arrivals.Arrival("twilio", call, step, address, index))
+    return arrivals.look_up(db, world.seal, arrivals.Arrival("twilio", call, step, address, index))
 
 
 # --- texts -------------------------------------------------------------------------------------------------------------------------
@@ -159,10 +159,10 @@ def test_texts_are_kept_and_answers_counted(world: World):
         return messages.MessageRow(CHANNEL, world.phone_id, direction, body, None, world.now - age)
 
     with world.database.write() as db:
-        messages.log(db, [row("in", "दाबी", 3 * HOUR), row("out", "दाबी 12: पठाइयो।", 3 * HOUR)])
-        messages.log(db, [row("out", "अर्को", HOUR)])
+        messages.log(db, world.seal, [row("in", "दाबी", 3 * HOUR), row("out", "दाबी 12: पठाइयो।", 3 * HOUR)])
+        messages.log(db, world.seal, [row("out", "अर्को", HOUR)])
         assert messages.count_out(db, world.phone_id, world.now - 2 * HOUR) == 1
-        assert messages.sent_to(db, world.phone_id) == [(world.now - 3 * HOUR, "दाबी 12: पठाइयो।"), (world.now - HOUR, "अर्को")]
+        assert messages.sent_to(db, world.seal, world.phone_id) == [(world.now - 3 * HOUR, "दाबी 12: पठाइयो।"), (world.now - HOUR, "अर्को")]
 
 
 @pytest.mark.parametrize(
@@ -170,8 +170,8 @@ def test_texts_are_kept_and_answers_counted(world: World):
 )
 def test_what_no_database_can_keep_is_replaced(world: World, written: str, kept: str):
     with world.database.write() as db:
-        messages.log(db, [messages.MessageRow(CHANNEL, world.phone_id, "out", written, None, world.now)])
-        assert messages.sent_to(db, world.phone_id) == [(world.now, kept)]
+        messages.log(db, world.seal, [messages.MessageRow(CHANNEL, world.phone_id, "out", written, None, world.now)])
+        assert messages.sent_to(db, world.seal, world.phone_id) == [(world.now, kept)]
 
 
 # --- calls -------------------------------------------------------------------------------------------------------------------------

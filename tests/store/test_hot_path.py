@@ -28,7 +28,7 @@ def take_a_step(world: World) -> Seen:
     """Read and write what every step of a call reads and writes."""
     with statements_of(world.database) as seen:
         with world.database.read() as db:
-            known = arrivals.look_up(db, arrivals.Arrival("twilio", "call-1", 1, "+97714000000", world.seal.index(NUMBER)))
+            known = arrivals.look_up(db, world.seal, arrivals.Arrival("twilio", "call-1", 1, "+97714000000", world.seal.index(NUMBER)))
         row = known.row
         assert row
         assert known.channel
@@ -37,14 +37,14 @@ def take_a_step(world: World) -> Seen:
         log = flow_sessions.LogRow("call-1", 2, "StepEntered", "main_menu", "menu", None, world.now)
         with world.database.write() as db:
             receipts.insert(db, receipts.Receipt("twilio", "call-1", 1, "<Response/>", world.now))
-            assert flow_sessions.advance(db, row._replace(version=2), row.version)
+            assert flow_sessions.advance(db, world.seal, row._replace(version=2), row.version)
             flow_sessions.log(db, [log, log, log])
     return seen
 
 
 def test_a_step_of_a_call_is_four_statements_and_one_commit(world: World):
     with world.database.write() as db:
-        flow_sessions.insert(db, a_session(world))
+        flow_sessions.insert(db, world.seal, a_session(world))
     seen = take_a_step(world)
     assert (len(seen.sent), seen.commits) == (4, 1)
 
@@ -56,7 +56,7 @@ def test_no_statement_is_built_for_one_call_alone(world: World):
             db.exec_driver_sql("DELETE FROM session_events")
             db.exec_driver_sql("DELETE FROM receipts")
             db.exec_driver_sql("DELETE FROM flow_sessions")
-            flow_sessions.insert(db, a_session(world))
+            flow_sessions.insert(db, world.seal, a_session(world))
         objects.append(take_a_step(world).objects)
     assert len(objects[0]) == 4
     assert objects[0] == objects[1]
@@ -81,23 +81,23 @@ def test_no_question_reads_a_whole_table(sqlite_url, seal, now):
 
 def ask_everything(db: Connection, world: World) -> None:
     """Whatever a call or a text may read, and what finds the rows that it changes."""
-    arrivals.look_up(db, arrivals.Arrival("twilio", "call-1", 1, "+97714000000", world.seal.index(NUMBER)))
+    arrivals.look_up(db, world.seal, arrivals.Arrival("twilio", "call-1", 1, "+97714000000", world.seal.index(NUMBER)))
     receipts.find(db, "twilio", "call-1", 1)
     channels.by_address(db, "twilio", "+97714000000")
     members.caller(db, world.seal.index(NUMBER))
     members.new_number(db, ORGANISATION, 1)
     members.by_number(db, ORGANISATION, "1")
     members.list_all(db, ORGANISATION, after="", limit=10)
-    members.count_pin_try(db, MEMBER, 5)
+    members.count_pin_try(db, MEMBER, 5, world.now)
     phones.open_many(db, world.seal, [world.phone_id])
-    flow_sessions.load_open_text(db, CHANNEL, world.phone_id)
-    flow_sessions.advance(db, a_session(world), 1)
+    flow_sessions.load_open_text(db, world.seal, CHANNEL, world.phone_id)
+    flow_sessions.advance(db, world.seal, a_session(world), 1)
     flow_sessions.close_named(db, "twilio", "call-1", world.now)
     flow_sessions.close_idle(db, "sms", world.now)
-    flow_sessions.idle(db, "voice", world.now, 10)
-    flow_sessions.get(db, "call-1")
+    flow_sessions.idle(db, world.seal, "voice", world.now, 10)
+    flow_sessions.get(db, world.seal, "call-1")
     messages.count_out(db, world.phone_id, world.now)
-    messages.sent_to(db, world.phone_id)
+    messages.sent_to(db, world.seal, world.phone_id)
     contributions.total(db, MEMBER)
     contributions.recent_same(db, MEMBER, 1, "2083-08", world.now)
     claims.latest(db, MEMBER)

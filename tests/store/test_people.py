@@ -112,8 +112,8 @@ def test_a_caller_is_the_member_of_her_phone(world: World):
 
 def test_those_who_share_a_phone_are_all_there_but_for_who_has_left(world: World):
     with world.database.write() as db:
-        add_member(db, "gita", world.now + timedelta(days=1), number="2", private=True, pin_hash="hash", name="गीता")
-        add_member(db, "rita", world.now + timedelta(days=2), number="3", state="left")
+        add_member(db, world.seal, "gita", world.now + timedelta(days=1), number="2", private=True, pin_hash="hash", name="गीता")
+        add_member(db, world.seal, "rita", world.now + timedelta(days=2), number="3", state="left")
         for member_id in ("gita", "rita", "gita"):
             members.attach_phone(db, member_id, world.phone_id)
     with world.database.read() as db:
@@ -134,7 +134,7 @@ def test_members_are_listed_by_pages_and_with_their_phones(world: World):
     with world.database.write() as db:
         other = phones.find_or_create(db, world.seal, OTHER_NUMBER, world.now)
         for number in ("2", "3", "4"):
-            add_member(db, f"m{number}", world.now, number=number)
+            add_member(db, world.seal, f"m{number}", world.now, number=number)
         for phone_id in (other, world.phone_id):
             members.attach_phone(db, "m2", phone_id)
     with world.database.read() as db:
@@ -152,7 +152,7 @@ def test_a_new_number_is_short_free_and_checks_itself(world: World):
     for seed in (5, 5, 5, 5, 10**30):
         with world.database.write() as db:
             numbers.append(members.new_number(db, ORGANISATION, seed))
-            add_member(db, f"m{len(numbers)}", world.now, number=numbers[-1])
+            add_member(db, world.seal, f"m{len(numbers)}", world.now, number=numbers[-1])
     assert len(set(numbers)) == 5
     assert all(reference.is_valid(number) for number in numbers)
     assert [len(number) for number in numbers] == [5, 5, 5, 6, 5]  # the fourth found three taken and took a digit more
@@ -160,7 +160,7 @@ def test_a_new_number_is_short_free_and_checks_itself(world: World):
 
 def test_a_number_that_somebody_took_meanwhile_is_a_conflict(world: World):
     with pytest.raises(Conflict), world.database.write() as db:
-        add_member(db, "gita", world.now, number="10005")
+        add_member(db, world.seal, "gita", world.now, number="10005")
 
 
 # --- PIN ---------------------------------------------------------------------------------------------------------------------------
@@ -168,25 +168,25 @@ def test_a_number_that_somebody_took_meanwhile_is_a_conflict(world: World):
 
 def test_pin_tries_are_counted_up_to_the_limit_and_cleared(world: World):
     with world.database.write() as db:
-        assert [members.count_pin_try(db, MEMBER, 3) for _ in range(5)] == [True, True, True, False, False]
+        assert [members.count_pin_try(db, MEMBER, 3, world.now) for _ in range(5)] == [True, True, True, False, False]
         members.take_back_pin_try(db, MEMBER)
-        assert [members.count_pin_try(db, MEMBER, 3) for _ in range(2)] == [True, False]
+        assert [members.count_pin_try(db, MEMBER, 3, world.now) for _ in range(2)] == [True, False]
         members.clear_pin_tries(db, MEMBER)
-        assert members.count_pin_try(db, MEMBER, 3)
+        assert members.count_pin_try(db, MEMBER, 3, world.now)
 
 
 def test_a_new_pin_begins_with_no_tries(world: World):
     with world.database.write() as db:
-        assert members.pin_hash(db, MEMBER) is None
-        while members.count_pin_try(db, MEMBER, 3):
+        assert members.pin_hash(db, world.seal, MEMBER) is None
+        while members.count_pin_try(db, MEMBER, 3, world.now):
             pass
-        members.set_pin_hash(db, MEMBER, "new")
-        assert members.pin_hash(db, MEMBER) == "new"
-        assert members.count_pin_try(db, MEMBER, 3)
+        members.set_pin_hash(db, world.seal, MEMBER, "new")
+        assert members.pin_hash(db, world.seal, MEMBER) == "new"
+        assert members.count_pin_try(db, MEMBER, 3, world.now)
 
 
 def test_nobody_has_no_tries(world: World):
     with world.database.write() as db:
-        assert not members.count_pin_try(db, "nobody", 3)
+        assert not members.count_pin_try(db, "nobody", 3, world.now)
         members.take_back_pin_try(db, MEMBER)
-        assert [members.count_pin_try(db, MEMBER, 1) for _ in range(2)] == [True, False]
+        assert [members.count_pin_try(db, MEMBER, 1, world.now) for _ in range(2)] == [True, False]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import psycopg
 import pytest
-from fakes.rows import CHANNEL, MEMBER, NUMBER, World, a_session, populate
+from fakes.rows import CHANNEL, MEMBER, NUMBER, ORGANISATION, World, a_session, populate
 from fakes.statements import statements_of
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
@@ -30,7 +30,7 @@ def of_each(world: World) -> dict[Prepared, dict]:
     request = {"provider": "twilio", "external_id": "call-1", "step": 1}
     session = a_session(world, "call-2", state=ODD.replace("\x00", "").replace("\ud800", ""), updated_at=now)._asdict()
     advanced = {"new_version": 2, "new_state": "{}", "still_open": False, "phone": None, "member": MEMBER, "now": now}
-    note = contributions.NewContribution("again", MEMBER, 5, "2083-08", "20", "sms")
+    note = contributions.NewContribution("again", ORGANISATION, MEMBER, 5, "2083-08", "20", "sms")
     return {
         arrivals._KNOWN: request | {"address": "+97714000000", "blind_index": world.seal.index(NUMBER)},
         calls._BEGIN: calls.CallRow("twilio", "call-1", CHANNEL, None, "in", "answered", now)._asdict(),
@@ -51,11 +51,11 @@ def of_each(world: World) -> dict[Prepared, dict]:
 def busy(world: World) -> World:
     """A world in which every statement finds something."""
     with world.database.write() as db:
-        flow_sessions.insert(db, a_session(world))
+        flow_sessions.insert(db, world.seal, a_session(world))
         receipts.insert(db, receipts.Receipt("twilio", "call-1", 1, ODD, world.now))
-        claims.open_claim(db, claims.NewClaim("claim", MEMBER, "1", "health", "Maya"), world.now)
+        claims.open_claim(db, claims.NewClaim("claim", ORGANISATION, MEMBER, "1", "health", "Maya"), world.now)
         claims.move(db, "claim", claims.ClaimMove("review", "Maya", review_until=world.now), world.now)
-        contributions.note(db, contributions.NewContribution("first", MEMBER, 500, "2083-08", "10", "voice"), world.now)
+        contributions.note(db, contributions.NewContribution("first", ORGANISATION, MEMBER, 500, "2083-08", "10", "voice"), world.now)
     return world
 
 
@@ -101,13 +101,13 @@ def test_an_instant_needs_a_zone_here_too(busy: World):
 def test_what_was_touched_is_counted(busy: World):
     row = a_session(busy)
     with busy.database.write() as db:
-        assert not flow_sessions.advance(db, row, expected_version=7)
-        assert flow_sessions.advance(db, row, expected_version=1)
+        assert not flow_sessions.advance(db, busy.seal, row, expected_version=7)
+        assert flow_sessions.advance(db, busy.seal, row, expected_version=1)
 
 
 def test_a_conflict_is_a_conflict_and_tells_nothing(busy: World):
     with pytest.raises(Conflict) as caught, busy.database.write() as db:
-        flow_sessions.insert(db, a_session(busy, state="Secret"))
+        flow_sessions.insert(db, busy.seal, a_session(busy, state="Secret"))
     assert isinstance(caught.value.__cause__, IntegrityError)
     assert "Secret" not in str(caught.value.__cause__)
 
@@ -137,9 +137,9 @@ def test_the_counter_of_the_tests_misses_no_statement(sqlite_url, seal, now):
         world = populate(database, seal, now)
         with database.holding(), statements_of(database) as seen, database.read() as db:
             db.connection.driver_connection.set_trace_callback(told.append)
-            arrivals.look_up(db, arrivals.Arrival("twilio", "call-1", 0, "+97714000000", seal.index(NUMBER)))
+            arrivals.look_up(db, world.seal, arrivals.Arrival("twilio", "call-1", 0, "+97714000000", seal.index(NUMBER)))
             with database.write() as writing:
-                flow_sessions.insert(writing, a_session(world))
+                flow_sessions.insert(writing, world.seal, a_session(world))
                 flow_sessions.close_idle(writing, "sms", now)
             db.connection.driver_connection.set_trace_callback(None)
     assert [statement.split(" ")[0] for statement in told] == ["SELECT", "BEGIN", "INSERT", "UPDATE", "COMMIT"]

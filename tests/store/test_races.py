@@ -47,39 +47,39 @@ def test_one_request_is_answered_once(world: World):
 
 
 def test_one_conversation_begins_once(world: World):
-    results = at_once(world, lambda db, number: flow_sessions.insert(db, a_session(world, f"s{number}", external_id="CA1")))
+    results = at_once(world, lambda db, number: flow_sessions.insert(db, world.seal, a_session(world, f"s{number}", external_id="CA1")))
     assert sorted(map(str, results)) == ["Conflict", "None"]
 
 
 def test_two_texts_at_once_open_one_conversation(world: World):
-    results = at_once(world, lambda db, number: flow_sessions.insert(db, a_session(world, f"s{number}", medium="sms")))
+    results = at_once(world, lambda db, number: flow_sessions.insert(db, world.seal, a_session(world, f"s{number}", medium="sms")))
     assert sorted(map(str, results)) == ["Conflict", "None"]
 
 
 def test_one_step_is_taken_once(world: World):
     row = a_session(world)
     with world.database.write() as db:
-        flow_sessions.insert(db, row)
+        flow_sessions.insert(db, world.seal, row)
     for version in range(1, 11):
         step = row._replace(version=version + 1)
-        results = at_once(world, lambda db, _, step=step, version=version: flow_sessions.advance(db, step, version))
+        results = at_once(world, lambda db, _, step=step, version=version: flow_sessions.advance(db, world.seal, step, version))
         assert sorted(results) == [False, True]
 
 
 def test_many_pins_at_once_are_five_tries(world: World):
-    results = at_once(world, lambda db, _: members.count_pin_try(db, MEMBER, 5), count=12)
-    results += at_once(world, lambda db, _: members.count_pin_try(db, MEMBER, 5), count=12)
+    results = at_once(world, lambda db, _: members.count_pin_try(db, MEMBER, 5, world.now), count=12)
+    results += at_once(world, lambda db, _: members.count_pin_try(db, MEMBER, 5, world.now), count=12)
     assert results.count(True) == 5
 
 
 def test_one_membership_number_is_given_once(world: World):
-    results = at_once(world, lambda db, number: add_member(db, f"m{number}", world.now, number="20006"))
+    results = at_once(world, lambda db, number: add_member(db, world.seal, f"m{number}", world.now, number="20006"))
     assert sorted(map(str, results)) == ["Conflict", "None"]
 
 
 def test_one_claim_is_decided_once(world: World):
     with world.database.write() as db:
-        claims.open_claim(db, claims.NewClaim("claim", MEMBER, "1", "health", "Maya"), world.now)
+        claims.open_claim(db, claims.NewClaim("claim", ORGANISATION, MEMBER, "1", "health", "Maya"), world.now)
     decisions = ("approved", "refused")
     results = at_once(world, lambda db, number: claims.move(db, "claim", claims.ClaimMove(decisions[number], "Maya"), world.now))
     assert sorted(results) == [False, True]
@@ -89,7 +89,7 @@ def test_one_claim_is_decided_once(world: World):
 
 def test_one_recording_is_kept_and_one_task_done_once(world: World):
     with world.database.write() as db:
-        flow_sessions.insert(db, a_session(world, channel_id=CHANNEL))
+        flow_sessions.insert(db, world.seal, a_session(world, channel_id=CHANNEL))
         recordings.keep(db, recordings.NewRecording("r", "call-1", "twilio", "RE1", 3), world.now)
         tasks.open_task(db, tasks.NewTask("t", ORGANISATION, "call_back"), world.now)
     assert sorted(at_once(world, lambda db, number: recordings.kept(db, "r", f"{number}.wav"))) == [False, True]

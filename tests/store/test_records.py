@@ -19,7 +19,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def a_contribution(number: int, amount: int, month: str) -> contributions.NewContribution:
-    return contributions.NewContribution(f"c{number}", MEMBER, amount, month, f"ref{number}", "voice")
+    return contributions.NewContribution(f"c{number}", ORGANISATION, MEMBER, amount, month, f"ref{number}", "voice")
 
 
 def test_a_total_counts_what_was_not_reversed(world: World):
@@ -50,7 +50,7 @@ def test_the_same_report_is_noticed_for_a_while(world: World):
 
 def opened(world: World, claim_id: str = "claim", at: datetime | None = None) -> None:
     with world.database.write() as db:
-        claims.open_claim(db, claims.NewClaim(claim_id, MEMBER, f"n-{claim_id}", "health", by="Maya"), at or world.now)
+        claims.open_claim(db, claims.NewClaim(claim_id, ORGANISATION, MEMBER, f"n-{claim_id}", "health", by="Maya"), at or world.now)
 
 
 def test_the_latest_claim_is_the_one_opened_last(world: World):
@@ -162,7 +162,7 @@ def test_the_last_answer_to_a_notice_counts(world: World):
 @pytest.fixture
 def recorded(world: World) -> World:
     with world.database.write() as db:
-        flow_sessions.insert(db, a_session(world))
+        flow_sessions.insert(db, world.seal, a_session(world))
         for name, at in (("second", world.now), ("first", world.now - HOUR)):
             recordings.keep(db, recordings.NewRecording(name, "call-1", "twilio", f"RE-{name}", 4), at)
     return world

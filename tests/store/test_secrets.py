@@ -44,10 +44,10 @@ def use(world: World) -> None:
     with world.database.write() as db:
         phone_id = phones.find_or_create(db, world.seal, CANARY, world.now)
         members.attach_phone(db, MEMBER, phone_id)
-        flow_sessions.insert(db, a_session(world, phone_id=phone_id))
+        flow_sessions.insert(db, world.seal, a_session(world, phone_id=phone_id))
         receipts.insert(db, receipts.Receipt("twilio", "CA1", 0, "<Response/>", world.now))
         calls.begin(db, calls.CallRow("twilio", "CA1", CHANNEL, phone_id, "in", "answered", world.now))
-        messages.log(db, [messages.MessageRow(CHANNEL, phone_id, "in", "canary text", "SM1", world.now)])
+        messages.log(db, world.seal, [messages.MessageRow(CHANNEL, phone_id, "in", "canary text", "SM1", world.now)])
         phones.stop(db, phone_id, world.now)
     with world.database.read() as db:
         assert phones.open_many(db, world.seal, [phone_id]) == {phone_id: CANARY}
@@ -96,8 +96,18 @@ def test_a_changed_seal_does_not_open(seal, place):
         seal.open(bytes(sealed))
 
 
-def test_index_and_pepper_depend_on_the_key_and_on_their_purpose(seal):
+def test_indexes_and_links_depend_on_the_key_and_on_their_purpose(seal):
     other = Seal("another secret key, which is as long as that")
-    results = {seal.index("1234"), other.index("1234"), seal.pepper("1234"), other.pepper("1234"), seal.index("1235")}
+    results = {seal.index("1234"), other.index("1234"), seal.link(b"", b"1234"), other.link(b"", b"1234"), seal.index("1235")}
     assert len(results) == 5
     assert {len(result) for result in results} == {32}
+
+
+def test_what_an_earlier_key_sealed_still_opens_and_is_told_apart(seal):
+    before = Seal("an earlier secret key, which is as long as that")
+    today = Seal("the secret key of the tests, long enough", "an earlier secret key, which is as long as that")
+    assert today.open(before.seal(CANARY)) == CANARY
+    assert not today.is_current(before.seal(CANARY))
+    assert today.is_current(seal.seal(CANARY))
+    assert today.earlier_indexes(CANARY) == [before.index(CANARY)]
+    assert before.link(b"", b"row") in today.links(b"", b"row")

@@ -54,6 +54,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("blind_index", name=op.f("uq_phones_blind_index")),
     )
     op.create_table(
+        "pin_tries",
+        sa.Column("bucket", sa.String(length=8), nullable=False),
+        sa.Column("subject", sa.String(length=36), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("bucket", "subject", name=op.f("pk_pin_tries")),
+    )
+    op.create_table(
         "receipts",
         sa.Column("provider", sa.String(length=20), nullable=False),
         sa.Column("external_id", sa.String(length=64), nullable=False),
@@ -62,6 +71,28 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("provider", "external_id", "step", name=op.f("pk_receipts")),
     )
+    op.create_table(
+        "studio_tries",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_studio_tries")),
+    )
+    op.create_index(op.f("ix_studio_tries_at"), "studio_tries", ["at"], unique=False)
+    op.create_table(
+        "audit",
+        sa.Column("id", BIG_KEY, autoincrement=False, nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_audit_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
+    op.create_index(op.f("ix_audit_organisation_id_id"), "audit", ["organisation_id", "id"], unique=False)
+    op.create_index(op.f("ix_audit_subject"), "audit", ["subject"], unique=False)
     op.create_table(
         "channels",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -78,27 +109,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider", "address", name=op.f("uq_channels_provider_address")),
     )
     op.create_table(
-        "members",
+        "imports",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("organisation_id", sa.String(length=36), nullable=False),
-        sa.Column("number", sa.String(length=12), nullable=False),
-        sa.Column("name", sa.Text(), nullable=True),
-        sa.Column("language", sa.String(length=8), nullable=False),
-        sa.Column("script", sa.String(length=12), nullable=True),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("private", sa.Boolean(), nullable=False),
-        sa.Column("pin_hash", sa.Text(), nullable=True),
-        sa.Column("pin_tries", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("usual_instalment", sa.BigInteger(), nullable=True),
-        sa.Column("trade", sa.String(length=32), nullable=True),
-        sa.Column("place", sa.Text(), nullable=True),
-        sa.Column("preferred_medium", sa.String(length=8), nullable=False),
-        sa.Column("consented_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("consent_wording", sa.Text(), nullable=True),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("added", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_members_organisation_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_members")),
-        sa.UniqueConstraint("organisation_id", "number", name=op.f("uq_members_organisation_id_number")),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_imports_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
+        sa.UniqueConstraint("organisation_id", "kind", "digest", name=op.f("uq_imports_organisation_id_kind_digest")),
     )
     op.create_table(
         "notices",
@@ -114,6 +141,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
     )
     op.create_index(op.f("ix_notices_organisation_id_kind_starts_at"), "notices", ["organisation_id", "kind", "starts_at"], unique=False)
+    op.create_table(
+        "schemes",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("code", sa.String(length=24), nullable=False),
+        sa.Column("title", sa.JSON(), nullable=False),
+        sa.Column("schedule", sa.String(length=8), nullable=False),
+        sa.Column("seasons", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_schemes_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_schemes")),
+        sa.UniqueConstraint("organisation_id", "code", name=op.f("uq_schemes_organisation_id_code")),
+    )
+    op.create_table(
+        "users",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("sealed_name", sa.LargeBinary(), nullable=False),
+        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_users_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+    )
+    op.create_index(op.f("ix_users_organisation_id"), "users", ["organisation_id"], unique=False)
     op.create_table(
         "broadcasts",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -156,89 +208,59 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider", "external_id", name=op.f("uq_calls_provider_external_id")),
     )
     op.create_table(
-        "claims",
+        "import_refusals",
+        sa.Column("import_id", sa.String(length=36), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("column", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name=op.f("fk_import_refusals_import_id")),
+        sa.PrimaryKeyConstraint("import_id", "row", "column", name=op.f("pk_import_refusals")),
+    )
+    op.create_table(
+        "members",
         sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
         sa.Column("number", sa.String(length=12), nullable=False),
-        sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("amount", sa.BigInteger(), nullable=True),
-        sa.Column("missing_paper", sa.String(length=48), nullable=True),
-        sa.Column("review_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_claims_member_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_claims")),
-        sa.UniqueConstraint("number", name=op.f("uq_claims_number")),
-    )
-    op.create_index(op.f("ix_claims_member_id_opened_at"), "claims", ["member_id", "opened_at"], unique=False)
-    op.create_table(
-        "contributions",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("member_id", sa.String(length=36), nullable=False),
-        sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("month", sa.String(length=7), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("reference", sa.String(length=12), nullable=False),
-        sa.Column("noted_by", sa.String(length=16), nullable=False),
-        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_contributions_member_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_contributions")),
-        sa.UniqueConstraint("reference", name=op.f("uq_contributions_reference")),
-    )
-    op.create_index(op.f("ix_contributions_member_id_month"), "contributions", ["member_id", "month"], unique=False)
-    op.create_table(
-        "flow_sessions",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("provider", sa.String(length=20), nullable=False),
-        sa.Column("external_id", sa.String(length=64), nullable=False),
-        sa.Column("channel_id", sa.String(length=36), nullable=False),
-        sa.Column("phone_id", BIG_KEY, nullable=True),
-        sa.Column("member_id", sa.String(length=36), nullable=True),
-        sa.Column("medium", sa.String(length=8), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("open", sa.Boolean(), nullable=False),
+        sa.Column("sealed_name", sa.LargeBinary(), nullable=True),
+        sa.Column("sealed_village", sa.LargeBinary(), nullable=True),
+        sa.Column("name_clip", sa.String(length=36), nullable=True),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("script", sa.String(length=12), nullable=True),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("private", sa.Boolean(), nullable=False),
+        sa.Column("sealed_pin", sa.LargeBinary(), nullable=True),
+        sa.Column("usual_instalment", sa.BigInteger(), nullable=True),
+        sa.Column("trade", sa.String(length=32), nullable=True),
+        sa.Column("place", sa.String(length=16), nullable=True),
+        sa.Column("sex", sa.String(length=6), nullable=True),
+        sa.Column("birth_year", sa.Integer(), nullable=True),
+        sa.Column("household_role", sa.String(length=16), nullable=True),
+        sa.Column("preferred_medium", sa.String(length=8), nullable=False),
+        sa.Column("best_hour", sa.Integer(), nullable=True),
+        sa.Column("collector_id", sa.String(length=36), nullable=True),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("consented_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("consent_how", sa.String(length=12), nullable=True),
+        sa.Column("consent_wording", sa.Text(), nullable=True),
+        sa.Column("reminders", sa.Boolean(), server_default="0", nullable=False),
+        sa.Column("welcomed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_flow_sessions_channel_id")),
-        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_flow_sessions_member_id")),
-        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_flow_sessions_phone_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_sessions")),
-        sa.UniqueConstraint("provider", "external_id", name=op.f("uq_flow_sessions_provider_external_id")),
+        sa.ForeignKeyConstraint(["collector_id"], ["users.id"], name=op.f("fk_members_collector_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_members_organisation_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_members_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_members")),
+        sa.UniqueConstraint("organisation_id", "number", name=op.f("uq_members_organisation_id_number")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_members_user_id")),
     )
-    op.create_index(
-        "ix_flow_sessions_open",
-        "flow_sessions",
-        ["created_at"],
-        unique=False,
-        sqlite_where=sa.text("open"),
-        postgresql_where=sa.text("open"),
-    )
-    op.create_index(
-        "uq_flow_sessions_open_sms",
-        "flow_sessions",
-        ["channel_id", "phone_id"],
-        unique=True,
-        sqlite_where=sa.text("open AND medium = 'sms'"),
-        postgresql_where=sa.text("open AND medium = 'sms'"),
-    )
-    op.create_table(
-        "member_phones",
-        sa.Column("member_id", sa.String(length=36), nullable=False),
-        sa.Column("phone_id", BIG_KEY, nullable=False),
-        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_member_phones_member_id")),
-        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_member_phones_phone_id")),
-        sa.PrimaryKeyConstraint("member_id", "phone_id", name=op.f("pk_member_phones")),
-    )
-    op.create_index(op.f("ix_member_phones_phone_id"), "member_phones", ["phone_id"], unique=False)
+    op.create_index(op.f("ix_members_collector_id"), "members", ["collector_id"], unique=False)
     op.create_table(
         "messages",
         sa.Column("id", BIG_KEY, nullable=False),
         sa.Column("channel_id", sa.String(length=36), nullable=False),
         sa.Column("phone_id", BIG_KEY, nullable=True),
         sa.Column("direction", sa.String(length=3), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("sealed_body", sa.LargeBinary(), nullable=True),
         sa.Column("external_id", sa.String(length=64), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_messages_channel_id")),
@@ -247,26 +269,86 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_messages_phone_id_at"), "messages", ["phone_id", "at"], unique=False)
     op.create_table(
-        "rsvps",
-        sa.Column("notice_id", sa.String(length=36), nullable=False),
-        sa.Column("member_id", sa.String(length=36), nullable=False),
-        sa.Column("answer", sa.String(length=4), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_rsvps_member_id")),
-        sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name=op.f("fk_rsvps_notice_id")),
-        sa.PrimaryKeyConstraint("notice_id", "member_id", name=op.f("pk_rsvps")),
+        "scheme_rates",
+        sa.Column("scheme_id", sa.String(length=36), nullable=False),
+        sa.Column("from_month", sa.String(length=7), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("base", sa.BigInteger(), nullable=True),
+        sa.Column("member_share", sa.Integer(), nullable=True),
+        sa.Column("government_share", sa.Integer(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_scheme_rates_scheme_id")),
+        sa.PrimaryKeyConstraint("scheme_id", "from_month", name=op.f("pk_scheme_rates")),
     )
     op.create_table(
-        "claim_events",
-        sa.Column("id", BIG_KEY, nullable=False),
-        sa.Column("claim_id", sa.String(length=36), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("by", sa.Text(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name=op.f("fk_claim_events_claim_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim_events")),
+        "tokens",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_tokens_organisation_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_tokens_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
+        sa.UniqueConstraint("digest", name=op.f("uq_tokens_digest")),
     )
-    op.create_index(op.f("ix_claim_events_claim_id"), "claim_events", ["claim_id"], unique=False)
+    op.create_index(op.f("ix_tokens_organisation_id"), "tokens", ["organisation_id"], unique=False)
+    op.create_table(
+        "claims",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.String(length=12), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.String(length=48), nullable=True),
+        sa.Column("review_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("insurer_reference", sa.String(length=40), nullable=True),
+        sa.Column("sealed_note", sa.LargeBinary(), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_claims_member_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_claims_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claims")),
+        sa.UniqueConstraint("organisation_id", "insurer_reference", name=op.f("uq_claims_organisation_id_insurer_reference")),
+        sa.UniqueConstraint("organisation_id", "number", name=op.f("uq_claims_organisation_id_number")),
+    )
+    op.create_index(op.f("ix_claims_member_id_opened_at"), "claims", ["member_id", "opened_at"], unique=False)
+    op.create_index(op.f("ix_claims_organisation_id_state_changed_at"), "claims", ["organisation_id", "state", "changed_at"], unique=False)
+    op.create_table(
+        "contributions",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("scheme_id", sa.String(length=36), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("payer", sa.String(length=12), server_default="member", nullable=False),
+        sa.Column("reference", sa.String(length=12), nullable=False),
+        sa.Column("reverses", sa.String(length=36), nullable=True),
+        sa.Column("receipt", sa.String(length=40), nullable=True),
+        sa.Column("noted_by", sa.String(length=64), nullable=False),
+        sa.Column("sealed_note", sa.LargeBinary(), nullable=True),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_contributions_member_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_contributions_organisation_id")),
+        sa.ForeignKeyConstraint(["reverses"], ["contributions.id"], name=op.f("fk_contributions_reverses")),
+        sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_contributions_scheme_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contributions")),
+        sa.UniqueConstraint("organisation_id", "receipt", name=op.f("uq_contributions_organisation_id_receipt")),
+        sa.UniqueConstraint("organisation_id", "reference", name=op.f("uq_contributions_organisation_id_reference")),
+        sa.UniqueConstraint("reverses", name=op.f("uq_contributions_reverses")),
+    )
+    op.create_index(op.f("ix_contributions_member_id_month"), "contributions", ["member_id", "month"], unique=False)
+    op.create_index(op.f("ix_contributions_organisation_id_noted_at"), "contributions", ["organisation_id", "noted_at"], unique=False)
     op.create_table(
         "deliveries",
         sa.Column("id", BIG_KEY, nullable=False),
@@ -299,6 +381,132 @@ def upgrade() -> None:
     op.create_index(op.f("ix_deliveries_external_id"), "deliveries", ["external_id"], unique=False)
     op.create_index(op.f("ix_deliveries_state_lease_until"), "deliveries", ["state", "lease_until"], unique=False)
     op.create_table(
+        "enrolments",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("scheme_id", sa.String(length=36), nullable=False),
+        sa.Column("from_month", sa.String(length=7), nullable=False),
+        sa.Column("until_month", sa.String(length=7), nullable=True),
+        sa.Column("schedule", sa.String(length=8), nullable=True),
+        sa.Column("instalment", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_enrolments_member_id")),
+        sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_enrolments_scheme_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolments")),
+        sa.UniqueConstraint("member_id", "scheme_id", "from_month", name=op.f("uq_enrolments_member_id_scheme_id_from_month")),
+    )
+    op.create_table(
+        "flow_sessions",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=False),
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("phone_id", BIG_KEY, nullable=True),
+        sa.Column("member_id", sa.String(length=36), nullable=True),
+        sa.Column("medium", sa.String(length=8), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.Column("open", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_flow_sessions_channel_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_flow_sessions_member_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_flow_sessions_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_sessions")),
+        sa.UniqueConstraint("provider", "external_id", name=op.f("uq_flow_sessions_provider_external_id")),
+    )
+    op.create_index(
+        "ix_flow_sessions_open",
+        "flow_sessions",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("open"),
+        postgresql_where=sa.text("open"),
+    )
+    op.create_index(
+        "uq_flow_sessions_open_sms",
+        "flow_sessions",
+        ["channel_id", "phone_id"],
+        unique=True,
+        sqlite_where=sa.text("open AND medium = 'sms'"),
+        postgresql_where=sa.text("open AND medium = 'sms'"),
+    )
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("token_id", sa.String(length=36), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("request", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("sealed_answer", sa.LargeBinary(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["token_id"], ["tokens.id"], name=op.f("fk_idempotency_keys_token_id")),
+        sa.PrimaryKeyConstraint("token_id", "key", name=op.f("pk_idempotency_keys")),
+    )
+    op.create_index(op.f("ix_idempotency_keys_at"), "idempotency_keys", ["at"], unique=False)
+    op.create_table(
+        "member_names",
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("word", sa.LargeBinary(length=16), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_member_names_member_id")),
+        sa.PrimaryKeyConstraint("member_id", "word", name=op.f("pk_member_names")),
+    )
+    op.create_index(op.f("ix_member_names_word"), "member_names", ["word"], unique=False)
+    op.create_table(
+        "member_phones",
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("phone_id", BIG_KEY, nullable=False),
+        sa.Column("stale_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_member_phones_member_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_member_phones_phone_id")),
+        sa.PrimaryKeyConstraint("member_id", "phone_id", name=op.f("pk_member_phones")),
+    )
+    op.create_index(op.f("ix_member_phones_phone_id"), "member_phones", ["phone_id"], unique=False)
+    op.create_table(
+        "rsvps",
+        sa.Column("notice_id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("answer", sa.String(length=4), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_rsvps_member_id")),
+        sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name=op.f("fk_rsvps_notice_id")),
+        sa.PrimaryKeyConstraint("notice_id", "member_id", name=op.f("pk_rsvps")),
+    )
+    op.create_table(
+        "claim_events",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("claim_id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.String(length=48), nullable=True),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("sealed_note", sa.LargeBinary(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name=op.f("fk_claim_events_claim_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim_events")),
+    )
+    op.create_index(op.f("ix_claim_events_claim_id"), "claim_events", ["claim_id"], unique=False)
+    op.create_table(
+        "claim_papers",
+        sa.Column("claim_id", sa.String(length=36), nullable=False),
+        sa.Column("paper", sa.String(length=48), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("received_by", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name=op.f("fk_claim_papers_claim_id")),
+        sa.PrimaryKeyConstraint("claim_id", "paper", name=op.f("pk_claim_papers")),
+    )
+    op.create_table(
+        "contribution_decisions",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("contribution_id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("sealed_note", sa.LargeBinary(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contribution_id"], ["contributions.id"], name=op.f("fk_contribution_decisions_contribution_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contribution_decisions")),
+        sa.UniqueConstraint("contribution_id", "state", name=op.f("uq_contribution_decisions_contribution_id_state")),
+    )
+    op.create_table(
         "recordings",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("session_id", sa.String(length=36), nullable=False),
@@ -329,6 +537,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_session_events_session_id"), "session_events", ["session_id"], unique=False)
     op.create_table(
+        "skips",
+        sa.Column("enrolment_id", sa.String(length=36), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["enrolment_id"], ["enrolments.id"], name=op.f("fk_skips_enrolment_id")),
+        sa.PrimaryKeyConstraint("enrolment_id", "month", name=op.f("pk_skips")),
+    )
+    op.create_table(
         "takes",
         sa.Column("recording_id", sa.String(length=36), nullable=False),
         sa.Column("organisation_id", sa.String(length=36), nullable=False),
@@ -345,13 +562,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_takes_state_created_at"), "takes", ["state", "created_at"], unique=False)
     op.create_table(
-        "studio_tries",
-        sa.Column("id", BIG_KEY, nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_studio_tries")),
-    )
-    op.create_index(op.f("ix_studio_tries_at"), "studio_tries", ["at"], unique=False)
-    op.create_table(
         "tasks",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("organisation_id", sa.String(length=36), nullable=False),
@@ -360,9 +570,14 @@ def upgrade() -> None:
         sa.Column("member_id", sa.String(length=36), nullable=True),
         sa.Column("session_id", sa.String(length=36), nullable=True),
         sa.Column("recording_id", sa.String(length=36), nullable=True),
+        sa.Column("claim_id", sa.String(length=36), nullable=True),
+        sa.Column("contribution_id", sa.String(length=36), nullable=True),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name=op.f("fk_tasks_claim_id")),
+        sa.ForeignKeyConstraint(["contribution_id"], ["contributions.id"], name=op.f("fk_tasks_contribution_id")),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_tasks_member_id")),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_tasks_organisation_id")),
         sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_tasks_phone_id")),
@@ -371,29 +586,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
     op.create_index(op.f("ix_tasks_organisation_id_state_created_at"), "tasks", ["organisation_id", "state", "created_at"], unique=False)
-
-
-def downgrade() -> None:
-    op.drop_table("tasks")
-    op.drop_table("studio_tries")
-    op.drop_table("takes")
-    op.drop_table("session_events")
-    op.drop_table("recordings")
-    op.drop_table("deliveries")
-    op.drop_table("claim_events")
-    op.drop_table("rsvps")
-    op.drop_table("messages")
-    op.drop_table("member_phones")
-    op.drop_table("flow_sessions")
-    op.drop_table("contributions")
-    op.drop_table("claims")
-    op.drop_table("calls")
-    op.drop_table("broadcasts")
-    op.drop_table("notices")
-    op.drop_table("members")
-    op.drop_table("channels")
-    op.drop_table("receipts")
-    op.drop_table("phones")
-    op.drop_table("organisations")
-    op.drop_table("flow_versions")
-    op.drop_table("callbacks")
+    op.create_index(
+        "uq_tasks_open_claim",
+        "tasks",
+        ["claim_id", "kind"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index(
+        "uq_tasks_open_contribution",
+        "tasks",
+        ["contribution_id", "kind"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )

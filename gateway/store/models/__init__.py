@@ -1,0 +1,80 @@
+"""The tables, one file for each part of the work. Instants are UTC, money is paisa, and who somebody is stands sealed."""
+
+from __future__ import annotations
+
+from gateway.store.models.columns import HumanText, Instant, metadata
+from gateway.store.models.people import channels, member_names, member_phones, members, organisations, phones, pin_tries, tokens, users
+from gateway.store.models.records import (
+    claim_events,
+    claim_papers,
+    claims,
+    contribution_decisions,
+    contributions,
+    enrolments,
+    notices,
+    rsvps,
+    scheme_rates,
+    schemes,
+    skips,
+    tasks,
+)
+from gateway.store.models.sending import broadcasts, callbacks, deliveries
+from gateway.store.models.talks import (
+    OPEN,
+    OPEN_TEXT,
+    calls,
+    flow_sessions,
+    flow_versions,
+    messages,
+    receipts,
+    recordings,
+    session_events,
+    studio_tries,
+    takes,
+)
+from gateway.store.models.trust import audit, idempotency_keys, import_refusals, imports
+
+__all__ = [
+    "OPEN",
+    "OPEN_TEXT",
+    "HumanText",
+    "Instant",
+    "audit",
+    "broadcasts",
+    "callbacks",
+    "calls",
+    "channels",
+    "claim_events",
+    "claim_papers",
+    "claims",
+    "contribution_decisions",
+    "contributions",
+    "deliveries",
+    "enrolments",
+    "flow_sessions",
+    "flow_versions",
+    "idempotency_keys",
+    "import_refusals",
+    "imports",
+    "member_names",
+    "member_phones",
+    "members",
+    "messages",
+    "metadata",
+    "notices",
+    "organisations",
+    "phones",
+    "pin_tries",
+    "receipts",
+    "recordings",
+    "rsvps",
+    "scheme_rates",
+    "schemes",
+    "session_events",
+    "skips",
+    "studio_tries",
+    "takes",
+    "tasks",
+    "tokens",
+    "users",
+]

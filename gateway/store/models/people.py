@@ -1,0 +1,143 @@
+"""Organisations and people. What tells who somebody is stands sealed (`sealed_...`, `gateway.store.secrets.Seal`) and nowhere in clear."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from gateway.store.models.columns import BigKey, HumanText, Instant, metadata, ref, text_key
+
+organisations = Table(
+    "organisations",
+    metadata,
+    text_key(),
+    Column("name", HumanText, nullable=False),
+)
+
+users = Table(  # who works for an organisation: signs in, holds a token, or reports for her group by phone
+    "users",
+    metadata,
+    text_key(),
+    ref("organisation_id", "organisations.id", nullable=False, index=True),
+    Column("sealed_name", LargeBinary, nullable=False),
+    Column("role", String(12), nullable=False),  # gateway.core.roles.ROLES
+    Column("state", String(8), nullable=False),  # active | disabled
+    Column("created_at", Instant, nullable=False),
+)
+
+tokens = Table(  # keys of the API; what is stored opens nothing
+    "tokens",
+    metadata,
+    text_key(),
+    ref("organisation_id", "organisations.id", nullable=False, index=True),
+    ref("user_id", "users.id"),  # for whom it acts; None: a program of the organisation
+    Column("label", HumanText, nullable=False),
+    Column("role", String(12), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),  # SHA-256 of the token, which is 256 random bits
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    text_key(),
+    ref("organisation_id", "organisations.id", nullable=False),
+    Column("provider", String(20), nullable=False),
+    Column("address", String(32), nullable=False),  # our own number, not a person's
+    Column("language", String(8), nullable=False),
+    Column("messages_per_second", Integer, nullable=False),
+    Column("calls_per_second", Integer, nullable=False),
+    Column("segment_price", Integer, nullable=False),  # paisa for one SMS segment
+    Column("minute_price", Integer, nullable=False),  # paisa for one begun minute of a call
+    UniqueConstraint("provider", "address"),
+)
+
+phones = Table(
+    "phones",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("blind_index", LargeBinary(32), nullable=False, unique=True),  # HMAC of the E.164 form: finds, never tells
+    Column("sealed", LargeBinary, nullable=False),  # the E.164 form, encrypted
+    Column("language", String(8)),  # chosen by whoever holds a phone that belongs to no member, or to several
+    Column("script", String(12)),  # devanagari | romanised: as the last text from it was written
+    Column("broke_off", String(36)),  # the conversation of a call from this phone that broke off unfinished; the next call may go on
+    Column("stopped_at", Instant),  # STOP came from this phone; None: may be written to
+    Column("created_at", Instant, nullable=False),
+)
+
+members = Table(
+    "members",
+    metadata,
+    text_key(),
+    ref("organisation_id", "organisations.id", nullable=False),
+    Column("number", String(12), nullable=False),
+    Column("sealed_name", LargeBinary),  # None until an organiser wrote it down from the recording
+    Column("sealed_village", LargeBinary),  # as she said it; `place` is the code of the official place
+    Column("name_clip", String(36)),  # her own voice saying her name, a file below the data directory
+    Column("language", String(8), nullable=False),
+    Column("script", String(12)),  # devanagari | romanised: in which she wants to be written to; None: as she writes
+    Column("state", String(8), nullable=False),  # gateway.core.people.STATES: pending | active | left | erased
+    Column("private", Boolean, nullable=False),
+    Column("sealed_pin", LargeBinary),  # an argon2 hash, sealed: without the key there is nothing to guess at
+    Column("usual_instalment", BigInteger),  # paisa
+    Column("trade", String(32)),  # gateway.core.people.TRADES
+    Column("place", String(16)),  # gateway.core.places: province, district, municipality and ward, as 3, 3-27, 3-27-02 or 3-27-02-05
+    Column("sex", String(6)),  # female | male | other
+    Column("birth_year", Integer),  # of the common era
+    Column("household_role", String(16)),  # gateway.core.people.HOUSEHOLD_ROLES
+    Column("preferred_medium", String(8), nullable=False),  # voice | sms
+    Column("best_hour", Integer),  # 0 to 23 in Nepal
+    ref("collector_id", "users.id", index=True),  # whose group she belongs to
+    Column("user_id", String(36), ForeignKey("users.id"), unique=True),  # who she is herself, where she works for the organisation
+    Column("consented_at", Instant),
+    Column("consent_how", String(12)),  # voice | sms | collector | paper
+    Column("consent_wording", HumanText),  # the prompt she agreed to and its version, or the paper's name
+    Column("reminders", Boolean, nullable=False, server_default="0"),  # she agreed to be reminded of instalments
+    Column("welcomed_at", Instant),  # when she was told her number
+    Column("version", Integer, nullable=False, server_default="1"),  # of two people who change her at once, the second is told
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("organisation_id", "number"),
+)
+
+member_names = Table(  # the words of names, by which a member is found however they are spelt
+    "member_names",
+    metadata,
+    ref("member_id", "members.id", nullable=False),
+    Column("word", LargeBinary(16), nullable=False),  # HMAC of the word's skeleton: finds, never tells
+    PrimaryKeyConstraint("member_id", "word"),
+    Index(None, "word"),
+)
+
+member_phones = Table(
+    "member_phones",
+    metadata,
+    ref("member_id", "members.id", nullable=False),
+    Column("phone_id", BigKey, ForeignKey("phones.id"), nullable=False),
+    Column("stale_at", Instant),  # somebody else has the number now: it tells nothing of her any more
+    PrimaryKeyConstraint("member_id", "phone_id"),
+    Index(None, "phone_id"),
+)
+
+pin_tries = Table(  # each try is counted here before it is looked at
+    "pin_tries",
+    metadata,
+    Column("bucket", String(8), nullable=False),  # own | foreign | phone | channel: what `subject` is the id of, gateway.services.pins
+    Column("subject", String(36), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("blocked_until", Instant),
+    Column("last_at", Instant, nullable=False),
+    PrimaryKeyConstraint("bucket", "subject"),
+)
