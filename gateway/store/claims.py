@@ -68,6 +68,11 @@ _LATEST = Prepared(
 )
 _OPEN = insert(claims)
 _LOG = insert(claim_events)
+_TICK_ALL = (
+    update(claim_papers)
+    .where(claim_papers.c.claim_id == bindparam("of_claim"), claim_papers.c.received_at.is_(None))
+    .values(received_at=bindparam("now", type_=claim_papers.c.received_at.type), received_by=bindparam("by_whom"))
+)
 _MISS = insert_into(claim_papers).on_conflict_do_nothing(index_elements=["claim_id", "paper"])
 _MOVE = (
     update(claims)
@@ -113,6 +118,8 @@ def move(db: Connection, claim_id: str, move: ClaimMove, now: datetime) -> bool:
     ).rowcount
     if moved:
         db.execute(_LOG, {"claim_id": claim_id, "state": move.state, "by": move.by, "at": now})
+    if moved and move.missing_paper is None:
+        db.execute(_TICK_ALL, {"of_claim": claim_id, "now": now, "by_whom": move.by})
     if moved and move.missing_paper is not None:
         db.execute(_MISS, {"claim_id": claim_id, "paper": move.missing_paper, "position": 0})
     return moved == 1

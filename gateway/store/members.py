@@ -117,12 +117,12 @@ _SEALED_PIN = select(members.c.sealed_pin).where(_THIS)
 _NAMES = select(members.c.id, members.c.sealed_name).where(members.c.id.in_(bindparam("ids", expanding=True)))
 _SET_PIN = update(members).where(_THIS).values(sealed_pin=bindparam("new_pin"))
 _TRIES_OF = (pin_tries.c.bucket == "own") & (pin_tries.c.subject == bindparam("member_id"))
-_COUNT_PIN_TRY = insert_into(pin_tries).values(bucket="own", subject=bindparam("member_id"), tries=1, last_at=bindparam("now"))
-_COUNT_PIN_TRY = _COUNT_PIN_TRY.on_conflict_do_update(
+_TRY = insert_into(pin_tries).values(bucket="own", subject=bindparam("member_id"), tries=1, last_at=bindparam("now"))
+_COUNT_PIN_TRY = _TRY.on_conflict_do_update(
     index_elements=["bucket", "subject"],
-    set_={"tries": pin_tries.c.tries + 1, "last_at": _COUNT_PIN_TRY.excluded.last_at},
+    set_={"tries": pin_tries.c.tries + 1, "last_at": _TRY.excluded.last_at},
     where=pin_tries.c.tries < bindparam("most"),
-)
+).returning(pin_tries.c.tries)
 _TAKE_BACK_PIN_TRY = update(pin_tries).where(_TRIES_OF, pin_tries.c.tries > 0).values(tries=pin_tries.c.tries - 1)
 _CLEAR_PIN_TRIES = delete(pin_tries).where(_TRIES_OF)
 
@@ -234,7 +234,7 @@ def set_pin_hash(db: Connection, seal: Seal, member_id: str, new_hash: str | Non
 
 def count_pin_try(db: Connection, member_id: str, limit: int, now: datetime) -> bool:
     """Count one try before it is checked; False when `limit` tries are used up. However many come at once, only `limit` pass."""
-    return db.execute(_COUNT_PIN_TRY, {"member_id": member_id, "most": limit, "now": now}).rowcount == 1
+    return db.execute(_COUNT_PIN_TRY, {"member_id": member_id, "most": limit, "now": now}).first() is not None
 
 
 def take_back_pin_try(db: Connection, member_id: str) -> None:

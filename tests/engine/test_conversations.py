@@ -57,7 +57,7 @@ steps:
     waiting = conversation.start("mine")
     assert said(waiting) == ["PIN?"]
     heard = conversation.resume(waiting, DigitsPressed("0123"))
-    assert "will text: For Gita" in lines_of(heard)
+    assert "will text: For 1003" in lines_of(heard)
     assert (heard.session.member_id, heard.session.verified) == ("gita", True)
 
 

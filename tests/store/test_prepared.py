@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.errors import GatewayError
 from gateway.store import arrivals, calls, claims, contributions, flow_sessions, models, receipts
 from gateway.store.database import Conflict, open_database
+from gateway.store.models.columns import BigKey
 from gateway.store.prepared import Prepared, send
 from gateway.store.rows import values
 
@@ -66,7 +67,7 @@ def left_behind(world: World, write: Callable) -> list:
         send(db, "BEGIN")
         write(db)
         for table in (models.calls, models.contributions, models.flow_sessions, models.session_events, models.receipts):
-            columns = [column for column in table.c if not (column.name == "id" and column.type is models.BigKey)]
+            columns = [column for column in table.c if not (column.name == "id" and column.type is BigKey)]
             found.append(sorted(map(repr, db.execute(select(*columns)).all())))
         send(db, "ROLLBACK")
     return found

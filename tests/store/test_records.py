@@ -22,7 +22,7 @@ def a_contribution(number: int, amount: int, month: str) -> contributions.NewCon
     return contributions.NewContribution(f"c{number}", ORGANISATION, MEMBER, amount, month, f"ref{number}", "voice")
 
 
-def test_a_total_counts_what_was_not_reversed(world: World):
+def test_a_total_counts_everything(world: World):
     with world.database.write() as db:
         assert contributions.total(db, MEMBER) == 0
         assert contributions.last_month(db, MEMBER) is None
@@ -31,9 +31,6 @@ def test_a_total_counts_what_was_not_reversed(world: World):
         assert contributions.total(db, MEMBER) == 800_50
         assert isinstance(contributions.total(db, MEMBER), int)
         assert contributions.last_month(db, MEMBER) == "2083-08"
-        db.exec_driver_sql("UPDATE contributions SET state = 'reversed' WHERE id = 'c2'")
-        assert contributions.total(db, MEMBER) == 600_00
-        assert contributions.last_month(db, MEMBER) == "2083-07"
 
 
 def test_the_same_report_is_noticed_for_a_while(world: World):
@@ -93,14 +90,14 @@ def test_a_claim_never_moves_back(world: World):
     opened(world)
     with world.database.write() as db:
         for old, new in itertools.product(CLAIM, CLAIM):
-            db.exec_driver_sql("DELETE FROM claim_events")
+            before = db.exec_driver_sql("SELECT count(*) FROM claim_events").scalar_one()
             db.exec_driver_sql(f"UPDATE claims SET state = '{old}'")  # noqa: S608 - our own states
             moved = claims.move(db, "claim", claims.ClaimMove(new, "Maya"), world.now)
             claim = claims.latest(db, MEMBER)
             assert claim is not None
             assert claim.state == (new if CLAIM[new] > CLAIM[old] else old)
             assert moved == (claim.state != old)
-            assert db.exec_driver_sql("SELECT count(*) FROM claim_events").scalar_one() == int(moved)
+            assert db.exec_driver_sql("SELECT count(*) FROM claim_events").scalar_one() == before + int(moved)
 
 
 # --- notices -----------------------------------------------------------------------------------------------------------------------
