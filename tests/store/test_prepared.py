@@ -29,14 +29,14 @@ def of_each(world: World) -> dict[Prepared, dict]:
     """Every prepared statement with parameters that make it find or change something."""
     now, member = world.now.astimezone(HERE), {"member_id": MEMBER}
     request = {"provider": "twilio", "external_id": "call-1", "step": 1}
-    session = a_session(world, "call-2", state=ODD.replace("\x00", "").replace("\ud800", ""), updated_at=now)._asdict()
-    advanced = {"new_version": 2, "new_state": "{}", "still_open": False, "phone": None, "member": MEMBER, "now": now}
+    session = a_session(world, "call-2", state=b"\x00 sealed \xff", updated_at=now)._asdict()
+    advanced = {"new_version": 2, "new_state": b"\xff", "still_open": False, "phone": None, "member": MEMBER, "now": now}
     note = contributions.NewContribution("again", ORGANISATION, MEMBER, 5, "2083-08", "20", "sms")
     return {
         arrivals._KNOWN: request | {"address": "+97714000000", "blind_index": world.seal.index(NUMBER)},
         calls._BEGIN: calls.CallRow("twilio", "call-1", CHANNEL, None, "in", "answered", now)._asdict(),
         claims._LATEST: member,
-        contributions._NOTE: {**values(note), "state": "noted", "noted_at": now},
+        contributions._NOTE: {**values(note), "noted_at": now},
         contributions._TOTAL: member,
         contributions._LAST_MONTH: member,
         contributions._RECENT_SAME: member | {"amount": 500, "month": "2083-08", "since": now - timedelta(days=1)},
