@@ -35,6 +35,24 @@ CATALOGUE: dict[str, Fault] = {
     # who may do what
     "access:denied": Fault("The role {role!r} may not do this ({permission}). Ask an admin of the organisation."),
     "access:no-organisation": Fault("There is no organisation {organisation!r}. `gateway organisations list` shows them."),
+    # the API
+    "request:unauthorised": Fault("Send a token that holds, as `Authorization: Bearer aawaj_...`. `gateway tokens create` makes one."),
+    "request:malformed": Fault("{fault}"),
+    "request:invalid": Fault("{fault}"),
+    "request:not-json": Fault("The body must be {wanted}."),
+    "request:no-length": Fault("The request has no Content-Length, so that nobody could tell whether all of it came."),
+    "request:too-large": Fault("The body is larger than {most} bytes."),
+    "request:unknown": Fault("There is nothing at this address. /api/v1/docs shows all of them."),
+    "request:method": Fault("This address does not take {method}."),
+    "request:no-key": Fault("Send an Idempotency-Key of 8 to 64 letters, digits, `-` or `_`, a new one for each new request."),
+    "request:key-used": Fault("Another request had this Idempotency-Key. Draw a new one for each new request."),
+    "request:in-progress": Fault("The same request is being answered at this moment. Try again.", retryable=True),
+    "request:conflict": Fault("Somebody else changed the same at the same moment. Try again.", retryable=True),
+    "request:too-many": Fault("This token asks too often. Try again in {seconds} s.", retryable=True),
+    "request:failed": Fault("Something went wrong here. The log has it under {reference}."),
+    "token:unknown": Fault("There is no token {id} that holds. `gateway tokens list` shows them."),
+    "token:role": Fault("A token cannot have the role {role!r} here, but {wanted}."),
+    "token:label": Fault("A token needs a label of at most {most} characters that says what it is for."),
     # flow files
     "flow:missing-file": Fault("there is no such file. {remedy}"),
     "flow:unreadable": Fault("{reason}."),
@@ -127,6 +145,7 @@ CATALOGUE: dict[str, Fault] = {
     # people and records
     "member:pin": Fault("A PIN has {digits} digits, and is not one that is guessed first (1111, 1234)."),
     "task:unknown": Fault("There is no open task {id}. `gateway tasks list` shows those that are open."),
+    "user:unknown": Fault("There is no user {id}. `gateway users list` shows them."),
     "member:unknown": Fault("There is no member {number}. Check the number, or look for her by phone."),
     "phone:invalid": Fault("{value!r} is not a phone number that can be called. Write it as +977 98..., or with ten digits."),
     # language

@@ -24,6 +24,7 @@ COMMANDS = {
     "text": "Try a text message in this terminal",
     "members": "Import and export members, set and unlock PINs",
     "tasks": "Show what a person must do, and tick it off",
+    "tokens": "Make, list and revoke the keys of the API",
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
     "prompts": "List, check, record and import the clips",

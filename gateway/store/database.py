@@ -52,6 +52,7 @@ class _OfThread(threading.local):
     """The connection that a thread holds, see `Database.holding`."""
 
     held: Connection | None = None
+    in_one: bool = False
 
 
 class Database:
@@ -89,6 +90,10 @@ class Database:
         Keep Python work out of it, since on SQLite there is one writer at a time; a second one waits up to 5 s. Raises GatewayError
         `database:unavailable` when the database does not answer, Conflict when a unique row exists already.
         """
+        if self._of_thread.in_one and self._of_thread.held is not None:
+            with self._part(self._of_thread.held) as db:
+                yield db
+            return
         with self.read() as db:
             if not db.in_transaction():
                 db.begin()  # SQLAlchemy's, which a read may have begun; it sends nothing, and `commit` and `rollback` end both
@@ -99,6 +104,32 @@ class Database:
             except BaseException:
                 db.rollback()
                 raise
+
+    @contextmanager
+    def in_one(self) -> Iterator[Connection]:
+        """Let all that this thread writes inside be one transaction: committed on leaving, undone as a whole on any error.
+
+        Each `write` inside is a part of it that can fail alone. What is read inside sees what was written inside. Other writers wait on
+        SQLite until it ends, so nothing slow may happen in it.
+        """
+        with self.holding(), self.write() as db:
+            self._of_thread.in_one = True
+            try:
+                yield db
+            finally:
+                self._of_thread.in_one = False
+
+    @contextmanager
+    def _part(self, db: Connection) -> Iterator[Connection]:
+        prepared.send(db, "SAVEPOINT part")
+        try:
+            with _Loan(self, db):  # so that faults have the names that services know
+                yield db
+        except BaseException:
+            prepared.send(db, "ROLLBACK TO SAVEPOINT part")
+            prepared.send(db, "RELEASE SAVEPOINT part")
+            raise
+        prepared.send(db, "RELEASE SAVEPOINT part")
 
     def is_up(self) -> bool:
         """Whether the database answers."""

@@ -1,4 +1,4 @@
-"""The Flask application: webhooks, clips, health. It holds no state; any number of processes may serve one installation."""
+"""The Flask application: webhooks, clips, the API, health. It holds no state; any number of processes may serve one installation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 from gateway import bootstrap
 from gateway.config import LOOPBACK
 from gateway.services import studio
-from gateway.web import media, pages
+from gateway.web import api, media, pages
 from gateway.web.webhooks import twilio
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def create_app(gateway: Gateway | None = None) -> Flask:
     app.register_blueprint(twilio.blueprint(gateway, gateway.providers.main))
     app.register_blueprint(media.blueprint(gateway.settings.audio_dir, gateway.settings.data_dir / studio.FOLDER))
     app.register_blueprint(pages.blueprint(gateway))
+    app.register_blueprint(api.blueprint(gateway))
     app.after_request(_harden)
     app.wsgi_app = _host_in_small_letters(app.wsgi_app)  # type: ignore[method-assign, assignment]  # Flask's own way to put something before it
     return app

@@ -1,0 +1,60 @@
+"""A request of the API that comes twice with the same key has one effect, and both get the same answer.
+
+Three things can happen to a request, and none leaves a doubt: it is refused (no effect, the key is free again), it is done (effect and
+answer are one commit), or its process ends (no effect; a repeat after a minute does it).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway.errors import GatewayError
+from gateway.store import idempotency
+from gateway.store.idempotency import Key
+
+if TYPE_CHECKING:
+    from gateway.services.context import Gateway
+
+
+class Answer(NamedTuple):
+    """What was answered, and whether that was before."""
+
+    status: int
+    body: str
+    repeated: bool = False
+
+
+def once(gateway: Gateway, of: tuple[str, str], request: bytes, perform: Callable[[], Answer]) -> Answer:
+    """Do this, or give the answer that it had; `of` are the token's id and the key, `request` is all that tells one request from another.
+
+    Raises GatewayError `request:key-used` where the key belongs to another request, `request:in-progress` while it is being answered.
+    What is written down of the request is an HMAC: a PIN in it could be guessed from a plain hash.
+    """
+    digest = hashlib.sha256(request).hexdigest()
+    key, now = Key(*of), gateway.clock()
+    with gateway.database.write() as db:
+        is_new = idempotency.begin(db, key, gateway.seal.index(digest), now)
+        before = None if is_new else idempotency.earlier(db, gateway.seal, key)
+    if before is not None:
+        if before.request not in {gateway.seal.index(digest), *gateway.seal.earlier_indexes(digest)}:
+            raise GatewayError("request:key-used")
+        if before.status is None or before.answer is None:
+            raise GatewayError("request:in-progress")
+        return Answer(before.status, before.answer, repeated=True)
+    try:
+        return _done(gateway, key, now, perform)
+    except Exception:
+        with gateway.database.write() as db:
+            idempotency.drop(db, key, now)
+        raise
+
+
+def _done(gateway: Gateway, key: Key, begun_at: datetime, perform: Callable[[], Answer]) -> Answer:
+    with gateway.database.in_one() as db:
+        answer = perform()
+        if not idempotency.answer(db, key, begun_at, answer.status, gateway.seal.seal(answer.body)):
+            raise GatewayError("request:in-progress")  # somebody took it over meanwhile, and this effect must not stand beside theirs
+    return answer

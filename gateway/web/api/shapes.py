@@ -1,0 +1,79 @@
+"""What requests and answers of the API are made of. Unknown fields are refused; money is paisa; instants are UTC."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+LONGEST_TEXT = 200
+LONGEST_NOTE = 1000
+MOST_IN_A_PAGE = 200
+LARGEST_AMOUNT = 10**12  # paisa, ten arab rupees: far above any, far below what a database cannot hold
+
+
+class Asked(BaseModel):
+    """What comes in: each field named, of exactly its type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Query(BaseModel):
+    """What comes in behind the `?`, where everything is text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Given(BaseModel):
+    """What goes out, made from what a verb returns."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An answer that is not JSON, sent as it is made."""
+
+    content_type: str
+    chunks: Iterable[str]
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came in, complete and on this machine's disk until the answer has gone."""
+
+    path: str
+
+
+def _readable(text: str) -> str:
+    """Text without control characters, which no database, phone or spreadsheet takes well."""
+    if any(unicodedata.category(letter) in {"Cc", "Cs"} and letter != "\n" for letter in text):
+        raise ValueError("There is a control character in it")
+    return text
+
+
+# `\S` first and last in the schema would be stripped anyway; what matters is that something is left.
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT), AfterValidator(_readable)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NOTE), AfterValidator(_readable)]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,48}$")]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=32), AfterValidator(_readable)]
+Amount = Annotated[int, Field(ge=1, le=LARGEST_AMOUNT, description="paisa")]
+Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
+Version = Annotated[int, Field(ge=1, le=2**31 - 1, description="of what you saw; with another you are told that it changed")]
+
+
+class Page(Query):
+    """Which part of a list: up to `limit` items behind the one that `next` of the last answer named."""
+
+    after: str = Field(default="", pattern=r"^[A-Za-z0-9_.:-]{0,80}$")
+    limit: int = Field(default=50, ge=1, le=MOST_IN_A_PAGE)
+
+
+def next_of(found: list[Any], limit: int, key: str = "id") -> str | None:
+    """What to ask for next: the last item's key, None where the list ended."""
+    return str(getattr(found[-1], key)) if len(found) >= limit else None
