@@ -53,8 +53,10 @@ def once(gateway: Gateway, of: tuple[str, str], request: bytes, perform: Callabl
 
 
 def _done(gateway: Gateway, key: Key, begun_at: datetime, perform: Callable[[], Answer]) -> Answer:
-    with gateway.database.in_one() as db:
+    with gateway.database.in_one():
         answer = perform()
-        if not idempotency.answer(db, key, begun_at, answer.status, gateway.seal.seal(answer.body)):
+        with gateway.database.write() as db:
+            kept = idempotency.answer(db, key, begun_at, answer.status, gateway.seal.seal(answer.body))
+        if not kept:
             raise GatewayError("request:in-progress")  # somebody took it over meanwhile, and this effect must not stand beside theirs
     return answer

@@ -53,6 +53,7 @@ class _OfThread(threading.local):
 
     held: Connection | None = None
     in_one: bool = False
+    begun: bool = False
 
 
 class Database:
@@ -90,15 +91,13 @@ class Database:
         Keep Python work out of it, since on SQLite there is one writer at a time; a second one waits up to 5 s. Raises GatewayError
         `database:unavailable` when the database does not answer, Conflict when a unique row exists already.
         """
-        if self._of_thread.in_one and self._of_thread.held is not None:
-            with self._part(self._of_thread.held) as db:
+        if self._of_thread.in_one:
+            with self._part() as db:
                 yield db
             return
         with self.read() as db:
-            if not db.in_transaction():
-                db.begin()  # SQLAlchemy's, which a read may have begun; it sends nothing, and `commit` and `rollback` end both
             try:
-                prepared.send(db, self._begin)
+                self._start(db)
                 yield db
                 db.commit()
             except BaseException:
@@ -106,30 +105,44 @@ class Database:
                 raise
 
     @contextmanager
-    def in_one(self) -> Iterator[Connection]:
+    def in_one(self) -> Iterator[None]:
         """Let all that this thread writes inside be one transaction: committed on leaving, undone as a whole on any error.
 
-        Each `write` inside is a part of it that can fail alone. What is read inside sees what was written inside. Other writers wait on
-        SQLite until it ends, so nothing slow may happen in it.
+        It begins with the first `write` inside; each is a part of it that can fail alone. What is read inside sees what was written.
         """
-        with self.holding(), self.write() as db:
-            self._of_thread.in_one = True
+        with self.holding(), self.read() as db:
+            here = self._of_thread
+            here.in_one, here.begun = True, False
             try:
-                yield db
+                yield
+                if here.begun:
+                    db.commit()
+            except BaseException:
+                if here.begun:
+                    db.rollback()
+                raise
             finally:
-                self._of_thread.in_one = False
+                here.in_one = False
 
     @contextmanager
-    def _part(self, db: Connection) -> Iterator[Connection]:
-        prepared.send(db, "SAVEPOINT part")
-        try:
-            with _Loan(self, db):  # so that faults have the names that services know
+    def _part(self) -> Iterator[Connection]:
+        with self.read() as db:
+            if not self._of_thread.begun:
+                self._start(db)
+                self._of_thread.begun = True
+            prepared.send(db, "SAVEPOINT part")
+            try:
                 yield db
-        except BaseException:
-            prepared.send(db, "ROLLBACK TO SAVEPOINT part")
-            prepared.send(db, "RELEASE SAVEPOINT part")
-            raise
-        prepared.send(db, "RELEASE SAVEPOINT part")
+            except BaseException:
+                prepared.send(db, "ROLLBACK TO SAVEPOINT part")
+                raise
+            finally:
+                prepared.send(db, "RELEASE SAVEPOINT part")
+
+    def _start(self, db: Connection) -> None:
+        if not db.in_transaction():
+            db.begin()  # SQLAlchemy's, which a read may have begun; it sends nothing, and `commit` and `rollback` end both
+        prepared.send(db, self._begin)
 
     def is_up(self) -> bool:
         """Whether the database answers."""

@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
@@ -21,6 +21,7 @@ from gateway.web.api.routes import Call
 from gateway.web.api.shapes import File, Upload
 
 if TYPE_CHECKING:
+    from gateway.core.jobs import Job
     from gateway.services.context import Gateway
     from gateway.services.tokens import Visit
     from gateway.web.api.routes import Route
@@ -93,13 +94,16 @@ class Door:
         if not KEYS.fullmatch(key):
             raise GatewayError("request:no-key", where="Idempotency-Key")
         read = self._read(body)
+        jobs: list[Job] = []  # what the view would ring for, before anything is committed
+        inside = call._replace(gateway=replace(self.gateway, enqueue=jobs.extend))
 
         def perform() -> Answer:
-            result = self.route.view(call, **given, **read)
+            result = self.route.view(inside, **given, **read)
             return Answer(self.route.status, result.model_dump_json() if result is not None else "")
 
         asked = "\0".join((request.method, request.path, request.query_string.decode("latin-1"))).encode() + b"\0" + body
         answer = idempotency.once(self.gateway, (visit.token_id, key), asked, perform)
+        self.gateway.enqueue(jobs)
         response = Response(answer.body, answer.status, content_type=JSON)
         if answer.repeated:
             response.headers["Idempotency-Replayed"] = "true"
