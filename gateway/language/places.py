@@ -54,9 +54,14 @@ def _order(scored: tuple[float, Place]) -> tuple[float, int, str]:
 
 def _likeness(asked: list[str], place: Place) -> float:
     """How like a place's name, older names included, the words are: 0 to 100. Words that name where it lies count for it."""
-    left = [word for word in asked if word not in _around(place.code)] or asked
-    wanted = " ".join(left)
-    return max(_alike(wanted, name) for name in _names()[place.code]) + (0.5 * (len(asked) - len(left)))
+    whole = _likest(asked, place)
+    left = [word for word in asked if word not in _around(place.code)]
+    return max(whole, _likest(left, place) + 0.5) if 0 < len(left) < len(asked) else whole
+
+
+def _likest(asked: list[str], place: Place) -> float:
+    wanted = " ".join(asked)
+    return max(_alike(wanted, name) for name in _names()[place.code])
 
 
 def _alike(wanted: str, name: str) -> float:
