@@ -148,6 +148,7 @@ CATALOGUE: dict[str, Fault] = {
     "user:unknown": Fault("There is no user {id}. `gateway users list` shows them."),
     "member:unknown": Fault("There is no member {number}. Check the number, or look for her by phone."),
     "phone:invalid": Fault("{value!r} is not a phone number that can be called. Write it as +977 98..., or with ten digits."),
+    "place:unknown": Fault("There is no place {place!r}. Find its code by its name: `gateway places WORDS`."),
     # language
     "calendar:outside": Fault("{date} lies outside {first} to {last}, the Nepali years in gateway/core/calendar.py. Add the year there."),
     "language:unknown": Fault("There is no language {language!r}. Known are {known}."),

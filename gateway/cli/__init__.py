@@ -25,6 +25,7 @@ COMMANDS = {
     "members": "Import and export members, set and unlock PINs",
     "tasks": "Show what a person must do, and tick it off",
     "tokens": "Make, list and revoke the keys of the API",
+    "places": "Find the code of a place by its name",
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
     "prompts": "List, check, record and import the clips",
