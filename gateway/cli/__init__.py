@@ -24,6 +24,8 @@ COMMANDS = {
     "text": "Try a text message in this terminal",
     "members": "Import and export members, set and unlock PINs",
     "tasks": "Show what a person must do, and tick it off",
+    "audit": "Show who saw and did what; check that nothing of it was changed",
+    "keys": "Seal everything with another key",
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
     "prompts": "List, check, record and import the clips",
