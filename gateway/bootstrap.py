@@ -40,7 +40,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] | None = None, ne
     return Gateway(
         settings=settings,
         database=database,
-        seal=Seal(settings.secret_key),
+        seal=Seal(settings.secret_key, *settings.previous_secret_keys),
         flows=flows,
         providers=_providers(settings),
         pacer=Pacer(settings.redis_url),

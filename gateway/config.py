@@ -22,6 +22,7 @@ class Settings:
     """What an installation decides. Paths are absolute; money is paisa; rates are per second."""
 
     secret_key: str = field(repr=False)
+    previous_secret_keys: tuple[str, ...] = field(repr=False)
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
     public_base_url: str
@@ -84,6 +85,10 @@ def _secret(value: str) -> str:
     return value
 
 
+def _secrets(value: str) -> tuple[str, ...]:
+    return tuple(_secret(each.strip()) for each in value.split(",") if each.strip())
+
+
 def _base_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
@@ -129,6 +134,7 @@ PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 
 SETTINGS: dict[str, Setting] = {
     "secret_key": Setting("SECRET_KEY", "Key that seals phones and peppers PINs; keep a copy apart from the database", None, _secret),
+    "previous_secret_keys": Setting("GATEWAY_PREVIOUS_SECRET_KEYS", "Keys before it, with commas: what they sealed opens", "", _secrets),
     "database_url": Setting("DATABASE_URL", "SQLite or PostgreSQL, as SQLAlchemy writes it; empty: a SQLite file in GATEWAY_DATA_DIR", ""),
     "redis_url": Setting("REDIS_URL", "Redis of the queues, as redis://host:6379/0 or unix:///path", None, _redis_url),
     "public_base_url": Setting("PUBLIC_BASE_URL", "The address under which providers reach us; signatures name it", None, _base_url),
@@ -153,7 +159,12 @@ SETTINGS: dict[str, Setting] = {
 
 
 # What is shown of a secret that cannot be used.
-SECRETS: dict[object, str] = {_secret: "too short", _studio_pin: "not six digits", _redis_url: "no address of a Redis"}
+SECRETS: dict[object, str] = {
+    _secret: "too short",
+    _secrets: "too short",
+    _studio_pin: "not six digits",
+    _redis_url: "no address of a Redis",
+}
 
 
 def load(environ: Mapping[str, str]) -> Settings:

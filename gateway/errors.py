@@ -149,6 +149,9 @@ CATALOGUE: dict[str, Fault] = {
     "member:unknown": Fault("There is no member {number}. Check the number, or look for her by phone."),
     "phone:invalid": Fault("{value!r} is not a phone number that can be called. Write it as +977 98..., or with ten digits."),
     "place:unknown": Fault("There is no place {place!r}. Find its code by its name: `gateway places WORDS`."),
+    "member:not-confirmed": Fault("Nothing was erased. What is erased does not come back; say --yes if you mean it."),
+    "audit:head": Fault("A head is written as NUMBER:HEX, as `gateway audit head` prints it."),
+    "keys:left": Fault("{number} values still rest on another key. Run it again; docs/trust.md says what else may be the reason."),
     # language
     "calendar:outside": Fault("{date} lies outside {first} to {last}, the Nepali years in gateway/core/calendar.py. Add the year there."),
     "language:unknown": Fault("There is no language {language!r}. Known are {known}."),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # ASCII, Devanagari and full-width digits; blanks and dashes between them do not hide a number.
 DIGIT_RUN = re.compile(r"\+?[0-9०-९０-９](?:[ \-]?[0-9०-९０-９]){5,}")
 TIMESTAMP = "at"
+UNMASKED = frozenset({TIMESTAMP, "head"})  # the head of the audit log: a number and a hash, useless with a digit missing
 
 
 def mask(text: str) -> str:
@@ -32,7 +33,7 @@ def mask(text: str) -> str:
 
 
 def _mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {key: mask(value) if isinstance(value, str) and key != TIMESTAMP else value for key, value in event.items()}
+    return {key: mask(value) if isinstance(value, str) and key not in UNMASKED else value for key, value in event.items()}
 
 
 def configure(level: int = logging.INFO) -> None:

@@ -26,6 +26,8 @@ COMMANDS = {
     "tasks": "Show what a person must do, and tick it off",
     "tokens": "Make, list and revoke the keys of the API",
     "places": "Find the code of a place by its name",
+    "audit": "Show who saw and did what; check that nothing of it was changed",
+    "keys": "Seal everything with another key",
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
     "prompts": "List, check, record and import the clips",

@@ -98,7 +98,7 @@ def _call_once(gateway: Gateway, inbound: Inbound, content: broadcasts.CallConte
             return known.answer
         channel = known.channel or _channel(gateway, db, inbound)
         over = known.row is None and inbound.step > 0 and calls.is_over(db, inbound.provider, inbound.external_id)
-    row, person = known.row, known.caller
+    row, person = known.row, known.caller or _under_earlier_key(gateway, inbound, known.row, now)
     if channel is None or over:
         return hang_up(gateway, inbound)
     if row is not None and not row.open and isinstance(inbound.input, RecordingMade) and row.version == inbound.step:
@@ -123,6 +123,11 @@ def _call_once(gateway: Gateway, inbound: Inbound, content: broadcasts.CallConte
     context = AnswerContext(next_step=sprint.session.version, public_base_url=gateway.settings.public_base_url)
     answer = gateway.providers[inbound.provider].render_call(sprint.facts, sprint.wait, context)
     return _settle(gateway, turn, sprint, answer)
+
+
+def _under_earlier_key(gateway: Gateway, inbound: Inbound, row: SessionRow | None, now: datetime) -> CallerRow | None:
+    """Who is calling where SECRET_KEY changed in the middle of her call: then her phone is not found by its index of today."""
+    return _meet(gateway, inbound.sender, now) if row is not None and inbound.sender is not None else None
 
 
 def _settle_recording(gateway: Gateway, inbound: Inbound, row: SessionRow, made: RecordingMade, now: datetime) -> str:

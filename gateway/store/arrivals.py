@@ -51,7 +51,7 @@ _KNOWN = Prepared(
         and_(session_table.c.provider == bindparam("provider"), session_table.c.external_id == bindparam("external_id")),
     )
     .outerjoin(channel_table, and_(channel_table.c.provider == bindparam("provider"), channel_table.c.address == bindparam("address")))
-    .outerjoin(phones, phones.c.blind_index == bindparam("blind_index"))
+    .outerjoin(phones, and_(phones.c.blind_index == bindparam("blind_index"), phones.c.sealed.is_not(None)))
     .outerjoin(member_phones, members.OF_THIS_PHONE)
     .outerjoin(member_table, members.KNOWN_BY_IT)
     .order_by(member_table.c.created_at, member_table.c.id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from gateway.store.database import Connection
 from gateway.store.models import audit
@@ -27,20 +29,95 @@ class Entry(NamedTuple):
     detail: str
 
 
+class Row(NamedTuple):
+    """A row of the log with its place in the chain."""
+
+    number: int
+    entry: Entry
+    at: datetime
+    hash: bytes
+
+
+class Filter(NamedTuple):
+    """Which rows to show: all that is None does not matter."""
+
+    actor: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+
+
+FIRST = -(2**63)  # below any number that a row can have
+PAGE = 1000  # rows
+
+_ENTRY = [audit.c[name] for name in Entry._fields]
+_ROWS = select(audit.c.id, *_ENTRY, audit.c.at, audit.c.hash).order_by(audit.c.id).limit(bindparam("limit"))
+_BEHIND = _ROWS.where(audit.c.id > bindparam("after"))
 _LAST = select(audit.c.id, audit.c.hash).order_by(audit.c.id.desc()).limit(1)
+_LATEST = select(func.max(audit.c.at)).where(audit.c.subject == bindparam("subject"))
+_WITH_ACTION = select(audit.c.id, *_ENTRY, audit.c.at, audit.c.hash).where(audit.c.action == bindparam("action")).order_by(audit.c.id)
 _APPEND = insert(audit)
 
 
 def append(db: Connection, seal: Seal, entry: Entry, now: datetime) -> None:
     """Write a row behind the last one, inside the caller's write transaction; others that append wait until it ends."""
+    lock(db)
+    number, before = last(db) or (0, BEGINNING)
+    link = seal.link(before, chained(number + 1, entry, now))
+    db.execute(_APPEND, {**entry._asdict(), "id": number + 1, "at": now, "hash": link})
+
+
+def lock(db: Connection) -> None:
+    """Let nobody else append until this transaction ends. On SQLite nobody else writes anyway."""
     if db.dialect.name == "postgresql":
         db.execute(select(func.pg_advisory_xact_lock(CHAIN_LOCK)))
-    last = db.execute(_LAST).first()
-    number, before = (last.id + 1, last.hash) if last else (1, BEGINNING)
-    link = seal.link(before, chained(number, entry, now))
-    db.execute(_APPEND, {**entry._asdict(), "id": number, "at": now, "hash": link})
 
 
 def chained(number: int, entry: Entry, at: datetime) -> bytes:
-    """The bytes of a row that its hash covers."""
-    return "\0".join((str(number), *entry, at.astimezone(UTC).isoformat())).encode()
+    """The bytes of a row that its hash covers: JSON, so that no two rows have the same."""
+    return json.dumps([number, *entry, at.astimezone(UTC).isoformat()]).encode()
+
+
+def last(db: Connection) -> tuple[int, bytes] | None:
+    """The number and the hash of the last row; None in an empty log."""
+    row = db.execute(_LAST).first()
+    return (row.id, row.hash) if row else None
+
+
+def walk(db: Connection) -> Iterator[Row]:
+    """All rows by number, a page at a time, so that a log of any length takes no memory."""
+    after = FIRST
+    while rows := page_behind(db, after, PAGE):
+        yield from rows
+        after = rows[-1].number
+
+
+def page_behind(db: Connection, number: int, limit: int = 1) -> list[Row]:
+    """The rows behind this number, of all organisations."""
+    return [_row(found) for found in db.execute(_BEHIND, {"after": number, "limit": limit})]
+
+
+def page(db: Connection, organisation_id: str, after: int, limit: int, wanted: Filter) -> list[Row]:
+    """An organisation's rows behind the number `after`, the oldest first."""
+    query = _BEHIND.where(audit.c.organisation_id == organisation_id)
+    if wanted.actor is not None:
+        query = query.where(audit.c.actor == wanted.actor)
+    if wanted.subject is not None:
+        query = query.where(audit.c.subject == wanted.subject)
+    if wanted.since is not None:
+        query = query.where(audit.c.at >= wanted.since)
+    return [_row(found) for found in db.execute(query, {"after": after, "limit": limit})]
+
+
+def latest(db: Connection, subject: str) -> datetime | None:
+    """When something about this subject was last written down."""
+    return db.execute(_LATEST, {"subject": subject}).scalar()
+
+
+def with_action(db: Connection, action: str) -> list[Row]:
+    """All rows of one of the few actions that are rare: a change of keys, an erasure."""
+    return [_row(found) for found in db.execute(_WITH_ACTION, {"action": action})]
+
+
+def _row(found: Sequence[Any]) -> Row:
+    number, *entry, at, link = found
+    return Row(number, Entry(*entry), at, bytes(link))

@@ -90,7 +90,7 @@ _CALLER = (
     .select_from(phones)
     .outerjoin(member_phones, OF_THIS_PHONE)
     .outerjoin(members, KNOWN_BY_IT)
-    .where(phones.c.blind_index == bindparam("blind_index"))
+    .where(phones.c.blind_index == bindparam("blind_index"), phones.c.sealed.is_not(None))
     .order_by(members.c.created_at, members.c.id)
 )
 _GET = select(*_MEMBER).where(members.c.id == bindparam("member_id"))

@@ -30,9 +30,14 @@ class PhoneRow:
 
 
 _FIND = select(*columns(phones, PhoneRow)).where(phones.c.blind_index == bindparam("blind_index"))
-_ID = select(phones.c.id).where(phones.c.blind_index == bindparam("blind_index"))
+_ID = select(phones.c.id).where(phones.c.blind_index == bindparam("blind_index"), phones.c.sealed.is_not(None))
+_SEAL_ANEW = (
+    update(phones)
+    .where(phones.c.blind_index == bindparam("old_index"))
+    .values(blind_index=bindparam("new_index"), sealed=bindparam("new_sealed"))
+)
 _ADD = insert_into(phones).on_conflict_do_nothing(index_elements=["blind_index"])
-_SEALED_MANY = select(phones.c.id, phones.c.sealed).where(phones.c.id.in_(bindparam("ids", expanding=True)))
+_SEALED_MANY = select(phones.c.id, phones.c.sealed).where(phones.c.id.in_(bindparam("ids", expanding=True)), phones.c.sealed.is_not(None))
 _STOP = update(phones).where(phones.c.id == bindparam("phone_id"), phones.c.stopped_at.is_(None)).values(stopped_at=bindparam("now"))
 _ALLOW = update(phones).where(phones.c.id == bindparam("phone_id")).values(stopped_at=None)
 _NOTE_BROKEN_OFF = update(phones).where(phones.c.id == bindparam("phone_id")).values(broke_off=bindparam("conversation"))
@@ -46,23 +51,31 @@ _SET_SCRIPT = update(phones).where(phones.c.id == bindparam("phone_id")).values(
 
 def find(db: Connection, seal: Seal, e164: str) -> PhoneRow | None:
     """The phone with this number, if it ever reached us."""
-    row = db.execute(_FIND, {"blind_index": seal.index(e164)}).first()
-    return PhoneRow(*row) if row else None
+    for index in (seal.index(e164), *seal.earlier_indexes(e164)):
+        if row := db.execute(_FIND, {"blind_index": index}).first():
+            return PhoneRow(*row)
+    return None
 
 
 def find_or_create(db: Connection, seal: Seal, e164: str, now: datetime) -> int:
-    """The id of the phone with this number; of two that come at once, one creates it and both get the same id."""
+    """The id of the phone with this number; of two that come at once, one creates it and both get the same id.
+
+    A phone that stands there under an earlier key, or whose number was erased, is sealed (anew) by the way.
+    """
     key = {"blind_index": seal.index(e164)}
     phone_id: int | None = db.execute(_ID, key).scalar()
     if phone_id is not None:
         return phone_id
-    db.execute(_ADD, {**key, "sealed": seal.seal(e164), "created_at": now})
+    sealed = {**key, "sealed": seal.seal(e164)}
+    for index in (*seal.earlier_indexes(e164), *key.values()):
+        db.execute(_SEAL_ANEW, {"old_index": index, "new_index": key["blind_index"], "new_sealed": sealed["sealed"]})
+    db.execute(_ADD, {**sealed, "created_at": now})  # unless it is there now
     created: int = db.execute(_ID, key).scalar_one()
     return created
 
 
 def open_many(db: Connection, seal: Seal, phone_ids: Collection[int]) -> dict[int, str]:
-    """The numbers of many phones by id, at most some hundreds at once."""
+    """The numbers of many phones by id, at most some hundreds at once; those that were erased are left out."""
     return {phone_id: seal.open(sealed) for phone_id, sealed in db.execute(_SEALED_MANY, {"ids": list(phone_ids)})}
 
 

@@ -82,13 +82,24 @@ class Seal:
         """The first bytes of everything that the key of today seals."""
         return self._key.name
 
+    @property
+    def names(self) -> list[bytes]:
+        """The same of each of our keys, the one of today first."""
+        return [key.name for key in self._keys]
+
     def link(self, before: bytes, row: bytes) -> bytes:
         """The 32 bytes that chain a row of the audit log to the one before it."""
-        return hmac.digest(self._key.chain, before + row, "sha256")
+        return link_with(self._key.chain, before, row)
 
-    def links(self, before: bytes, row: bytes) -> list[bytes]:
-        """The same under each of our keys, the one of today first: rows keep the link that they were written with."""
-        return [hmac.digest(key.chain, before + row, "sha256") for key in self._keys]
+    @property
+    def chain_keys(self) -> list[bytes]:
+        """The keys of such links, the one of today first. They open nothing, and nothing else follows from them."""
+        return [key.chain for key in self._keys]
+
+
+def link_with(chain_key: bytes, before: bytes, row: bytes) -> bytes:
+    """The link of a row under one of the `chain_keys`: rows keep the link that they were written with."""
+    return hmac.digest(chain_key, before + row, "sha256")
 
 
 def _derived(secret: bytes) -> _Key:

@@ -13,7 +13,7 @@ from fakes.rows import CHANNEL, MEMBER, World, a_session, populate
 
 from gateway.store import calls, flow_sessions, members, messages, phones, receipts
 from gateway.store.database import open_database
-from gateway.store.secrets import Seal
+from gateway.store.secrets import Seal, link_with
 
 CANARY = "+9779851987654"
 
@@ -110,4 +110,4 @@ def test_what_an_earlier_key_sealed_still_opens_and_is_told_apart(seal):
     assert not today.is_current(before.seal(CANARY))
     assert today.is_current(seal.seal(CANARY))
     assert today.earlier_indexes(CANARY) == [before.index(CANARY)]
-    assert before.link(b"", b"row") in today.links(b"", b"row")
+    assert before.link(b"", b"row") in {link_with(key, b"", b"row") for key in today.chain_keys}

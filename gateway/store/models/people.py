@@ -69,8 +69,9 @@ phones = Table(
     "phones",
     metadata,
     Column("id", BigKey, primary_key=True),
-    Column("blind_index", LargeBinary(32), nullable=False, unique=True),  # HMAC of the E.164 form: finds, never tells
-    Column("sealed", LargeBinary, nullable=False),  # the E.164 form, encrypted
+    # HMAC of the E.164 form: finds, never tells. None: the number was erased; it stays where STOP came from it, which must outlive that.
+    Column("blind_index", LargeBinary(32), unique=True),
+    Column("sealed", LargeBinary),  # the E.164 form, encrypted; None: erased
     Column("language", String(8)),  # chosen by whoever holds a phone that belongs to no member, or to several
     Column("script", String(12)),  # devanagari | romanised: as the last text from it was written
     Column("broke_off", String(36)),  # the conversation of a call from this phone that broke off unfinished; the next call may go on

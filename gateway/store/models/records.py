@@ -185,8 +185,8 @@ tasks = Table(
     Column("kind", String(24), nullable=False),  # gateway.core.statuses.TASK_KINDS
     Column("phone_id", BigKey, ForeignKey("phones.id")),
     ref("member_id", "members.id"),
-    ref("session_id", "flow_sessions.id"),
-    ref("recording_id", "recordings.id"),
+    ref("session_id", "flow_sessions.id", index=True),
+    ref("recording_id", "recordings.id", index=True),
     ref("claim_id", "claims.id"),
     ref("contribution_id", "contributions.id"),
     Column("state", String(8), nullable=False),  # open | done

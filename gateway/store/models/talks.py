@@ -111,7 +111,7 @@ recordings = Table(
     "recordings",
     metadata,
     text_key(),
-    ref("session_id", "flow_sessions.id", nullable=False),
+    ref("session_id", "flow_sessions.id", nullable=False, index=True),
     Column("provider", String(20), nullable=False),
     Column("external_id", String(64), nullable=False),
     Column("seconds", Integer, nullable=False),

@@ -43,8 +43,8 @@ def upgrade() -> None:
     op.create_table(
         "phones",
         sa.Column("id", BIG_KEY, nullable=False),
-        sa.Column("blind_index", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("blind_index", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("language", sa.String(length=8), nullable=True),
         sa.Column("script", sa.String(length=12), nullable=True),
         sa.Column("broke_off", sa.String(length=36), nullable=True),
@@ -521,6 +521,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recordings")),
         sa.UniqueConstraint("provider", "external_id", name=op.f("uq_recordings_provider_external_id")),
     )
+    op.create_index(op.f("ix_recordings_session_id"), "recordings", ["session_id"], unique=False)
     op.create_index(op.f("ix_recordings_state_created_at"), "recordings", ["state", "created_at"], unique=False)
     op.create_table(
         "session_events",
@@ -586,6 +587,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
     op.create_index(op.f("ix_tasks_organisation_id_state_created_at"), "tasks", ["organisation_id", "state", "created_at"], unique=False)
+    op.create_index(op.f("ix_tasks_recording_id"), "tasks", ["recording_id"], unique=False)
+    op.create_index(op.f("ix_tasks_session_id"), "tasks", ["session_id"], unique=False)
     op.create_index(
         "uq_tasks_open_claim",
         "tasks",
