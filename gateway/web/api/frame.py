@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from gateway.core.roles import Permission
 from gateway.errors import GatewayError
 from gateway.services import idempotency, tokens
 from gateway.services.idempotency import Answer
-from gateway.web.api.problems import named, refusal
+from gateway.web.api.problems import named, of_field, refusal
 from gateway.web.api.routes import Call
 from gateway.web.api.shapes import File, Upload
 
@@ -87,7 +87,10 @@ class Door:
             return {}
         if request.mimetype != JSON:
             raise GatewayError("request:not-json", wanted=f"{JSON}, and Content-Type must say so")
-        return {"body": self.route.body.model_validate_json(body)}
+        try:
+            return {"body": self.route.body.model_validate_json(body)}
+        except ValidationError as error:
+            raise of_field(error, "body") from None
 
     def _once(self, visit: Visit, call: Call, body: bytes, given: dict[str, Any]) -> Response:
         key = request.headers.get("Idempotency-Key", "")
@@ -124,7 +127,10 @@ def _query(model: type[BaseModel]) -> BaseModel:
     for name, values in request.args.lists():
         if len(values) > 1:
             raise GatewayError("request:malformed", fault="The query names a field twice.", where=name[:40])
-    return model.model_validate(request.args.to_dict())
+    try:
+        return model.model_validate(request.args.to_dict())
+    except ValidationError as error:
+        raise of_field(error, "query") from None
 
 
 def _length(most: int) -> int:

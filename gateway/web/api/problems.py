@@ -73,8 +73,6 @@ def named(error: Exception, reference: str) -> GatewayError:
     """Any error as a fault with a name. What nobody foresaw goes into the log under the reference, and no further."""
     if isinstance(error, GatewayError):
         return error
-    if isinstance(error, ValidationError):
-        return _of_field(error)
     if isinstance(error, Conflict):
         return GatewayError("request:conflict")
     log.error("api_failed", reference=reference, exc_info=error)
@@ -92,10 +90,13 @@ def of_http(error: HTTPException, method: str) -> GatewayError:
     return GatewayError("request:malformed", fault="The request cannot be read.")
 
 
-def _of_field(error: ValidationError) -> GatewayError:
-    """The first field that is not as it must be. Pydantic's sentence names what is wanted and never what was sent."""
+def of_field(error: ValidationError, part: str) -> GatewayError:
+    """The first field of the `body` or the `query` that is not as it must be.
+
+    Pydantic's sentence names what is wanted and never what was sent.
+    """
     fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if fault["type"] == "json_invalid":
-        return GatewayError("request:malformed", fault="The body is not JSON.")
-    where = ".".join(str(part)[:40] for part in fault["loc"])
-    return GatewayError("request:invalid", fault=f"{fault['msg']}.", where=f"{error.title}.{where}" if where else error.title)
+        return GatewayError("request:malformed", fault="The body is not JSON.", where=part)
+    where = ".".join((part, *(str(name)[:40] for name in fault["loc"])))
+    return GatewayError("request:invalid", fault=f"{fault['msg']}.", where=where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -65,6 +66,17 @@ Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, ma
 Amount = Annotated[int, Field(ge=1, le=LARGEST_AMOUNT, description="paisa")]
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, description="of what you saw; with another you are told that it changed")]
+
+
+def one_of(words: Iterable[str]) -> Any:  # noqa: ANN401  # what pydantic's Field is to a type checker
+    """A field that is one of these words: `Annotated[str, one_of(STATES)]`."""
+    known = list(words)
+    return Field(pattern=f"^({'|'.join(map(re.escape, known))})$", json_schema_extra={"enum": list(known)})
+
+
+def unsaid() -> Any:  # noqa: ANN401
+    """A field that may be left out and may not be null: a change names only what changes."""
+    return Field(default_factory=lambda: None)
 
 
 class Page(Query):
