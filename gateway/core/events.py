@@ -211,6 +211,15 @@ class TaskOpened:
     kind: str
     member_id: str | None = None
     recording_id: str | None = None
+    claim_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimHeard:
+    """She is told where her claim stands in this version, and it was news to her."""
+
+    claim_id: str
+    claim_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +259,7 @@ Fact = (
     | ContributionNoted
     | RsvpGiven
     | TaskOpened
+    | ClaimHeard
     | TextPromised
     | CallTransferred
     | ConversationEnded

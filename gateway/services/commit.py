@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.core import events
 from gateway.core.jobs import FetchRecording, Job, SendReply
-from gateway.store import contributions, deliveries, flow_sessions, members, notices, phones, recordings, takes, tasks
+from gateway.store import claims, contributions, deliveries, flow_sessions, members, notices, phones, recordings, takes, tasks
 from gateway.store.database import Conflict
 
 if TYPE_CHECKING:
@@ -73,12 +73,15 @@ LOGGED = (
     events.ContributionNoted,
     events.RsvpGiven,
     events.TaskOpened,
+    events.ClaimHeard,
     events.CallTransferred,
     events.ConversationEnded,
 )
 
 # What a log row may keep of a fact: ids and choices. Free text and numbers of phones stay where they belong.
-KEPT = frozenset({"reason", "language", "wording", "contribution_id", "member_id", "notice_id", "answer", "task_id", "kind", "name"})
+KEPT = frozenset(
+    {"reason", "language", "wording", "contribution_id", "member_id", "notice_id", "claim_id", "answer", "task_id", "kind", "name"}
+)
 KEPT_OF: Mapping[type, tuple[str, ...]] = {kind: tuple(name for name in kind.__slots__ if name in KEPT) for kind in LOGGED}
 
 
@@ -198,7 +201,8 @@ def _open_task(writing: Writing, fact: events.TaskOpened) -> list[Job]:
     conversation = writing.conversation
     if fact.recording_id and fact.member_id and tasks.adopt(writing.db, fact.recording_id, fact.kind, fact.member_id):
         return []  # her call broke off after she had spoken, and she went on in another
-    tasks.open_task(
+    write = tasks.open_task if fact.claim_id is None else tasks.open_once
+    write(
         writing.db,
         tasks.NewTask(
             id=fact.task_id,
@@ -208,9 +212,15 @@ def _open_task(writing: Writing, fact: events.TaskOpened) -> list[Job]:
             member_id=fact.member_id,
             session_id=conversation.session_id,
             recording_id=fact.recording_id,
+            claim_id=fact.claim_id,
         ),
         writing.now,
     )
+    return []
+
+
+def _hear_claim(writing: Writing, fact: events.ClaimHeard) -> list[Job]:
+    claims.heard(writing.db, fact.claim_id, fact.claim_version, writing.now)
     return []
 
 
@@ -244,5 +254,6 @@ WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
     events.ContributionNoted: _note_contribution,
     events.RsvpGiven: _rsvp,
     events.TaskOpened: _open_task,
+    events.ClaimHeard: _hear_claim,
     events.TextPromised: _promise_text,
 }

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.core.calendar import NEPAL, month_of
+from gateway.core.claims import PAPERS
 from gateway.core.reference import with_check_digit
 from gateway.services import pins
 from gateway.services.installation import ORGANISATION
@@ -30,7 +31,7 @@ def load(gateway: Gateway) -> bool:
         _add(gateway, db, "sample-3", SHARED_PHONE, name="गीता थारू", pin_hash=hashes["7391"], usual_instalment=200_00, trade="food")
         _add(gateway, db, "sample-4", SHARED_PHONE, name="रीता थारू", pin_hash=hashes["5064"], usual_instalment=500_00, trade="sewing")
         _contributions(db, now)
-        _claims(db, now)
+        _claims(gateway, db, now)
         _notices(db, now)
     return True
 
@@ -75,12 +76,19 @@ def _contributions(db: Connection, now: datetime) -> None:
         )
 
 
-def _claims(db: Connection, now: datetime) -> None:
+def _claims(gateway: Gateway, db: Connection, now: datetime) -> None:
+    """One that was approved, one under review; both members have heard of it."""
     opened, decided = now - timedelta(days=20), now - timedelta(days=2)
-    claims.open_claim(db, claims.NewClaim("sample-1", ORGANISATION, "sample-1", with_check_digit(2001), "health", by="sample"), opened)
-    claims.move(db, "sample-1", claims.ClaimMove("approved", by="sample", amount=5_000_00), decided)
-    claims.open_claim(db, claims.NewClaim("sample-2", ORGANISATION, "sample-2", with_check_digit(2002), "maternity", by="sample"), opened)
-    claims.move(db, "sample-2", claims.ClaimMove("review", by="sample", review_until=now + timedelta(days=7)), decided)
+    states = (
+        ("sample-1", with_check_digit(2001), "health", {"state": "approved", "amount": 5_000_00}),
+        ("sample-2", with_check_digit(2002), "maternity", {"state": "review", "review_until": now + timedelta(days=7)}),
+    )
+    for claim_id, number, kind, decision in states:
+        claims.open_claim(db, gateway.seal, claims.NewClaim(claim_id, ORGANISATION, claim_id, number, kind, by="sample"), opened)
+        for paper in PAPERS[kind]:
+            claims.tick(db, claim_id, paper, "sample", decided)
+        claims.move(db, gateway.seal, claims.Move(claim_id, version=1, by="sample", **decision), decided)  # type: ignore[arg-type]
+        claims.heard(db, claim_id, 2, decided)
 
 
 def _notices(db: Connection, now: datetime) -> None:

@@ -13,7 +13,7 @@ from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError
 from gateway.providers.http import HttpSession, open_http
-from gateway.services import audit, calls, recordings
+from gateway.services import audit, calls, claims, recordings
 from gateway.store import broadcasts, callbacks, deliveries, phones
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def sweep(gateway: Gateway) -> list[Job]:
     calls.end_idle(gateway)
     reconcile(gateway)
     audit.tell_head(gateway)
+    claims.overdue(gateway)
     with gateway.database.write() as db:
         broadcasts.finish(db, now)
     with gateway.database.read() as db:

@@ -42,13 +42,14 @@ CLOSED = "send:closed"  # she decided that it is not sent again
 
 @dataclass(frozen=True, slots=True)
 class NewReply:
-    """A text that belongs to a conversation and goes out by itself."""
+    """A text that belongs to a conversation, or tells of news, and goes out by itself."""
 
     channel_id: str
     phone_id: int
     member_id: str | None
     language: str
     body: str
+    not_before: datetime | None = None  # what nobody waits for keeps to the quiet hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ _OWE_REPLY = insert(deliveries).returning(deliveries.c.id)
 
 def owe_reply(db: Connection, reply: NewReply, now: datetime) -> int:
     """Write a reply that is to be sent; the id is for the job."""
-    values = {"broadcast_id": None, "medium": "sms", "state": "queued", "not_before": None, "updated_at": now}
+    values = {"broadcast_id": None, "medium": "sms", "state": "queued", "updated_at": now}
     return int(db.execute(_OWE_REPLY, asdict(reply) | values).scalar_one())
 
 

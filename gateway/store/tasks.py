@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from gateway.store.database import Connection
 from gateway.store.models import tasks
-from gateway.store.rows import columns, values
+from gateway.store.rows import columns, insert_into, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class NewTask:
     member_id: str | None = None
     session_id: str | None = None
     recording_id: str | None = None
+    claim_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,18 @@ class TaskRow:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimOfTask:
+    """The claim that an organiser opened because of a task of her organisation."""
+
+    task_id: str
+    of_organisation: str
+    claim: str
+    by: str
+
+
 _OPEN = insert(tasks)
+_OPEN_ONCE = insert_into(tasks).on_conflict_do_nothing()
 _LIST_OPEN = (
     select(*columns(tasks, TaskRow))
     .where(tasks.c.organisation_id == bindparam("organisation_id"), tasks.c.state == "open")
@@ -46,6 +58,17 @@ _LIST_OPEN = (
     .limit(bindparam("limit"))
 )
 _DONE = update(tasks).where(tasks.c.id == bindparam("task_id"), tasks.c.state == "open").values(state="done", done_at=bindparam("now"))
+
+_BECAME_CLAIM = (
+    update(tasks)
+    .where(tasks.c.id == bindparam("task_id"), tasks.c.organisation_id == bindparam("of_organisation"), tasks.c.state == "open")
+    .values(state="done", done_at=bindparam("now"), done_by=bindparam("by"), claim_id=bindparam("claim"))
+)
+_CLOSE_ABOUT = (
+    update(tasks)
+    .where(tasks.c.claim_id == bindparam("of_claim"), tasks.c.state == "open")
+    .values(state="done", done_at=bindparam("now"), done_by=bindparam("who"))
+)
 
 _COUNT_SINCE = (
     select(func.count())
@@ -63,6 +86,21 @@ _ADOPT = (
 def open_task(db: Connection, task: NewTask, now: datetime) -> None:
     """Write a task down."""
     db.execute(_OPEN, {**values(task), "state": "open", "created_at": now})
+
+
+def open_once(db: Connection, task: NewTask, now: datetime) -> bool:
+    """Write a task about a claim down; False where one of this kind is open about it."""
+    return db.execute(_OPEN_ONCE, {**values(task), "state": "open", "created_at": now}).rowcount == 1
+
+
+def close_about_claim(db: Connection, claim_id: str, by: str, now: datetime) -> None:
+    """The claim moved: what was to be done about it has been done."""
+    db.execute(_CLOSE_ABOUT, {"of_claim": claim_id, "who": by, "now": now})
+
+
+def became_claim(db: Connection, task: ClaimOfTask, now: datetime) -> bool:
+    """A claim came of this task: tick it off and let it name the claim; False where it is not open."""
+    return db.execute(_BECAME_CLAIM, {**values(task), "now": now}).rowcount == 1
 
 
 def adopt(db: Connection, recording_id: str, kind: str, member_id: str) -> bool:

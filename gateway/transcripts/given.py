@@ -98,24 +98,31 @@ def _speaks(scene: Scene, found: Found) -> None:
         phones.set_language(db, person.phone_id, _text(found, "language"))
 
 
-CLAIM_STATES = {"received": "received", "that misses": "paper_missing", "in review": "review", "approved": "approved", "refused": "refused"}
-
-
 def _has_claim(scene: Scene, found: Found) -> None:
-    member_id, seed = _member(scene, found), int(scene.gateway.new_id(), 16)
-    claim_id, by = f"transcript-{seed:04}", "transcript"
-    until, paid = found["instant"], _text(found, "state") == "paid"
-    moved_at = instant(until) if paid and until else scene.at
-    with scene.gateway.database.write() as db:
-        new = claims.NewClaim(claim_id, ORGANISATION, member_id, with_check_digit(3000 + seed), "health", by)
-        claims.open_claim(db, new, scene.at - timedelta(minutes=1))
-        if paid:
-            claims.move(db, claim_id, claims.ClaimMove("approved", by, amount=_paisa(found)), moved_at)
-            claims.move(db, claim_id, claims.ClaimMove("paid", by), moved_at)
-        elif (state := CLAIM_STATES[_text(found, "state")]) != "received":
-            review_until = instant(until) if until else None
-            move = claims.ClaimMove(state, by, amount=_paisa(found), missing_paper=found["paper"], review_until=review_until)
-            claims.move(db, claim_id, move, scene.at)
+    """A claim that she has heard of, or news of one."""
+    gateway, member_id, seed = scene.gateway, _member(scene, found), int(scene.gateway.new_id(), 16)
+    claim_id, by, until = f"transcript-{seed:04}", "transcript", found["instant"]
+    state = "paper_missing" if found["papers"] else _text(found, "state").removeprefix("in ").split(" ")[0]
+    at = instant(until) if until and state == "paid" else scene.at
+    moved = claims.Move(
+        claim_id=claim_id,
+        version=1,
+        state=state,
+        by=by,
+        amount=_paisa(found),
+        reason=found["reason"],
+        review_until=instant(until) if until and state == "review" else None,
+        paid_at=at if state == "paid" else None,
+    )
+    new = claims.NewClaim(claim_id, ORGANISATION, member_id, with_check_digit(3000 + seed), "health", by)
+    with gateway.database.write() as db:
+        claims.open_claim(db, gateway.seal, new, at - timedelta(minutes=1))
+        if found["papers"]:
+            claims.ask_for(db, claim_id, found["papers"].split(" and "))
+        if state != "received":
+            claims.move(db, gateway.seal, moved, at)
+        if not found["news"]:
+            claims.heard(db, claim_id, 1 if state == "received" else 2, scene.at)
 
 
 def _has_paid(scene: Scene, found: Found) -> None:
@@ -149,8 +156,9 @@ FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     r"(?:(?: and| with) the usual instalment (?P<amount>[0-9.]{1,12}))?(?: who speaks (?P<language>[a-z]{2,8}))?": _is_member,
     NUMBER + r"has called before(?: in (?P<language>[a-z]{2,8}))?": _has_called,
     NUMBER + r"speaks (?P<language>[a-z]{2,8})": _speaks,
-    NUMBER + r"has a claim (?P<state>received|refused|in review|approved|paid|that misses)"
-    r"(?: for (?P<amount>[0-9.]{1,12})| (?P<paper>[a-z][a-z_]*))?(?: (?:until|on) " + INSTANT + r")?": _has_claim,
+    NUMBER + r"has (?P<news>news of )?a claim (?P<state>received|in review|approved|paid|refused(?: as (?P<reason>[a-z_]+))?"
+    r"|that misses (?P<papers>[a-z_]+(?: and [a-z_]+)*))"
+    r"(?: for (?P<amount>[0-9.]{1,12}))?(?: (?:until|on) " + INSTANT + r")?": _has_claim,
     NUMBER + r"has paid (?P<amount>[0-9.]{1,12}) (?:today|for (?P<month>[0-9]{4}-[0-9]{2}))": _has_paid,
     r"there is a (?P<kind>meeting|training) at (?P<place>[a-z_]+) on " + INSTANT: _is_told,
     r"there is the news (?P<phrase>[a-z][a-z0-9_]*)": _is_told,
@@ -161,9 +169,10 @@ EXAMPLES = (
     "+9779720000004 has called before",
     "+9779720000001 speaks en",
     "+9779720000001 has a claim received",
-    "+9779720000001 has a claim that misses hospital_bill",
+    "+9779720000001 has a claim that misses hospital_bill (or: hospital_bill and bank_book)",
     "+9779720000001 has a claim in review until 2026-12-01 10:00",
-    "+9779720000001 has a claim approved for 5000 (or: paid for 5000 on 2026-11-20 10:00, refused)",
+    "+9779720000001 has a claim approved for 5000 (or: paid for 5000 on 2026-11-20 10:00, refused, refused as why_too_late)",
+    "+9779720000001 has news of a claim approved for 5000",
     "+9779720000001 has paid 300 today (or: for 2083-07)",
     "there is a meeting (or: training) at ward_office on 2026-11-28 08:00",
     "there is the news news_c177",

@@ -153,9 +153,7 @@ class Recorder:
         for member, pin in zip(self._person.members, PINS, strict=False):
             yield f"{self._shown} is a {_traits(member, pin)}"
             yield from (f"{self._shown} {sentence}" for sentence in _payments(db, member.id, now))
-            claim = claims.latest(db, member.id)
-            if claim is not None:
-                yield f"{self._shown} has a claim {_claim(claim)}"
+            yield from (f"{self._shown} has {_claim(claim)}" for claim in _told(claims.recent(db, member.id)))
 
     def _told(self, db: Connection, now: datetime) -> Iterator[str]:
         channel = next(iter(of_provider(db, self.gateway.providers.main.name)), None)
@@ -193,19 +191,25 @@ def _payments(db: Connection, member_id: str, now: datetime) -> Iterator[str]:
     yield from (f"has paid {_rupees(amount)} today" for amount in lately)
 
 
+def _told(recent: list[claims.ClaimRow]) -> list[claims.ClaimRow]:
+    """Those of her claims that a call may tell her of, that which changed last at the end: so they are set up again."""
+    return [row for row in reversed(recent) if row.is_open or row.is_news or row is recent[0]]
+
+
 def _claim(claim: claims.ClaimRow) -> str:
     amount = f" for {_rupees(claim.amount)}" if claim.amount else ""
+    what = "news of a claim" if claim.is_news else "a claim"
     match claim.state:
         case "paper_missing":
-            return f"that misses {claim.missing_paper}"
+            return f"{what} that misses {' and '.join(claim.missing)}"
         case "review":
-            return "in review" + (f" until {_instant(claim.review_until)}" if claim.review_until else "")
+            return f"{what} in review" + (f" until {_instant(claim.review_until)}" if claim.review_until else "")
         case "paid":
-            return f"paid{amount}" + (f" on {_instant(claim.paid_at)}" if claim.paid_at else "")
-        case "approved":
-            return f"approved{amount}"
+            return f"{what} paid{amount}" + (f" on {_instant(claim.paid_at)}" if claim.paid_at else "")
+        case "refused":
+            return f"{what} refused" + (f" as {claim.reason}" if claim.reason else "")
         case state:
-            return state
+            return f"{what} {state}{amount}"
 
 
 def _rupees(paisa: int) -> str:

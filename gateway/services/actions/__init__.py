@@ -20,7 +20,10 @@ from gateway.services.context import Gateway
 ACTIONS: Mapping[str, NamedAction] = {
     named.spec.name: named
     for named in (
+        claims.claim_news,
         claims.latest_claim,
+        claims.another_claim,
+        claims.appeal_claim,
         contributions.contribution_balance,
         contributions.texted_amount,
         contributions.usual_amount,

@@ -32,7 +32,7 @@ from gateway.store.models.talks import (
     studio_tries,
     takes,
 )
-from gateway.store.models.trust import audit, idempotency_keys, import_refusals, imports
+from gateway.store.models.trust import audit, idempotency_keys, import_refusals, imports, sweeps
 
 __all__ = [
     "OPEN",
@@ -73,6 +73,7 @@ __all__ = [
     "session_events",
     "skips",
     "studio_tries",
+    "sweeps",
     "takes",
     "tasks",
     "tokens",

@@ -62,3 +62,10 @@ idempotency_keys = Table(  # requests of the API that were answered, so that a r
     PrimaryKeyConstraint("token_id", "key"),
     Index(None, "at"),
 )
+
+sweeps = Table(  # the parts of the sweep that are due only now and then, and when each was done last
+    "sweeps",
+    metadata,
+    Column("name", String(24), primary_key=True),
+    Column("at", Instant, nullable=False),
+)

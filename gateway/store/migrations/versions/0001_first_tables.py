@@ -79,6 +79,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_studio_tries_at"), "studio_tries", ["at"], unique=False)
     op.create_table(
+        "sweeps",
+        sa.Column("name", sa.String(length=24), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_sweeps")),
+    )
+    op.create_table(
         "audit",
         sa.Column("id", BIG_KEY, autoincrement=False, nullable=False),
         sa.Column("organisation_id", sa.String(length=36), nullable=False),
