@@ -42,13 +42,14 @@ CLOSED = "send:closed"  # she decided that it is not sent again
 
 @dataclass(frozen=True, slots=True)
 class NewReply:
-    """A text that belongs to a conversation and goes out by itself."""
+    """A text to one person that goes out by itself: at once, or not before an instant."""
 
     channel_id: str
     phone_id: int
     member_id: str | None
     language: str
     body: str
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ _OWE_REPLY = insert(deliveries).returning(deliveries.c.id)
 
 def owe_reply(db: Connection, reply: NewReply, now: datetime) -> int:
     """Write a reply that is to be sent; the id is for the job."""
-    values = {"broadcast_id": None, "medium": "sms", "state": "queued", "not_before": None, "updated_at": now}
+    values = {"broadcast_id": None, "medium": "sms", "state": "queued", "updated_at": now}
     return int(db.execute(_OWE_REPLY, asdict(reply) | values).scalar_one())
 
 
@@ -132,6 +133,18 @@ _REPLIES_DUE = select(deliveries.c.id).where(deliveries.c.broadcast_id.is_(None)
 def replies_due(db: Connection, now: datetime, count: int) -> list[int]:
     """Replies that have not gone out though their time has come."""
     return list(db.execute(_REPLIES_DUE, {"now": now, "count": count}).scalars())
+
+
+_DROP_OWED = (
+    update(deliveries)
+    .where(deliveries.c.member_id == bindparam("of_member"), deliveries.c.state == "queued")
+    .values(state="suppressed", error="send:left", updated_at=bindparam("now"))
+)
+
+
+def drop_owed(db: Connection, member_id: str, now: datetime) -> None:
+    """Send nothing of what waits for this member: she has left."""
+    db.execute(_DROP_OWED, {"of_member": member_id, "now": now})
 
 
 # --- claim and fence ---------------------------------------------------------------------------------------------------------------
