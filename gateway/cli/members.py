@@ -1,19 +1,136 @@
-"""`gateway members`: from a spreadsheet and into one."""
+"""`gateway members`: found, registered and changed; from a spreadsheet and into one."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.cli.actor import as_actor
+from gateway.cli.people import details_of, line, says, show
 from gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from gateway.services.access import Actor
+    from gateway.services.context import Gateway
 
 
 @click.group("members")
 def command() -> None:
-    """Import and export members as CSV (name, phone, language, trade, place, usual_instalment, private, preferred_medium)."""
+    """Find, register and change members; import and export them as CSV."""
+
+
+@command.command("show")
+@click.argument("number")
+@as_actor
+def show_(gateway: Gateway, actor: Actor, number: str) -> None:
+    """Show the member with this membership NUMBER."""
+    from gateway.services import members
+
+    show(members.numbered(gateway, actor, number))
+
+
+@command.command("find")
+@click.argument("text")
+@as_actor
+def find(gateway: Gateway, actor: Actor, text: str) -> None:
+    """Find members by membership number, by phone, or by words of the name in Devanagari or Latin letters."""
+    from gateway.services import members
+
+    found = members.find(gateway, actor, text)
+    for person in found:
+        click.echo(line(person))
+    if not found:
+        click.echo("Nobody was found. A membership number whose last digit does not fit is not one of ours.", err=True)
+        raise SystemExit(1)
+
+
+@command.command("add")
+@says
+@click.option("--phone", "phones", multiple=True, help="In any form; once for each phone.")
+@click.option("--pin", help="Four digits that she chose; - asks for it, so that it stands in no history.")
+@click.option("--collector", "collector_id", help="The user whose group she belongs to.")
+@click.option("--shares-phone", is_flag=True, help="Another member has the phone as well, and that is known.")
+@as_actor
+def add(gateway: Gateway, actor: Actor, phones: tuple[str, ...], pin: str | None, *, shares_phone: bool, **given: Any) -> None:  # noqa: ANN401  # options
+    """Register a member who agreed to it: --name, --consent and --wording are needed."""
+    from gateway.services import members
+
+    if pin == "-":
+        pin = click.prompt("PIN", hide_input=True, confirmation_prompt=True)
+    person = members.register(gateway, actor, details_of(given, shares_phone=shares_phone), phones, pin)
+    click.echo(f"Member {person.number} is registered.")
+
+
+@command.command("change")
+@click.argument("number")
+@says
+@click.option("--version", type=int, help="Change only who still has this version; `show` tells it.")
+@as_actor
+def change(gateway: Gateway, actor: Actor, number: str, version: int | None, **given: Any) -> None:  # noqa: ANN401  # options
+    """Change the member with this membership NUMBER; an empty text ("") takes a value away."""
+    from gateway.services import members
+
+    person = members.numbered(gateway, actor, number)
+    members.change(gateway, actor, person.id, person.version if version is None else version, details_of(given))
+    click.echo(f"Member {person.number} is changed.")
+
+
+@command.command("group")
+@click.argument("number")
+@click.option("--collector", "collector_id", required=True, help='The user whose group she belongs to; "" for nobody\'s.')
+@as_actor
+def group(gateway: Gateway, actor: Actor, number: str, collector_id: str) -> None:
+    """Put the member with this membership NUMBER into a collector's group."""
+    from gateway.services import members
+
+    person = members.numbered(gateway, actor, number)
+    members.change(gateway, actor, person.id, person.version, details_of({"collector_id": collector_id}))
+    click.echo(f"Member {person.number} is in the group." if collector_id else f"Member {person.number} is in no group.")
+
+
+@command.command("leave")
+@click.argument("number")
+@as_actor
+def leave(gateway: Gateway, actor: Actor, number: str) -> None:
+    """The member with this membership NUMBER withdraws her consent: nothing is sent to her any more."""
+    from gateway.services import members
+
+    members.leave(gateway, actor, members.numbered(gateway, actor, number).id)
+    click.echo(f"Member {number} has left.")
+
+
+@command.group("phone")
+def phone_() -> None:
+    """Give a member one more phone, or take one away."""
+
+
+@phone_.command("add")
+@click.argument("number")
+@click.argument("phone")
+@click.option("--shared", is_flag=True, help="Another member has the phone as well, and that is known.")
+@as_actor
+def add_phone(gateway: Gateway, actor: Actor, number: str, phone: str, *, shared: bool) -> None:
+    """Let the member with this membership NUMBER be known by PHONE as well."""
+    from gateway.services import members
+
+    members.add_phone(gateway, actor, members.numbered(gateway, actor, number).id, phone, shared=shared)
+    click.echo(f"Member {number} has this phone.")
+
+
+@phone_.command("drop")
+@click.argument("number")
+@click.argument("phone")
+@as_actor
+def drop_phone(gateway: Gateway, actor: Actor, number: str, phone: str) -> None:
+    """Let PHONE be no phone of the member with this membership NUMBER any more."""
+    from gateway.services import members
+
+    members.drop_phone(gateway, actor, members.numbered(gateway, actor, number).id, phone)
+    click.echo(f"Member {number} does not have this phone any more.")
 
 
 @command.command("import")

@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
-import os
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from gateway.cli.actor import as_actor
+from gateway.cli.people import details_of, says
+
+if TYPE_CHECKING:
+    from gateway.services.access import Actor
+    from gateway.services.context import Gateway
 
 
 @click.group("tasks")
 def command() -> None:
-    """Show what a person must do, and tick it off."""
+    """Show what a person must do, write a name down, and tick a task off."""
 
 
 @command.command("list")
-def list_() -> None:
+@as_actor
+def list_(gateway: Gateway, actor: Actor) -> None:
     """List the open tasks: the oldest first, each with the number to ring, the member and the recording to listen to."""
-    from gateway import bootstrap
     from gateway.core.calendar import NEPAL
     from gateway.services import tasks
 
-    for task in tasks.list_open(bootstrap.from_environment(os.environ)):
-        about = (task.phone or "number withheld", f"member {task.member}" if task.member else "", str(task.recording or ""))
+    for task in tasks.list_open(gateway, actor):
+        member = f"member {task.member}" if task.member else ""
+        said = f"texted: {task.said}" if task.said else ""
+        about = (task.phone or "number withheld", member, said, str(task.recording or ""))
         click.echo(f"{task.id}  {task.since.astimezone(NEPAL):%Y-%m-%d %H:%M}  {task.kind:<15}  {'  '.join(filter(None, about))}")
 
 
 @command.command("done")
 @click.argument("task_id")
-def done(task_id: str) -> None:
+@as_actor
+def done(gateway: Gateway, actor: Actor, task_id: str) -> None:
     """Tick the task with this id off."""
-    from gateway import bootstrap
     from gateway.services import tasks
 
-    tasks.finish(bootstrap.from_environment(os.environ), task_id)
+    tasks.finish(gateway, actor, task_id)
     click.echo("Done.")
+
+
+@command.command("write-down")
+@click.argument("task_id")
+@says
+@as_actor
+def write_down(gateway: Gateway, actor: Actor, task_id: str, **given: Any) -> None:  # noqa: ANN401  # options
+    """Write down who spoke in the recording of a task: --name and, as far as it is heard, --village and the rest."""
+    from gateway.services import members
+
+    person = members.write_down(gateway, actor, task_id, details_of(given))
+    click.echo(f"Member {person.number} is {person.state}.")

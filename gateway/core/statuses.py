@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gateway.core.roles import Permission
+
 Ranks = Mapping[str, int]
 
 # One message or call that we owe to one person. `unknown` lies between: the provider may or may not have taken it, and any word from
@@ -56,7 +58,15 @@ DELIVERY_OF_CALL: Mapping[str, str] = {
 CONTRIBUTION: Ranks = {"noted": 0, "questioned": 1, "confirmed": 2, "reversed": 3}
 BROADCAST: Ranks = {"draft": 0, "approved": 1, "sending": 2, "paused": 2, "finished": 3, "cancelled": 3}
 
-TASK_KINDS = frozenset({"call_back", "write_down_name", "check_contribution", "check_messages", "claim_appeal", "claim_overdue"})
+# What a person may have to do, and which permission it takes.
+TASK_KINDS: Mapping[str, Permission] = {
+    "call_back": Permission.DO_TASKS,
+    "check_messages": Permission.DO_TASKS,
+    "write_down_name": Permission.CHANGE_MEMBERS,
+    "check_contribution": Permission.CHECK_CONTRIBUTIONS,
+    "claim_appeal": Permission.MOVE_CLAIMS,
+    "claim_overdue": Permission.MOVE_CLAIMS,
+}
 
 
 def advance(ranks: Ranks, old: str, new: str) -> str:

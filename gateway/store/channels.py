@@ -36,6 +36,7 @@ _CHANNELS = select(*COLUMNS)
 _BY_ADDRESS = _CHANNELS.where(channels.c.provider == bindparam("provider"), channels.c.address == bindparam("address"))
 _BY_ID = _CHANNELS.where(channels.c.id == bindparam("id"))
 _OF_PROVIDER = _CHANNELS.where(channels.c.provider == bindparam("provider")).order_by(channels.c.address)
+_OF_ORGANISATION = _CHANNELS.where(channels.c.organisation_id == bindparam("organisation_id")).order_by(channels.c.id)
 
 
 def ensure(db: Connection, channel: Channel) -> None:
@@ -63,3 +64,8 @@ def get(db: Connection, channel_id: str) -> Channel | None:
 def of_provider(db: Connection, provider: str) -> list[Channel]:
     """All channels on a provider, by address."""
     return [Channel(*row) for row in db.execute(_OF_PROVIDER, {"provider": provider})]
+
+
+def of_organisation(db: Connection, organisation_id: str) -> list[Channel]:
+    """All channels of an organisation, by id."""
+    return [Channel(*row) for row in db.execute(_OF_ORGANISATION, {"organisation_id": organisation_id})]

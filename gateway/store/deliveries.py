@@ -42,7 +42,7 @@ CLOSED = "send:closed"  # she decided that it is not sent again
 
 @dataclass(frozen=True, slots=True)
 class NewReply:
-    """A text that belongs to a conversation, or tells of news, and goes out by itself."""
+    """A text to one person that goes out by itself: at once, or not before an instant."""
 
     channel_id: str
     phone_id: int
@@ -133,6 +133,18 @@ _REPLIES_DUE = select(deliveries.c.id).where(deliveries.c.broadcast_id.is_(None)
 def replies_due(db: Connection, now: datetime, count: int) -> list[int]:
     """Replies that have not gone out though their time has come."""
     return list(db.execute(_REPLIES_DUE, {"now": now, "count": count}).scalars())
+
+
+_DROP_OWED = (
+    update(deliveries)
+    .where(deliveries.c.member_id == bindparam("of_member"), deliveries.c.state == "queued")
+    .values(state="suppressed", error="send:left", updated_at=bindparam("now"))
+)
+
+
+def drop_owed(db: Connection, member_id: str, now: datetime) -> None:
+    """Send nothing of what waits for this member: she has left."""
+    db.execute(_DROP_OWED, {"of_member": member_id, "now": now})
 
 
 # --- claim and fence ---------------------------------------------------------------------------------------------------------------

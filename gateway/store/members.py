@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from gateway.core import reference
+from gateway.language import skeleton
 from gateway.store.database import Connection
-from gateway.store.models import member_phones, members, phones, pin_tries
+from gateway.store.models import member_names, member_phones, members, phones, pin_tries, users
 from gateway.store.rows import insert_into, values
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 class MemberRow(NamedTuple):
     """A member as a conversation sees her: nothing of it tells who she is. `usual_instalment` is paisa.
 
-    `name_clip` is the file of her recorded name, if there is one; `user_id` who she is where she works for the organisation herself.
+    `name_clip` is the file of her recorded name, if there is one. `consented`: she agreed herself that her name and number are kept;
+    `welcomed`: she was told her number; `collects`: she is a collector herself, the user `user_id`.
     """
 
     id: str
@@ -38,6 +40,9 @@ class MemberRow(NamedTuple):
     preferred_medium: str
     name_clip: str | None
     user_id: str | None
+    consented: bool
+    welcomed: bool
+    collects: bool
 
 
 class CallerRow(NamedTuple):
@@ -74,12 +79,31 @@ class NewMember:
     consented_at: datetime | None = None
     consent_how: str | None = None
     consent_wording: str | None = None
+    village: str | None = None
+    sex: str | None = None
+    birth_year: int | None = None
+    household_role: str | None = None
+    best_hour: int | None = None
+    collector_id: str | None = None
+    reminders: bool = False
+    welcomed_at: datetime | None = None
 
 
 SCATTER = 7919  # a prime: three draws from one seed lie far apart
 
-_has_pin = members.c.sealed_pin.is_not(None).label("has_pin")
-_MEMBER = [_has_pin if name == "has_pin" else members.c[name] for name in MemberRow._fields]
+_collects = (
+    select(users.c.id)
+    .where(users.c.id == members.c.user_id, users.c.role == "collector", users.c.state == "active")
+    .correlate(members)
+    .exists()
+)
+FOUND_OUT = {
+    "has_pin": members.c.sealed_pin.is_not(None).label("has_pin"),
+    "consented": members.c.consented_at.is_not(None).label("consented"),
+    "welcomed": members.c.welcomed_at.is_not(None).label("welcomed"),
+    "collects": _collects.label("collects"),
+}
+_MEMBER = [FOUND_OUT[name] if name in FOUND_OUT else members.c[name] for name in MemberRow._fields]
 IS_HERE = (members.c.state != "left") & (members.c.state != "erased")
 # Whom a phone stands for: not who had the number before.
 OF_THIS_PHONE = (member_phones.c.phone_id == phones.c.id) & member_phones.c.stale_at.is_(None)
@@ -104,8 +128,11 @@ _PAGE = (
     .order_by(members.c.number)
     .limit(bindparam("limit"))
 )
+SEALED = {"name": "sealed_name", "village": "sealed_village", "pin_hash": "sealed_pin"}  # field: the column in which it stands sealed
 _ADD = insert(members)
-_ATTACH = insert_into(member_phones).on_conflict_do_nothing(index_elements=["member_id", "phone_id"])
+_ADD_WORDS = insert(member_names)
+_DROP_WORDS = delete(member_names).where(member_names.c.member_id == bindparam("member_id"))
+_ATTACH = insert_into(member_phones).on_conflict_do_update(index_elements=["member_id", "phone_id"], set_={"stale_at": None})
 _PHONES_OF = (
     select(member_phones.c.member_id, member_phones.c.phone_id)
     .where(member_phones.c.member_id.in_(bindparam("member_ids", expanding=True)))
@@ -188,10 +215,33 @@ def new_number(db: Connection, organisation_id: str, seed: int) -> str:
 
 def add(db: Connection, seal: Seal, member: NewMember, now: datetime) -> None:
     """Write a new member down."""
-    row = values(member)
-    name, pin_hash = row.pop("name"), row.pop("pin_hash")
-    row |= {"sealed_name": seal.seal(name) if name else None, "sealed_pin": seal.seal(pin_hash) if pin_hash else None}
-    db.execute(_ADD, {**row, "created_at": now})
+    add_many(db, seal, [member], now)
+
+
+def add_many(db: Connection, seal: Seal, new: Sequence[NewMember], now: datetime) -> None:
+    """Write many new members down, at least one, with the words by which they are found."""
+    rows, words = [], []
+    for member in new:
+        row = values(member)
+        for field, column in SEALED.items():
+            text = row.pop(field)
+            row[column] = seal.seal(text) if text else None
+        rows.append({**row, "created_at": now})
+        words += _words_of(seal, member.id, member.name)
+    db.execute(_ADD, rows)
+    if words:
+        db.execute(_ADD_WORDS, words)
+
+
+def keep_words(db: Connection, seal: Seal, member_id: str, name: str | None) -> None:
+    """Let her be found by the words of this name and no other."""
+    db.execute(_DROP_WORDS, {"member_id": member_id})
+    if words := _words_of(seal, member_id, name):
+        db.execute(_ADD_WORDS, words)
+
+
+def _words_of(seal: Seal, member_id: str, name: str | None) -> list[dict[str, object]]:
+    return [{"member_id": member_id, "word": seal.word(word)} for word in sorted(set(skeleton.words(name or "")))]
 
 
 def names(db: Connection, seal: Seal, member_ids: Collection[str]) -> dict[str, str | None]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, select
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, insert, select
 
 from gateway.store.database import Connection
 from gateway.store.models import organisations
@@ -11,6 +13,25 @@ from gateway.store.rows import insert_into
 _ENSURE = insert_into(organisations)
 _ENSURE = _ENSURE.on_conflict_do_update(index_elements=["id"], set_={"name": _ENSURE.excluded.name})
 _EXISTS = select(organisations.c.id).where(organisations.c.id == bindparam("id"))
+_ADD = insert(organisations)
+_LIST = select(organisations.c.id, organisations.c.name).order_by(organisations.c.id)
+
+
+class Organisation(NamedTuple):
+    """An organisation on this installation."""
+
+    id: str
+    name: str
+
+
+def add(db: Connection, organisation_id: str, name: str) -> None:
+    """Write a new organisation down; the transaction ends in Conflict where there is one of this id."""
+    db.execute(_ADD, {"id": organisation_id, "name": name})
+
+
+def list_all(db: Connection) -> list[Organisation]:
+    """All organisations, by id."""
+    return [Organisation(*row) for row in db.execute(_LIST)]
 
 
 def ensure(db: Connection, organisation_id: str, name: str) -> None:

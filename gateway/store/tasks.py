@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from gateway.store.database import Connection
 from gateway.store.models import tasks
 from gateway.store.rows import columns, insert_into, values
+from gateway.store.scope import Scope, sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class TaskRow:
     member_id: str | None
     session_id: str | None
     recording_id: str | None
+    claim_id: str | None
+    contribution_id: str | None
     created_at: datetime
 
 
@@ -51,13 +54,12 @@ class ClaimOfTask:
 
 _OPEN = insert(tasks)
 _OPEN_ONCE = insert_into(tasks).on_conflict_do_nothing()
-_LIST_OPEN = (
-    select(*columns(tasks, TaskRow))
-    .where(tasks.c.organisation_id == bindparam("organisation_id"), tasks.c.state == "open")
-    .order_by(tasks.c.created_at, tasks.c.id)
-    .limit(bindparam("limit"))
+_OPEN_TASKS = select(*columns(tasks, TaskRow)).where(tasks.c.state == "open")
+_DROP_OPEN = (
+    update(tasks)
+    .where(tasks.c.member_id == bindparam("of_member"), tasks.c.state == "open")
+    .values(state="done", done_at=bindparam("now"), done_by=bindparam("who"))
 )
-_DONE = update(tasks).where(tasks.c.id == bindparam("task_id"), tasks.c.state == "open").values(state="done", done_at=bindparam("now"))
 
 _BECAME_CLAIM = (
     update(tasks)
@@ -113,11 +115,24 @@ def count_since(db: Connection, phone_id: int, kind: str, since: datetime) -> in
     return db.execute(_COUNT_SINCE, {"phone_id": phone_id, "kind": kind, "since": since}).scalar_one()
 
 
-def list_open(db: Connection, organisation_id: str, limit: int) -> list[TaskRow]:
-    """An organisation's open tasks, the oldest first."""
-    return [TaskRow(*row) for row in db.execute(_LIST_OPEN, {"organisation_id": organisation_id, "limit": limit})]
+def list_open(db: Connection, scope: Scope, limit: int) -> list[TaskRow]:
+    """The open tasks in scope, the oldest first."""
+    oldest = _OPEN_TASKS.where(sees(scope, tasks)).order_by(tasks.c.created_at, tasks.c.id).limit(limit)
+    return [TaskRow(*row) for row in db.execute(oldest)]
 
 
-def done(db: Connection, task_id: str, now: datetime) -> bool:
-    """Tick a task off; False where somebody else did."""
-    return db.execute(_DONE, {"task_id": task_id, "now": now}).rowcount == 1
+def get_open(db: Connection, scope: Scope, task_id: str) -> TaskRow | None:
+    """The task of this id, if it is open."""
+    row = db.execute(_OPEN_TASKS.where(tasks.c.id == task_id, sees(scope, tasks))).first()
+    return TaskRow(*row) if row else None
+
+
+def done(db: Connection, scope: Scope, task_id: str, by: str, now: datetime) -> bool:
+    """Tick a task off; False where somebody else did, or it is out of scope."""
+    open_still = (tasks.c.id == task_id) & (tasks.c.state == "open") & sees(scope, tasks)
+    return db.execute(update(tasks).where(open_still).values(state="done", done_at=now, done_by=by)).rowcount == 1
+
+
+def drop_open(db: Connection, member_id: str, by: str, now: datetime) -> None:
+    """Nothing is to be done about this member any more."""
+    db.execute(_DROP_OPEN, {"of_member": member_id, "who": by, "now": now})

@@ -10,6 +10,7 @@ from fakes.rows import CHANNEL, MEMBER, ORGANISATION, World, a_session, add_memb
 
 from gateway.store import claims, flow_sessions, members, phones, receipts, recordings, tasks
 from gateway.store.database import AlreadyReceived, Conflict, Connection
+from gateway.store.scope import Scope
 
 
 def at_once(world: World, act: Callable[[Connection, int], object], count: int = 2) -> list:
@@ -93,4 +94,4 @@ def test_one_recording_is_kept_and_one_task_done_once(world: World):
         recordings.keep(db, recordings.NewRecording("r", "call-1", "twilio", "RE1", 3), world.now)
         tasks.open_task(db, tasks.NewTask("t", ORGANISATION, "call_back"), world.now)
     assert sorted(at_once(world, lambda db, number: recordings.kept(db, "r", f"{number}.wav"))) == [False, True]
-    assert sorted(at_once(world, lambda db, _: tasks.done(db, "t", world.now))) == [False, True]
+    assert sorted(at_once(world, lambda db, _: tasks.done(db, Scope(ORGANISATION), "t", "didi", world.now))) == [False, True]

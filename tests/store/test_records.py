@@ -11,9 +11,9 @@ from fakes.rows import MEMBER, ORGANISATION, World, a_session
 from gateway.core.statuses import CLAIM
 from gateway.store import claims, contributions, flow_sessions, notices, recordings, tasks
 from gateway.store.database import Conflict
+from gateway.store.scope import Scope
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
 
 # --- contributions -----------------------------------------------------------------------------------------------------------------
 
@@ -201,11 +201,11 @@ def test_a_task_is_open_until_it_is_done(recorded: World):
         name = tasks.NewTask("t1", ORGANISATION, "write_down_name", member_id=MEMBER, session_id="call-1", recording_id="first")
         tasks.open_task(db, name, recorded.now)
         tasks.open_task(db, tasks.NewTask("t2", ORGANISATION, "call_back", phone_id=recorded.phone_id), recorded.now + HOUR)
-        assert [(task.id, task.kind, task.recording_id) for task in tasks.list_open(db, ORGANISATION, 10)] == [
+        assert [(task.id, task.kind, task.recording_id) for task in tasks.list_open(db, Scope(ORGANISATION), 10)] == [
             ("t1", "write_down_name", "first"),
             ("t2", "call_back", None),
         ]
-        assert tasks.list_open(db, "another", 10) == []
-        assert tasks.done(db, "t1", recorded.now)
-        assert not tasks.done(db, "t1", recorded.now)
-        assert [task.id for task in tasks.list_open(db, ORGANISATION, 10)] == ["t2"]
+        assert tasks.list_open(db, Scope("another"), 10) == []
+        assert tasks.done(db, Scope(ORGANISATION), "t1", "didi", recorded.now)
+        assert not tasks.done(db, Scope(ORGANISATION), "t1", "didi", recorded.now)
+        assert [task.id for task in tasks.list_open(db, Scope(ORGANISATION), 10)] == ["t2"]

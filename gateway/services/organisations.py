@@ -1,0 +1,84 @@
+"""Organisations on one installation: each with its own number, members and people, invisible to the others.
+
+Whoever has the machine adds them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.core import people
+from gateway.errors import GatewayError
+from gateway.services import access
+from gateway.store import channels, organisations
+from gateway.store.database import Conflict
+
+if TYPE_CHECKING:
+    from gateway.services.context import Gateway
+
+NUMBER = re.compile(r"\+?[0-9]{3,15}")  # a short code, too
+ID = re.compile(r"[a-z][a-z0-9-]{0,35}")
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An organisation and its numbers, as the provider writes them."""
+
+    id: str
+    name: str
+    numbers: tuple[str, ...]
+
+
+def add(gateway: Gateway, organisation_id: str, name: str, *, number: str = "", language: str = "") -> Organisation:
+    """Write an organisation down, with a channel of its own where it has a number on the installation's provider.
+
+    GatewayErrors `organisation:id`, `organisation:already`, `member:invalid` (the name), `language:unknown`, `channel:already`.
+    """
+    if not ID.fullmatch(organisation_id):
+        raise GatewayError("organisation:id", id=organisation_id)
+    cleaned = people.clean(name)
+    if not people.is_name(cleaned):
+        raise GatewayError("member:invalid", where="name", field="name", wanted=f"1 to {people.LONGEST_NAME} characters")
+    if number and not NUMBER.fullmatch(number):
+        raise GatewayError("member:invalid", where="number", field="number", wanted="a number with its country code, as +97714000000")
+    language = language or gateway.settings.language
+    if language not in gateway.catalogue.languages:
+        raise GatewayError("language:unknown", language=language, known=", ".join(gateway.catalogue.languages))
+    try:
+        with gateway.database.write() as db:
+            if organisations.exists(db, organisation_id):
+                raise GatewayError("organisation:already", id=organisation_id)
+            organisations.add(db, organisation_id, cleaned)
+            if number:
+                channels.ensure(db, _channel(gateway, organisation_id, number, language))
+            access.note(gateway, db, access.terminal(organisation_id), "add_organisation", f"organisation:{organisation_id}")
+    except Conflict:
+        raise GatewayError("channel:already") from None
+    return Organisation(organisation_id, cleaned, (number,) if number else ())
+
+
+def list_all(gateway: Gateway) -> list[Organisation]:
+    """All organisations, by id."""
+    with gateway.database.read() as db:
+        return [
+            Organisation(row.id, row.name, tuple(channel.address for channel in channels.of_organisation(db, row.id) if channel.address))
+            for row in organisations.list_all(db)
+        ]
+
+
+def _channel(gateway: Gateway, organisation_id: str, number: str, language: str) -> channels.Channel:
+    """Its number at the provider, at the pace and prices of the installation."""
+    settings = gateway.settings
+    return channels.Channel(
+        id=organisation_id,
+        organisation_id=organisation_id,
+        provider=gateway.providers.main.name,
+        address=number,
+        language=language,
+        messages_per_second=settings.messages_per_second,
+        calls_per_second=settings.calls_per_second,
+        segment_price=settings.segment_price,
+        minute_price=settings.minute_price,
+    )

@@ -1,0 +1,89 @@
+"""Users: who works for an organisation. A member may be one herself (`members.user_id`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from gateway.store.database import Connection
+from gateway.store.models import members, users
+
+if TYPE_CHECKING:
+    from gateway.store.secrets import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody with a role of `gateway.core.roles.ROLES`; `member_number` is hers where she is a member too."""
+
+    id: str
+    name: str
+    role: str
+    state: str
+    member_number: str | None
+
+
+_USERS = (
+    select(users.c.id, users.c.sealed_name, users.c.role, users.c.state, members.c.number)
+    .outerjoin(members, members.c.user_id == users.c.id)
+    .where(users.c.organisation_id == bindparam("organisation_id"))
+)
+_GET = _USERS.where(users.c.id == bindparam("user_id"))
+_PAGE = _USERS.where(users.c.id > bindparam("after")).order_by(users.c.id).limit(bindparam("limit"))
+_ADD = insert(users)
+_THIS = (users.c.id == bindparam("user_id")) & (users.c.organisation_id == bindparam("organisation_id_"))
+_SET_ROLE = update(users).where(_THIS).values(role=bindparam("new_role"))
+_SET_STATE = update(users).where(_THIS).values(state=bindparam("new_state"))
+_LINK = update(members).where(members.c.id == bindparam("member_id"), members.c.user_id.is_(None)).values(user_id=bindparam("new_user"))
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A user who is to be active."""
+
+    id: str
+    organisation_id: str
+    name: str
+    role: str
+
+
+def add(db: Connection, seal: Seal, user: NewUser, now: datetime) -> None:
+    """Write a user down."""
+    row = {"id": user.id, "organisation_id": user.organisation_id, "role": user.role, "state": "active", "created_at": now}
+    db.execute(_ADD, {**row, "sealed_name": seal.seal(user.name)})
+
+
+def get(db: Connection, seal: Seal, organisation_id: str, user_id: str) -> User | None:
+    """The user of this id, if she is of this organisation."""
+    row = db.execute(_GET, {"organisation_id": organisation_id, "user_id": user_id}).first()
+    return _user(seal, row) if row else None
+
+
+def page(db: Connection, seal: Seal, organisation_id: str, after: str, limit: int) -> list[User]:
+    """An organisation's users behind an id ("" for the first page), by id."""
+    rows = db.execute(_PAGE, {"organisation_id": organisation_id, "after": after, "limit": limit})
+    return [_user(seal, row) for row in rows]
+
+
+def set_role(db: Connection, organisation_id: str, user_id: str, role: str) -> bool:
+    """Give her another role; False where the organisation has no such user."""
+    return db.execute(_SET_ROLE, {"user_id": user_id, "organisation_id_": organisation_id, "new_role": role}).rowcount == 1
+
+
+def set_state(db: Connection, organisation_id: str, user_id: str, state: str) -> bool:
+    """`disabled`: she may do nothing any more; `active` again."""
+    return db.execute(_SET_STATE, {"user_id": user_id, "organisation_id_": organisation_id, "new_state": state}).rowcount == 1
+
+
+def link(db: Connection, member_id: str, user_id: str) -> bool:
+    """This member is this user; False where she is another already."""
+    return db.execute(_LINK, {"member_id": member_id, "new_user": user_id}).rowcount == 1
+
+
+def _user(seal: Seal, row: Sequence[Any]) -> User:
+    user_id, name, role, state, number = row
+    return User(user_id, seal.open(name), role, state, number)
