@@ -68,6 +68,11 @@ def list_all(gateway: Gateway) -> list[Organisation]:
         ]
 
 
+def of_actor(gateway: Gateway, actor: access.Actor) -> Organisation:
+    """The actor's own organisation."""
+    return next(found for found in list_all(gateway) if found.id == actor.organisation_id)
+
+
 def _channel(gateway: Gateway, organisation_id: str, number: str, language: str) -> channels.Channel:
     """Its number at the provider, at the pace and prices of the installation."""
     settings = gateway.settings

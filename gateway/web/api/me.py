@@ -17,11 +17,6 @@ class Me(Given):
     permissions: list[str]
 
 
-class Organisation(Given):
-    id: str
-    name: str
-
-
 @routes.get("/me", Anybody.WITH_A_TOKEN)
 def get(call: Call) -> Me:
     """Tell who this token is, and what it may do."""
