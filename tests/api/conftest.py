@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.api_world import World, populate
 
 from gateway import bootstrap, config
 from gateway.services import access, installation, tokens
@@ -84,21 +86,26 @@ def add_user(gateway: Gateway, user_id: str, organisation_id: str, role: str) ->
         db.execute(users.insert(), {**row, "sealed_name": gateway.seal.seal("सङ्कलक")})
 
 
+def installed(database_url: str, folder: Path, redis_url: str, now: datetime) -> Api:
+    """The API on a database, with two organisations in it and a collector in each."""
+    environ = {**ENVIRON, "DATABASE_URL": database_url, "REDIS_URL": redis_url, "GATEWAY_DATA_DIR": str(folder)}
+    clock = Clock(now)
+    gateway = bootstrap.build(config.load(environ), clock=clock)
+    installation.prepare(gateway)
+    with gateway.database.write() as db:
+        organisations.ensure(db, THEIRS, "The Others")
+    for organisation_id in (OURS, THEIRS):
+        add_user(gateway, f"collector-{organisation_id}", organisation_id, "collector")
+    return Api(gateway, clock)
+
+
 @pytest.fixture
 def api_on(now: datetime, tmp_path: Path, redis_url: str) -> Iterator[Callable[[str], Api]]:
-    """Build the API on a database, with two organisations and a collector in each."""
+    """Build the API on a database."""
     built: list[Api] = []
 
     def build(database_url: str) -> Api:
-        environ = {**ENVIRON, "DATABASE_URL": database_url, "REDIS_URL": redis_url, "GATEWAY_DATA_DIR": str(tmp_path)}
-        clock = Clock(now)
-        gateway = bootstrap.build(config.load(environ), clock=clock)
-        installation.prepare(gateway)
-        with gateway.database.write() as db:
-            organisations.ensure(db, THEIRS, "The Others")
-        for organisation_id in (OURS, THEIRS):
-            add_user(gateway, f"collector-{organisation_id}", organisation_id, "collector")
-        built.append(Api(gateway, clock))
+        built.append(installed(database_url, tmp_path, redis_url, now))
         return built[-1]
 
     yield build
@@ -116,3 +123,36 @@ def api(api_on: Callable[[str], Api], database_url: str) -> Api:
 def on_sqlite(api_on: Callable[[str], Api], sqlite_url: str) -> Api:
     """The API on SQLite, for what has nothing to do with the database."""
     return api_on(sqlite_url)
+
+
+@dataclass
+class Snapshot:
+    """An API on SQLite with the same people in two organisations, which can be brought back to how it was."""
+
+    api: Api
+    ours: World
+    theirs: World
+    file: Path
+    copy: Path
+
+    def restore(self) -> None:
+        self.api.gateway.database.close()
+        for suffix in ("-wal", "-shm"):
+            self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
+        shutil.copy(self.copy, self.file)
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, redis_server: str) -> Iterator[Snapshot]:
+    """Two organisations with the same people, made once for all tests of a file."""
+    folder = tmp_path_factory.mktemp("twins")
+    file = Path(shutil.copy(sqlite_template, folder / "gateway.sqlite3"))
+    api = installed(f"sqlite:///{file}", folder, redis_server, datetime(2026, 11, 21, 4, 15, tzinfo=UTC))
+    ours, theirs = populate(api.gateway, OURS, "OURMARK", "984"), populate(api.gateway, THEIRS, "THEIRMARK", "985")
+    api.secrets["collector", OURS], api.secrets["collector", THEIRS] = ours.ids["secret.own"], theirs.ids["secret.own"]
+    for role in ("admin", "organiser", "reader"):
+        api.secret(role, OURS)
+        api.secret(role, THEIRS)
+    api.gateway.database.close()
+    yield Snapshot(api, ours, theirs, file, Path(shutil.copy(file, folder / "copy.sqlite3")))
+    api.gateway.database.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -22,7 +21,7 @@ class User(Given):
     name: str
     role: str
     state: str
-    created_at: datetime
+    member_number: str | None
 
 
 class Users(Given):

@@ -1,0 +1,56 @@
+"""What each route of the API is asked with, so that it works for who may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fakes.api_world import CONSENT, World
+
+# where a part of an address comes from
+PARTS = {"member_id": "member", "claim_id": "claim", "task_id": "task", "user_id": "collector", "token_id": "token"}
+
+BODIES: dict[str, dict[str, Any]] = {  # <member> is the id of the member whom a request is about, and so on
+    "POST /members/search": {"words": "<number>"},
+    "POST /members": {"name": "Maya Rai", "phones": ["9841999999"], **CONSENT},
+    "PATCH /members/{member_id}": {"version": 1, "trade": "weaving", "village": None},
+    "POST /members/{member_id}/phones": {"phone": "9841999998"},
+    "POST /members/{member_id}/phones/drop": {"phone": "<phone>"},
+    "POST /claims": {"member_id": "<member>", "kind": "maternity"},
+    "POST /claims/{claim_id}/move": {"version": 1, "state": "approved", "amount": 5_000_00},
+    "POST /claims/{claim_id}/papers": {"paper": "hospital_bill"},
+    "POST /tasks/{task_id}/write-down": {"name": "Gita Tharu"},
+    "POST /users": {"name": "Hari", "role": "organiser"},
+    "PUT /users/{user_id}/role": {"role": "organiser"},
+    "POST /tokens": {"label": "a sheet", "role": "reader"},
+}
+QUERIES: dict[str, str] = {"GET /places/search": "words=Chandragiri"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: `more` goes to the test client."""
+
+    method: str
+    path: str
+    body: Any = None
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+def request(method: str, path: str, world: World, which: str = "own") -> Request:
+    """A request to a route about records of this world."""
+    at = path
+    for part, kind in PARTS.items():
+        if f"{{{part}}}" in at:
+            at = at.replace(f"{{{part}}}", world.ids[f"{kind}.{which}"])
+    name = f"{method} {path}"
+    body = _filled(BODIES[name], world, which) if name in BODIES else None
+    return Request(method, at, body, {"query_string": QUERIES[name]} if name in QUERIES else {})
+
+
+def _filled(value: Any, world: World, which: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(each, world, which) for key, each in value.items()}
+    if isinstance(value, str) and value.startswith("<"):
+        return world.ids[f"{value[1:-1]}.{which}"]
+    return value
