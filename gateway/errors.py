@@ -197,6 +197,7 @@ CATALOGUE: dict[str, Fault] = {
     "audio:unreadable": Fault("{file} cannot be used: {reason}. Record it again as WAV, MP3, Ogg, FLAC or M4A."),
     "audio:silent": Fault("Nothing is heard in {file}. Record it again, nearer to the microphone."),
     "audio:clipped": Fault("{file} rattles: it was too loud for the microphone. Record it again, a hand further away."),
+    "audio:long-name": Fault("{file} lasts longer than {seconds} seconds. Record her name alone."),
     "audio:no-decoder": Fault("The package that reads recordings is not installed. Run `pip install av`."),
     "studio:unknown-number": Fault("There is no clip with the number {number}. `gateway prompts script LANGUAGE` lists them."),
     "studio:nothing-waiting": Fault("No recording of {number} waits for approval. `gateway prompts waiting` lists those that do."),

@@ -161,6 +161,12 @@ def active_rms(samples: Sequence[int]) -> float:
     return math.sqrt(sum(active) / len(active)) if active else 0.0
 
 
+def threshold(frames: Sequence[float]) -> float:
+    """The mean square above which a frame is speech; `frames` are those of `powers`, at least one."""
+    loudest, noise = max(frames), sorted(frames)[len(frames) // 10]
+    return min(max(loudest / 1000, 4 * noise), loudest / 20)
+
+
 def speech(samples: Sequence[int]) -> tuple[int, int]:
     """Where the speech begins and ends, as places among the samples; (0, 0) where there is none.
 
@@ -170,9 +176,8 @@ def speech(samples: Sequence[int]) -> tuple[int, int]:
     loudest = max(frames, default=0.0)
     if loudest < QUIETEST**2:
         return 0, 0
-    noise = sorted(frames)[len(frames) // 10]
-    threshold = min(max(loudest / 1000, 4 * noise), loudest / 20)
-    spoken = [n for n, power in enumerate(frames) if power > threshold]
+    least = threshold(frames)
+    spoken = [n for n, power in enumerate(frames) if power > least]
     return spoken[0] * FRAME, min(len(samples), (spoken[-1] + 1) * FRAME)
 
 

@@ -92,6 +92,18 @@ def group(gateway: Gateway, actor: Actor, number: str, collector_id: str) -> Non
     click.echo(f"Member {person.number} is in the group." if collector_id else f"Member {person.number} is in no group.")
 
 
+@command.command("voice")
+@click.argument("number")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@as_actor
+def voice(gateway: Gateway, actor: Actor, number: str, file: Path) -> None:
+    """Let FILE, a recording of any common format, say the name of the member with this membership NUMBER on a shared phone."""
+    from gateway.services import members, voices
+
+    voices.replace(gateway, actor, members.numbered(gateway, actor, number).id, file)
+    click.echo(f"Member {number} has a new recorded name.")
+
+
 @command.command("leave")
 @click.argument("number")
 @as_actor

@@ -179,6 +179,42 @@ class MemberRegistered:
 
 
 @dataclass(frozen=True, slots=True)
+class FriendBrought:
+    """A collector brought a friend, whose phone (E.164) she keyed and whose name she spoke. The friend has yet to agree herself."""
+
+    member_id: str
+    number: str
+    task_id: str
+    phone: str
+    language: str
+    trade: str | None
+    recording_id: str | None
+    collector_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAgreed:
+    """Somebody whom a collector brought agreed herself that her name and number are kept, to this wording."""
+
+    member_id: str
+    wording: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberDeclined:
+    """Somebody whom a collector brought does not want it: nothing of her is kept."""
+
+    member_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberWelcomed:
+    """She was told her membership number."""
+
+    member_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PinAccepted:
     """The caller proved, in this call or conversation, that she is this member."""
 
@@ -255,6 +291,10 @@ Fact = (
     | ClipRecorded
     | ClipKept
     | MemberRegistered
+    | FriendBrought
+    | MemberAgreed
+    | MemberDeclined
+    | MemberWelcomed
     | PinAccepted
     | ContributionNoted
     | RsvpGiven

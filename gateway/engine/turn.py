@@ -16,7 +16,11 @@ from gateway.language import speech
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
-    """What a conversation may know of a member. `usual_instalment` is paisa."""
+    """What a conversation may know of a member. `usual_instalment` is paisa.
+
+    `consented`: she agreed herself that her name and number are kept; `welcomed`: she was told her number; `collects`: she is a collector,
+    the user `user_id`.
+    """
 
     id: str
     number: str
@@ -26,6 +30,10 @@ class MemberView:
     usual_instalment: int | None
     state: str
     trade: str | None
+    consented: bool = True
+    welcomed: bool = True
+    collects: bool = False
+    user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +232,14 @@ BUILT_IN: Mapping[str, Callable[[Turn], object]] = {
     "caller.new": lambda turn: turn.caller.new,
     "caller.reachable": lambda turn: turn.caller.phone_id is not None,
     "caller.shared": lambda turn: bool(turn.caller.sharing),
+    "member.collects": _of_member("collects"),
+    "member.consented": _of_member("consented"),
     "member.number": _of_member("number"),
     "member.private": _of_member("private"),
     "member.state": _of_member("state"),
     "member.trade": _of_member("trade"),
     "member.usual": _of_member("usual_instalment"),
+    "member.welcomed": _of_member("welcomed"),
     "medium": lambda turn: turn.medium,
     "office.open": lambda turn: turn.setting.office_open,
     "studio.open": lambda turn: turn.setting.studio_open,

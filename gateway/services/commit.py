@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from gateway.core import events
+from gateway.core import events, people
 from gateway.core.jobs import FetchRecording, Job, SendReply
+from gateway.services import welcome
 from gateway.store import claims, contributions, deliveries, flow_sessions, members, notices, phones, recordings, takes, tasks
 from gateway.store.database import Conflict
 
@@ -69,6 +70,10 @@ LOGGED = (
     events.TextsStopped,
     events.TextsAllowed,
     events.ConsentGiven,
+    events.FriendBrought,
+    events.MemberAgreed,
+    events.MemberDeclined,
+    events.MemberWelcomed,
     events.PinAccepted,
     events.ContributionNoted,
     events.RsvpGiven,
@@ -159,7 +164,7 @@ def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
             id=fact.member_id,
             organisation_id=writing.conversation.organisation_id,
             number=fact.number,
-            name=fact.name,
+            name=people.clean(fact.name)[: people.LONGEST_NAME] if fact.name else None,
             language=fact.language,
             trade=fact.trade,
             preferred_medium=writing.conversation.medium,
@@ -172,6 +177,52 @@ def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
     )
     if writing.conversation.phone_id is not None:
         members.attach_phone(writing.db, fact.member_id, writing.conversation.phone_id)
+    return []
+
+
+def _bring_friend(writing: Writing, fact: events.FriendBrought) -> list[Job]:
+    conversation, db, now = writing.conversation, writing.db, writing.now
+    phone_id = phones.find_or_create(db, writing.gateway.seal, fact.phone, now)
+    if members.of_phone(db, phone_id):
+        raise Conflict  # she registered herself meanwhile, or somebody else brought her
+    friend = members.NewMember(
+        id=fact.member_id,
+        organisation_id=conversation.organisation_id,
+        number=fact.number,
+        language=fact.language,
+        trade=fact.trade,
+        state="pending",
+        collector_id=fact.collector_id,
+    )
+    members.add(db, writing.gateway.seal, friend, now)
+    members.attach_phone(db, fact.member_id, phone_id)
+    task = tasks.NewTask(
+        id=fact.task_id,
+        organisation_id=conversation.organisation_id,
+        kind="write_down_name",
+        phone_id=phone_id,
+        member_id=fact.member_id,
+        session_id=conversation.session_id,
+        recording_id=fact.recording_id,
+    )
+    tasks.open_task(db, task, now)
+    return []
+
+
+def _agree(writing: Writing, fact: events.MemberAgreed) -> list[Job]:
+    consent = members.Consent(fact.member_id, writing.conversation.medium, fact.wording)
+    complete = members.agree(writing.db, consent, writing.now)
+    return welcome.owe(writing.gateway, writing.db, fact.member_id) if complete else []
+
+
+def _decline(writing: Writing, fact: events.MemberDeclined) -> list[Job]:
+    members.forget(writing.db, fact.member_id)
+    tasks.drop_open(writing.db, fact.member_id, writing.conversation.medium, writing.now)
+    return []
+
+
+def _welcome(writing: Writing, fact: events.MemberWelcomed) -> list[Job]:
+    members.welcomed(writing.db, fact.member_id, writing.now)
     return []
 
 
@@ -251,6 +302,10 @@ WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
     events.ClipRecorded: _note_clip,
     events.ClipKept: _keep_clip,
     events.MemberRegistered: _register,
+    events.FriendBrought: _bring_friend,
+    events.MemberAgreed: _agree,
+    events.MemberDeclined: _decline,
+    events.MemberWelcomed: _welcome,
     events.ContributionNoted: _note_contribution,
     events.RsvpGiven: _rsvp,
     events.TaskOpened: _open_task,

@@ -336,6 +336,10 @@ def _caller(gateway: Gateway, channel: Channel, person: CallerRow | None, *, new
             usual_instalment=row.usual_instalment,
             state=row.state,
             trade=row.trade,
+            consented=row.consented,
+            welcomed=row.welcomed,
+            collects=row.collects,
+            user_id=row.user_id,
         )
         for row in (person.members if person else ())
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,29 @@ from gateway.core.claims import PAPERS
 from gateway.core.reference import with_check_digit
 from gateway.services import pins
 from gateway.services.installation import ORGANISATION
-from gateway.store import claims, contributions, members, notices, phones
+from gateway.store import claims, contributions, members, notices, phones, users
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
     from gateway.store.database import Connection
 
 OPEN_MEMBER, PRIVATE_MEMBER, SHARED_PHONE = "+9779720000001", "+9779720000002", "+9779720000003"
+# As docs and transcripts name them: three phones, the last shared by two. `pin_hash` holds the PIN until it is hashed.
+PEOPLE: tuple[tuple[str, Mapping[str, object]], ...] = (
+    (
+        OPEN_MEMBER,
+        {"name": "सीता तामाङ", "village": "लेले", "place": "3-25-04", "birth_year": 1985, "trade": "sewing", "usual_instalment": 300_00},
+    ),
+    (PRIVATE_MEMBER, {"name": "माया राई", "place": "3-25-04", "birth_year": 1992, "trade": "craft", "private": True, "pin_hash": "4826"}),
+    (
+        SHARED_PHONE,
+        {"name": "गीता थारू", "place": "5-58", "birth_year": 1974, "trade": "food", "usual_instalment": 200_00, "pin_hash": "7391"},
+    ),
+    (
+        SHARED_PHONE,
+        {"name": "रीता थारू", "place": "5-58", "birth_year": 1999, "trade": "sewing", "usual_instalment": 500_00, "pin_hash": "5064"},
+    ),
+)
 
 
 def load(gateway: Gateway) -> bool:
@@ -26,36 +43,33 @@ def load(gateway: Gateway) -> bool:
     with gateway.database.write() as db:
         if members.get(db, "sample-1") is not None:
             return False
-        _add(gateway, db, "sample-1", OPEN_MEMBER, name="सीता तामाङ", usual_instalment=300_00, trade="sewing")
-        _add(gateway, db, "sample-2", PRIVATE_MEMBER, name="माया राई", private=True, pin_hash=hashes["4826"], trade="craft")
-        _add(gateway, db, "sample-3", SHARED_PHONE, name="गीता थारू", pin_hash=hashes["7391"], usual_instalment=200_00, trade="food")
-        _add(gateway, db, "sample-4", SHARED_PHONE, name="रीता थारू", pin_hash=hashes["5064"], usual_instalment=500_00, trade="sewing")
+        collector = users.NewUser("sample-didi", ORGANISATION, "दिदी", "collector")
+        users.add(db, gateway.seal, collector, now)
+        for position, (number, told) in enumerate(PEOPLE, start=1):
+            _add(gateway, db, position, number, {**told, "pin_hash": hashes.get(str(told.get("pin_hash")))})
         _contributions(db, now)
         _claims(gateway, db, now)
         _notices(db, now)
     return True
 
 
-def _add(gateway: Gateway, db: Connection, member_id: str, number: str, **details: object) -> None:
+def _add(gateway: Gateway, db: Connection, position: int, number: str, told: Mapping[str, object]) -> None:
     now = gateway.clock()
-    position = int(member_id.rsplit("-", 1)[1])
-    members.add(
-        db,
-        gateway.seal,
-        members.NewMember(
-            id=member_id,
-            organisation_id=ORGANISATION,
-            number=with_check_digit(1000 + position),
-            language="ne",
-            preferred_medium="voice",
-            state="active",
-            consented_at=now,
-            consent_wording="sample",
-            **details,  # type: ignore[arg-type]  # the callers above name real fields
-        ),
-        now,
+    member = members.NewMember(
+        id=f"sample-{position}",
+        organisation_id=ORGANISATION,
+        number=with_check_digit(1000 + position),
+        language="ne",
+        consented_at=now,
+        consent_how="paper",
+        consent_wording="sample",
+        welcomed_at=now,
+        sex="female",
+        collector_id="sample-didi",
+        **told,  # type: ignore[arg-type]  # they name real fields
     )
-    members.attach_phone(db, member_id, phones.find_or_create(db, gateway.seal, number, now))
+    members.add(db, gateway.seal, member, now)
+    members.attach_phone(db, member.id, phones.find_or_create(db, gateway.seal, number, now))
 
 
 def _contributions(db: Connection, now: datetime) -> None:

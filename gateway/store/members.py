@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, case, delete, insert, select, update
 
 from gateway.core import reference
 from gateway.language import skeleton
@@ -140,6 +140,25 @@ _PHONES_OF = (
 )
 _THIS = members.c.id == bindparam("member_id")
 _SET_LANGUAGE = update(members).where(_THIS).values(language=bindparam("new_language"))
+_AGREE = (
+    update(members)
+    .where(_THIS, members.c.consented_at.is_(None))
+    .values(
+        consented_at=bindparam("now"),
+        consent_how=bindparam("how"),
+        consent_wording=bindparam("wording"),
+        state=case((members.c.sealed_name.is_not(None), "active"), else_="pending"),
+        version=members.c.version + 1,
+    )
+)
+_STATE = select(members.c.state).where(_THIS)
+_FORGET = (
+    update(members)
+    .where(_THIS, members.c.consented_at.is_(None))
+    .values(state="left", sealed_name=None, sealed_village=None, name_clip=None, collector_id=None, version=members.c.version + 1)
+)
+_DROP_PHONES = delete(member_phones).where(member_phones.c.member_id == bindparam("member_id"))
+_WELCOMED = update(members).where(_THIS, members.c.welcomed_at.is_(None)).values(welcomed_at=bindparam("now"))
 _SEALED_PIN = select(members.c.sealed_pin).where(_THIS)
 _NAMES = select(members.c.id, members.c.sealed_name).where(members.c.id.in_(bindparam("ids", expanding=True)))
 _SET_PIN = update(members).where(_THIS).values(sealed_pin=bindparam("new_pin"))
@@ -265,6 +284,35 @@ def phones_of(db: Connection, member_ids: Collection[str]) -> dict[str, list[int
 def set_language(db: Connection, member_id: str, language: str) -> None:
     """Keep the language that she chose."""
     db.execute(_SET_LANGUAGE, {"member_id": member_id, "new_language": language})
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """That a member agrees, how (`gateway.core.people.CONSENT_HOW`), and to which wording."""
+
+    member_id: str
+    how: str
+    wording: str
+
+
+def agree(db: Connection, consent: Consent, now: datetime) -> bool:
+    """Keep the consent of somebody who was brought; True where that makes her a member in full, since her name stands already."""
+    values = {"member_id": consent.member_id, "how": consent.how, "wording": consent.wording, "now": now}
+    if db.execute(_AGREE, values).rowcount == 0:
+        return False
+    return db.execute(_STATE, {"member_id": consent.member_id}).scalar() == "active"
+
+
+def forget(db: Connection, member_id: str) -> None:
+    """Keep nothing of somebody who was brought and does not agree: no name, no phone. What stays is that a number was given away."""
+    if db.execute(_FORGET, {"member_id": member_id}).rowcount:
+        db.execute(_DROP_WORDS, {"member_id": member_id})
+        db.execute(_DROP_PHONES, {"member_id": member_id})
+
+
+def welcomed(db: Connection, member_id: str, now: datetime) -> None:
+    """She was told her number."""
+    db.execute(_WELCOMED, {"member_id": member_id, "now": now})
 
 
 # --- PIN ---------------------------------------------------------------------------------------------------------------------------

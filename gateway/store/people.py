@@ -186,6 +186,14 @@ def drop_phone(db: Connection, seal: Seal, member_id: str, e164: str) -> bool:
     return db.execute(_DROP_PHONE, {"member_id": member_id, "blind_index": seal.index(e164)}).rowcount > 0
 
 
+def set_voice(db: Connection, scope: Scope, member_id: str, clip: str) -> str | None:
+    """Let this be her recorded name; the one before it, if there was one."""
+    hers = (members.c.id == member_id) & sees(scope, members)
+    before: str | None = db.execute(select(members.c.name_clip).where(hers)).scalar()
+    db.execute(update(members).where(hers).values(name_clip=clip))
+    return before
+
+
 class Writable(NamedTuple):
     """A phone on which a member may be written to: `script` is that of the last text from it."""
 

@@ -12,7 +12,7 @@ from gateway.core.reference import with_check_digit
 from gateway.errors import GatewayError
 from gateway.services import pins
 from gateway.services.installation import ORGANISATION
-from gateway.store import claims, contributions, members, notices, phones
+from gateway.store import claims, contributions, members, notices, phones, users
 from gateway.store.members import CallerRow
 from gateway.transcripts.grammar import Entry
 from gateway.transcripts.stage import EMPTY, NO_OFFICE, Scene
@@ -76,11 +76,17 @@ def _is_member(scene: Scene, found: Found) -> None:
             private=bool(found["private"]),
             pin_hash=hashed,
             usual_instalment=_paisa(found),
-            consented_at=scene.at,
-            consent_wording="transcript",
+            consented_at=None if found["brought"] else scene.at,
+            consent_how=None if found["brought"] else "paper",
+            consent_wording=None if found["brought"] else "transcript",
+            state="pending" if found["brought"] else "active",
+            welcomed_at=None if found["brought"] or found["new"] else scene.at,
         )
         members.add(db, gateway.seal, new, scene.at)
         members.attach_phone(db, new.id, phones.find_or_create(db, gateway.seal, _text(found, "number"), scene.at))
+        if found["kind"] == "collector":
+            users.add(db, gateway.seal, users.NewUser(new.id, ORGANISATION, "transcript", "collector"), scene.at)
+            users.link(db, new.id, new.id)
 
 
 def _has_called(scene: Scene, found: Found) -> None:
@@ -152,7 +158,7 @@ def _is_told(scene: Scene, found: Found) -> None:
 
 
 FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
-    NUMBER + r"is a (?P<private>private )?member(?: with PIN (?P<pin>[0-9]{4}))?"
+    NUMBER + r"is a (?P<new>new )?(?P<private>private )?(?P<kind>member|collector)(?P<brought> to be)?(?: with PIN (?P<pin>[0-9]{4}))?"
     r"(?:(?: and| with) the usual instalment (?P<amount>[0-9.]{1,12}))?(?: who speaks (?P<language>[a-z]{2,8}))?": _is_member,
     NUMBER + r"has called before(?: in (?P<language>[a-z]{2,8}))?": _has_called,
     NUMBER + r"speaks (?P<language>[a-z]{2,8})": _speaks,
@@ -166,6 +172,8 @@ FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
 EXAMPLES = (
     "+9779720000004 is a member",
     "+9779720000004 is a private member with PIN 4826 and the usual instalment 300 who speaks en",
+    "+9779720000004 is a new member (her number was not told yet; or: a member to be, whom a collector brought)",
+    "+9779720000004 is a collector",
     "+9779720000004 has called before",
     "+9779720000001 speaks en",
     "+9779720000001 has a claim received",

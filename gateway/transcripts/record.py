@@ -172,7 +172,9 @@ class Recorder:
 def _traits(member: MemberRow, pin: str) -> str:
     return "".join(
         (
-            "private member" if member.private else "member",
+            "new " if member.state == "active" and not member.welcomed else "",
+            "private " if member.private else "",
+            "collector" if member.collects else "member" if member.consented else "member to be",
             f" with PIN {pin}" if member.has_pin else "",
             f"{' and' if member.has_pin else ' with'} the usual instalment {_rupees(member.usual_instalment)}"
             if member.usual_instalment

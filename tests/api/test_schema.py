@@ -14,7 +14,8 @@ from gateway.web import api as web_api
 EXAMPLES = 12  # of each route and mode
 
 # What a verb refuses although each field is well formed (an amount of a claim that is not approved) is not in any schema.
-LEFT_OUT = [checks.positive_data_acceptance]
+# That no route answers without a token is in test_matrix.py; for this check schemathesis takes our token for one that it made up.
+LEFT_OUT = [checks.positive_data_acceptance, checks.ignored_auth]
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +32,17 @@ def _as_fast_as_it_can(monkeypatch):
     monkeypatch.setattr(tokens, "MOST_A_SECOND", 1_000_000)
 
 
-@pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
-@pytest.mark.parametrize("route", web_api.all_routes(), ids=lambda route: f"{route.method} {route.path}")
+def asked() -> list[object]:
+    """Every route with what it takes and, where there is anything to get wrong, with what it does not."""
+    return [
+        pytest.param(route, mode, id=f"{route.method} {route.path} {mode.value}")
+        for route in web_api.all_routes()
+        for mode in GenerationMode
+        if mode is GenerationMode.POSITIVE or route.body or route.query or route.once or "{" in route.path
+    ]
+
+
+@pytest.mark.parametrize(("route", "mode"), asked())
 def test_every_answer_is_one_that_is_described(described, route, mode: GenerationMode):
     operation = described[web_api.PREFIX + route.path][route.method]
 

@@ -13,7 +13,7 @@ from functools import partial
 
 from gateway.engine.definition import ActionSpec
 from gateway.engine.interpreter import Action
-from gateway.services.actions import claims, clips, contributions, notices, people
+from gateway.services.actions import claims, clips, contributions, notices, people, registration
 from gateway.services.actions.named import NamedAction
 from gateway.services.context import Gateway
 
@@ -35,6 +35,11 @@ ACTIONS: Mapping[str, NamedAction] = {
         notices.rights_news,
         people.give_consent,
         people.register_member,
+        registration.find_friend,
+        registration.bring_friend,
+        registration.join,
+        registration.decline,
+        registration.note_welcome,
         *people.LANGUAGE_CHOICES,
         people.stop_texts,
         people.allow_texts,
