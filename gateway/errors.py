@@ -100,6 +100,7 @@ CATALOGUE: dict[str, Fault] = {
     "send:refused": Fault("The provider refused it."),
     "send:misconfigured": Fault("The provider refuses our account or number. Correct the settings, then resume."),
     "send:stopped": Fault("She texted STOP."),
+    "send:erased": Fault("She was erased before it went out."),
     "send:lease-over": Fault("The worker that was sending it ended; it may or may not have gone out."),
     "send:unresolved": Fault("It may or may not have gone out, and the provider does not know. A person decides."),
     "send:closed": Fault("It may or may not have gone out; a person decided not to send it again."),
@@ -129,7 +130,6 @@ CATALOGUE: dict[str, Fault] = {
     "task:unknown": Fault("There is no open task {id}. `gateway tasks list` shows those that are open."),
     "member:unknown": Fault("There is no member {number}. Check the number, or look for her by phone."),
     "phone:invalid": Fault("{value!r} is not a phone number that can be called. Write it as +977 98..., or with ten digits."),
-    "member:not-confirmed": Fault("Nothing was erased. What is erased does not come back; say --yes if you mean it."),
     "audit:head": Fault("A head is written as NUMBER:HEX, as `gateway audit head` prints it."),
     "keys:left": Fault("{number} values still rest on another key. Run it again; docs/trust.md says what else may be the reason."),
     # language

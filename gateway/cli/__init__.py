@@ -25,6 +25,7 @@ COMMANDS = {
     "members": "Import and export members, set and unlock PINs",
     "tasks": "Show what a person must do, and tick it off",
     "audit": "Show who saw and did what; check that nothing of it was changed",
+    "retention": "Show how long each thing is kept, and what would go now",
     "keys": "Seal everything with another key",
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
