@@ -119,6 +119,7 @@ CATALOGUE: dict[str, Fault] = {
     "send:misconfigured": Fault("The provider refuses our account or number. Correct the settings, then resume."),
     "send:stopped": Fault("She texted STOP."),
     "send:left": Fault("She has left the organisation."),
+    "send:erased": Fault("She was erased before it went out."),
     "send:lease-over": Fault("The worker that was sending it ended; it may or may not have gone out."),
     "send:unresolved": Fault("It may or may not have gone out, and the provider does not know. A person decides."),
     "send:closed": Fault("It may or may not have gone out; a person decided not to send it again."),

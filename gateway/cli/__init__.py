@@ -29,6 +29,7 @@ COMMANDS = {
     "tokens": "Make, list and revoke the keys of the API",
     "places": "Find the code of a place by its name",
     "audit": "Show who saw and did what; check that nothing of it was changed",
+    "retention": "Show how long each thing is kept, and what would go now",
     "keys": "Seal everything with another key",
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.cli import records
 from gateway.cli.actor import as_actor
 from gateway.cli.people import details_of, line, says, show
 from gateway.errors import GatewayError
@@ -205,3 +206,7 @@ def export(file: Path) -> None:
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline="") as stream:
         count = imports.write_members(gateway, stream)
     click.echo(f"{count} members written to {file}.")
+
+
+command.add_command(records.dossier)
+command.add_command(records.erase)

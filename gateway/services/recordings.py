@@ -47,7 +47,9 @@ def fetch(gateway: Gateway, recording_id: str) -> None:
     write_whole(gateway.settings.data_dir / name, audio)
     studio.prepare(gateway, recording_id, gateway.settings.data_dir / name)
     with gateway.database.write() as db:
-        recordings.kept(db, recording_id, name)
+        gone = not recordings.kept(db, recording_id, name) and recordings.get(db, recording_id) is None
+    if gone:  # she was erased meanwhile
+        (gateway.settings.data_dir / name).unlink(missing_ok=True)
 
 
 def due(gateway: Gateway) -> list[Job]:

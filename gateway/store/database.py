@@ -36,7 +36,7 @@ BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
 CONNECTIONS = 16  # at most, of one process
 LONGEST_WAIT = 4.0  # seconds for one of them
 POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": CONNECTIONS, "max_overflow": 0}
-SQLITE_PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+SQLITE_PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 POSTGRES_OPTIONS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
 
 
@@ -143,6 +143,12 @@ class Database:
         if not db.in_transaction():
             db.begin()  # SQLAlchemy's, which a read may have begun; it sends nothing, and `commit` and `rollback` end both
         prepared.send(db, self._begin)
+
+    def forget(self) -> None:
+        """Take what was deleted out of SQLite's log as well, as far as nobody reads there; PostgreSQL does so by itself, in time."""
+        with self.read() as db:
+            if db.dialect.name == "sqlite":
+                db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
     def is_up(self) -> bool:
         """Whether the database answers."""

@@ -364,7 +364,7 @@ _DOUBT = (
     .join(phones, phones.c.id == deliveries.c.phone_id)
     .join(channels, channels.c.id == deliveries.c.channel_id)
     .outerjoin(broadcasts, broadcasts.c.id == deliveries.c.broadcast_id)
-    .where(deliveries.c.updated_at <= bindparam("before"))
+    .where(deliveries.c.updated_at <= bindparam("before"), phones.c.sealed.is_not(None))  # None: her number was erased
     .order_by(deliveries.c.id)
     .limit(bindparam("count"))
 )

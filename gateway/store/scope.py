@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, select
 
+from gateway.store.database import Connection
 from gateway.store.models import members
 
 
@@ -27,3 +28,8 @@ def sees(scope: Scope, table: FromClause) -> ColumnElement[bool]:
     if table is members:
         return of_organisation & (members.c.collector_id == scope.collector_id)
     return of_organisation & table.c.member_id.in_(select(members.c.id).where(members.c.collector_id == scope.collector_id))
+
+
+def holds(db: Connection, scope: Scope, member_id: str) -> bool:
+    """Whether this scope may see the member with this id."""
+    return db.execute(select(members.c.id).where(members.c.id == member_id, sees(scope, members))).first() is not None

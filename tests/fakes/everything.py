@@ -193,9 +193,8 @@ def plant(gateway: Gateway) -> Planted:
         db.execute(update(models.members).where(models.members.c.id == MEMBER).values(**hers, sealed_pin=seal.seal("a hash")))
         words = [{"member_id": MEMBER, "word": seal.word(word)} for word in ("sit", "tamang")]
         db.execute(insert(models.member_names), words)
-    files = ("recordings/her-recording.wav", "recordings/her-name.wav")
-    folder = gateway.settings.data_dir / "recordings"
-    folder.mkdir(exist_ok=True)
+    files = ("recordings/her-recording.wav", "names/her-name.wav")
     for file in files:
+        (gateway.settings.data_dir / file).parent.mkdir(exist_ok=True)
         (gateway.settings.data_dir / file).write_bytes(b"RIFF canary sound")
     return Planted(MEMBER, phone.id, files)
