@@ -23,6 +23,8 @@ COMMANDS = {
     "call": "Try a call in this terminal",
     "text": "Try a text message in this terminal",
     "members": "Import and export members, set and unlock PINs",
+    "contributions": "Note, confirm, question and reverse what members paid",
+    "schemes": "What members pay into, and who pays into which",
     "tasks": "Show what a person must do, and tick it off",
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
