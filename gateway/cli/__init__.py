@@ -25,6 +25,8 @@ COMMANDS = {
     "organisations": "Show the organisations of this installation, and add one",
     "users": "Show who works for an organisation, and add or disable somebody",
     "members": "Find, register and change members; import and export them, set and unlock PINs",
+    "contributions": "Note, confirm, question and reverse what members paid",
+    "schemes": "What members pay into, and who pays into which",
     "tasks": "Show what a person must do, and tick it off",
     "tokens": "Make, list and revoke the keys of the API",
     "places": "Find the code of a place by its name",

@@ -32,6 +32,7 @@ from sqlalchemy import (
     update,
 )
 
+from gateway.core import consent
 from gateway.core.events import Medium
 from gateway.core.statuses import DELIVERY
 from gateway.store.models import broadcasts, channels, deliveries, phones
@@ -42,14 +43,15 @@ CLOSED = "send:closed"  # she decided that it is not sent again
 
 @dataclass(frozen=True, slots=True)
 class NewReply:
-    """A text to one person that goes out by itself: at once, or not before an instant."""
+    """A text that belongs to a conversation and goes out by itself; `by_day`: nobody asked for it now, so it does not go out at night."""
 
     channel_id: str
     phone_id: int
     member_id: str | None
     language: str
     body: str
-    not_before: datetime | None = None  # what nobody waits for keeps to the quiet hours
+    not_before: datetime | None = None
+    by_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +129,15 @@ def owe_reply(db: Connection, reply: NewReply, now: datetime) -> int:
 
 DUE = and_(deliveries.c.state == "queued", or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= bindparam("now")))
 
-_REPLIES_DUE = select(deliveries.c.id).where(deliveries.c.broadcast_id.is_(None), DUE).order_by(deliveries.c.id).limit(bindparam("count"))
+DUE_REPLY = and_(DUE, or_(~deliveries.c.by_day, bindparam("daylight", type_=Boolean)))
+
+_IS_REPLY = deliveries.c.broadcast_id.is_(None)
+_REPLIES_DUE = select(deliveries.c.id).where(_IS_REPLY, DUE_REPLY).order_by(deliveries.c.id).limit(bindparam("count"))
 
 
 def replies_due(db: Connection, now: datetime, count: int) -> list[int]:
     """Replies that have not gone out though their time has come."""
-    return list(db.execute(_REPLIES_DUE, {"now": now, "count": count}).scalars())
+    return list(db.execute(_REPLIES_DUE, {"now": now, "count": count, "daylight": not consent.quiet(now)}).scalars())
 
 
 _DROP_OWED = (
@@ -186,20 +191,20 @@ def _held(*conditions: ColumnElement[bool]) -> Select[Any]:
 
 
 _OF_BROADCAST = deliveries.c.broadcast_id == bindparam("broadcast")
-_IS_REPLY = deliveries.c.broadcast_id.is_(None)
 _BEING_SENT = exists(select(broadcasts.c.id).where(broadcasts.c.id == bindparam("broadcast"), broadcasts.c.state == "sending"))
 
 _CLAIM = {
     True: _claiming(select(deliveries.c.id).where(_OF_BROADCAST, DUE, _BEING_SENT).order_by(deliveries.c.id).limit(bindparam("count"))),
-    False: _claiming(select(deliveries.c.id).where(_IS_REPLY, DUE).order_by(deliveries.c.id).limit(bindparam("count"))),
+    False: _claiming(select(deliveries.c.id).where(_IS_REPLY, DUE_REPLY).order_by(deliveries.c.id).limit(bindparam("count"))),
 }
 _PAGE = {True: _held(_OF_BROADCAST), False: _held(_IS_REPLY)}
 
 
 def claim_page(db: Connection, broadcast_id: str | None, count: int, claim: Claim) -> list[Claimed]:
     """Take at most `count` due rows of a broadcast that is being sent, or (None) replies. Commit before the first request."""
-    of = {"broadcast": broadcast_id} if broadcast_id else {}
-    taking = {"count": count, "holder": claim.token, "until": claim.lease_until, "now": claim.now}
+    of: dict[str, object] = {"broadcast": broadcast_id} if broadcast_id else {}
+    when = {} if broadcast_id else {"daylight": not consent.quiet(claim.now)}
+    taking = when | {"count": count, "holder": claim.token, "until": claim.lease_until, "now": claim.now}
     if db.execute(_CLAIM[bool(of)], of | taking).rowcount == 0:
         return []
     return [Claimed(*row) for row in db.execute(_PAGE[bool(of)], of | {"holder": claim.token})]

@@ -38,6 +38,7 @@ def of_each(world: World) -> dict[Prepared, dict]:
         claims._LATEST: member,
         contributions._NOTE: {**values(note), "noted_at": now},
         contributions._TOTAL: member,
+        contributions._CONFIRMED_TOTAL: member,
         contributions._LAST_MONTH: member,
         contributions._RECENT_SAME: member | {"amount": 500, "month": "2083-08", "since": now - timedelta(days=1)},
         flow_sessions._INSERT: {**session, "created_at": now},

@@ -68,6 +68,15 @@ skips = Table(  # months in which nothing is due from her: no work, a birth, a f
     PrimaryKeyConstraint("enrolment_id", "month"),
 )
 
+reminders = Table(  # who was reminded of open instalments: at most once a month
+    "reminders",
+    metadata,
+    ref("member_id", "members.id", nullable=False),
+    Column("month", String(7), nullable=False),  # Bikram Sambat
+    Column("delivery_id", BigKey, ForeignKey("deliveries.id"), nullable=False),
+    PrimaryKeyConstraint("member_id", "month"),
+)
+
 contributions = Table(  # the ledger: entries are added, never changed
     "contributions",
     metadata,

@@ -49,6 +49,7 @@ deliveries = Table(
     Column("token", String(36)),  # of the worker that claimed it
     Column("lease_until", Instant),
     Column("not_before", Instant),
+    Column("by_day", Boolean, nullable=False, server_default="0"),  # of our own accord, not an answer: never goes out in quiet hours
     Column("ever_unknown", Boolean, nullable=False, server_default="0"),
     Column("external_id", String(64)),
     Column("error", String(48)),  # a code of gateway.errors, or the provider's own

@@ -370,6 +370,7 @@ def upgrade() -> None:
         sa.Column("token", sa.String(length=36), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("by_day", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("ever_unknown", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("external_id", sa.String(length=64), nullable=True),
         sa.Column("error", sa.String(length=48), nullable=True),
@@ -529,6 +530,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_recordings_session_id"), "recordings", ["session_id"], unique=False)
     op.create_index(op.f("ix_recordings_state_created_at"), "recordings", ["state", "created_at"], unique=False)
+    op.create_table(
+        "reminders",
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("delivery_id", BIG_KEY, nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name=op.f("fk_reminders_delivery_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_reminders_member_id")),
+        sa.PrimaryKeyConstraint("member_id", "month", name=op.f("pk_reminders")),
+    )
     op.create_table(
         "session_events",
         sa.Column("id", BIG_KEY, nullable=False),
