@@ -130,6 +130,11 @@ CATALOGUE: dict[str, Fault] = {
     "member:unknown": Fault("There is no member {number}. Check the number, or look for her by phone."),
     "phone:invalid": Fault("{value!r} is not a phone number that can be called. Write it as +977 98..., or with ten digits."),
     "place:unknown": Fault("There is no place {place!r}. Find its code by its name: `gateway places WORDS`."),
+    # statistics
+    "statistics:unknown": Fault("There is no table {name!r}. `gateway statistics list` shows them."),
+    "statistics:filter": Fault("The table {name!r} cannot be narrowed by {filter}."),
+    "statistics:month": Fault("{month!r} is no month. Write it in Bikram Sambat, as 2083-08, the first before the last."),
+    "report:text": Fault("{file}: {reason}"),
     # language
     "calendar:outside": Fault("{date} lies outside {first} to {last}, the Nepali years in gateway/core/calendar.py. Add the year there."),
     "language:unknown": Fault("There is no language {language!r}. Known are {known}."),

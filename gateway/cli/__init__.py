@@ -24,6 +24,7 @@ COMMANDS = {
     "text": "Try a text message in this terminal",
     "members": "Import and export members, set and unlock PINs",
     "tasks": "Show what a person must do, and tick it off",
+    "statistics": "Count members, contributions, claims, and what reached whom",
     "places": "Find the code of a place by its name",
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
