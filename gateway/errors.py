@@ -194,6 +194,11 @@ CATALOGUE: dict[str, Fault] = {
     "member:not-confirmed": Fault("Nothing was erased. What is erased does not come back; say --yes if you mean it."),
     "audit:head": Fault("A head is written as NUMBER:HEX, as `gateway audit head` prints it."),
     "keys:left": Fault("{number} values still rest on another key. Run it again; docs/trust.md says what else may be the reason."),
+    # statistics
+    "statistics:unknown": Fault("There is no table {name!r}. `gateway statistics list` shows them."),
+    "statistics:filter": Fault("The table {name!r} cannot be narrowed by {filter}."),
+    "statistics:month": Fault("{month!r} is no month. Write it in Bikram Sambat, as 2083-08, the first before the last."),
+    "report:text": Fault("{file}: {reason}"),
     # language
     "calendar:outside": Fault("{date} lies outside {first} to {last}, the Nepali years in gateway/core/calendar.py. Add the year there."),
     "language:unknown": Fault("There is no language {language!r}. Known are {known}."),

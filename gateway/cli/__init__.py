@@ -29,6 +29,7 @@ COMMANDS = {
     "schemes": "What members pay into, and who pays into which",
     "tasks": "Show what a person must do, and tick it off",
     "tokens": "Make, list and revoke the keys of the API",
+    "statistics": "Count members, contributions, claims, and what reached whom",
     "places": "Find the code of a place by its name",
     "audit": "Show who saw and did what; check that nothing of it was changed",
     "retention": "Show how long each thing is kept, and what would go now",

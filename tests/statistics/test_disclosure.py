@@ -68,7 +68,7 @@ tables = st.tuples(st.integers(1, 9), st.integers(1, 9)).flatmap(
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(small_tables)
 def test_no_hole_of_a_small_table_has_one_value_only(inner: Table) -> None:
     table = with_totals(inner)
@@ -78,7 +78,7 @@ def test_no_hole_of_a_small_table_has_one_value_only(inner: Table) -> None:
         assert len(values) > 1, (table, mask, hole)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(tables)
 def test_every_small_count_is_withheld_and_no_zero(inner: Table) -> None:
     table = with_totals(inner)
@@ -89,7 +89,7 @@ def test_every_small_count_is_withheld_and_no_zero(inner: Table) -> None:
             assert not (hole and count == 0)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(tables)
 def test_a_line_has_no_hole_or_two_and_they_are_five_people_together(inner: Table) -> None:
     table = with_totals(inner)
@@ -101,7 +101,7 @@ def test_a_line_has_no_hole_or_two_and_they_are_five_people_together(inner: Tabl
             assert sum(table[row][column] for row, column in hidden) >= LEAST
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(small_tables, st.data())
 def test_few_people_behind_many_entries_are_withheld_too(inner: Table, data: st.DataObject) -> None:
     table = with_totals(inner)
