@@ -8,7 +8,14 @@ from typing import Any
 from fakes.api_world import CONSENT, World
 
 # where a part of an address comes from
-PARTS = {"member_id": "member", "claim_id": "claim", "task_id": "task", "user_id": "collector", "token_id": "token"}
+PARTS = {
+    "member_id": "member",
+    "contribution_id": "entry",
+    "claim_id": "claim",
+    "task_id": "task",
+    "user_id": "collector",
+    "token_id": "token",
+}
 
 BODIES: dict[str, dict[str, Any]] = {  # <member> is the id of the member whom a request is about, and so on
     "POST /members/search": {"words": "<number>"},
@@ -20,6 +27,20 @@ BODIES: dict[str, dict[str, Any]] = {  # <member> is the id of the member whom a
     "POST /claims/{claim_id}/move": {"version": 1, "state": "approved", "amount": 5_000_00},
     "POST /claims/{claim_id}/papers": {"paper": "hospital_bill"},
     "POST /tasks/{task_id}/write-down": {"name": "Gita Tharu"},
+    "POST /contributions": {"member_id": "<member>", "amount": 500_00, "month": "2083-07"},
+    "POST /contributions/match": {"member_id": "<member>", "amount": 500_00},
+    "POST /contributions/{contribution_id}/confirm": {},
+    "POST /contributions/{contribution_id}/question": {"note": "no receipt"},
+    "POST /contributions/{contribution_id}/reverse": {"note": "twice"},
+    "POST /schemes": {
+        "code": "ssf",
+        "title": {"en": "Social security"},
+        "schedule": "monthly",
+        "rates": [{"from_month": "2080-05", "base": 10_820_00, "member_share": 1100, "government_share": 937, "source": "ssf.gov.np"}],
+    },
+    "POST /members/{member_id}/enrolments": {"scheme": "goats", "from_month": "2083-01"},
+    "POST /members/{member_id}/enrolments/skip": {"scheme": "savings", "month": "2083-03"},
+    "POST /members/{member_id}/enrolments/end": {"scheme": "savings", "month": "2083-09"},
     "POST /users": {"name": "Hari", "role": "organiser"},
     "PUT /users/{user_id}/role": {"role": "organiser"},
     "POST /tokens": {"label": "a sheet", "role": "reader"},
@@ -39,7 +60,7 @@ class Request:
 
 def request(method: str, path: str, world: World, which: str = "own") -> Request:
     """A request to a route about records of this world."""
-    at = path
+    at = path.replace("{table}", "members-by-trade")
     for part, kind in PARTS.items():
         if f"{{{part}}}" in at:
             at = at.replace(f"{{{part}}}", world.ids[f"{kind}.{which}"])

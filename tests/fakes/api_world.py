@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gateway.services import access, claims, members, tokens, users
+from gateway.core.schemes import Rate, SchemeFile
+from gateway.services import access, claims, contributions, members, schemes, tokens, users
+from gateway.services.access import Actor
 from gateway.services.context import Gateway
 from gateway.store import tasks as task_rows
 
@@ -13,9 +15,10 @@ CONSENT = {"consent_how": "paper", "consent_wording": "form-2083"}
 
 @dataclass
 class World:
-    """The ids of one organisation's people and records. `marks` are the texts by which its answers are known."""
+    """One organisation's people and records. `ids` are theirs, as `member.own`; `marks` the texts by which its answers are known."""
 
     organisation_id: str
+    mark: str
     ids: dict[str, str] = field(default_factory=dict)
     marks: list[str] = field(default_factory=list)
 
@@ -24,22 +27,40 @@ class World:
 
 
 def populate(gateway: Gateway, organisation_id: str, mark: str, prefix: str) -> World:
-    """Write two collectors with a member each, and one of every record about the first; `prefix` are the first digits of the phones."""
-    actor = access.terminal(organisation_id)
-    world = World(organisation_id)
+    """Write two collectors with a member each, and one of every record about her; `prefix` are the first digits of the phones."""
+    actor, world = access.terminal(organisation_id), World(organisation_id, mark, marks=[mark])
+    for code in ("savings", "goats"):
+        title = {"en": f"{code} {mark}"}
+        schemes.add(gateway, actor, SchemeFile(code, title, "monthly", (), (Rate("2080-01", 300_00, source="us"),)))
     for which in ("own", "other"):
-        collector = users.add(gateway, actor, f"Collector {mark} {which}", "collector")
-        details = members.Details(name=f"Sita {mark} {which}", village=f"Village {mark}", collector_id=collector.id, **CONSENT)
-        phone = f"+977{prefix}{len(world.ids):07}"
-        person = members.register(gateway, actor, details, [phone], None)
-        claim = claims.take_up(gateway, actor, person.id, claims.Opening("health", f"note {mark} {which}", f"ref-{mark}-{which}"))
-        task = task_rows.NewTask(gateway.new_id(), organisation_id, "write_down_name", member_id=person.id)
-        with gateway.database.write() as db:
-            task_rows.open_task(db, task, gateway.clock())
-        made = tokens.create(gateway, actor, tokens.NewToken(f"token {mark} {which}", user_id=collector.id))
-        world.ids |= {f"collector.{which}": collector.id, f"member.{which}": person.id, f"claim.{which}": claim.id}
-        world.ids |= {f"task.{which}": task.id, f"token.{which}": made.id, f"secret.{which}": made.secret}
-        world.ids |= {f"number.{which}": person.number, f"phone.{which}": phone}
-        world.marks += [phone, phone[4:]]
-    world.marks.append(mark)
+        world.ids |= {f"{kind}.{which}": found for kind, found in _about_one(gateway, actor, f"{mark} {which}", prefix).items()}
+        phone = world.ids[f"phone.{which}"]
+        world.marks += [phone, phone.removeprefix("+977")]
     return world
+
+
+def _about_one(gateway: Gateway, actor: Actor, mark: str, prefix: str) -> dict[str, str]:
+    collector = users.add(gateway, actor, f"Collector {mark}", "collector")
+    details = members.Details(name=f"Sita {mark}", village=f"Village {mark}", collector_id=collector.id, **CONSENT)
+    phone = f"+977{prefix}{int(mark.endswith('own')):07}"
+    person = members.register(gateway, actor, details, [phone], None)
+    schemes.enrol(gateway, actor, person.id, schemes.Plan("savings", "2082-01"))
+    reference = mark.replace(" ", "-")
+    claim = claims.take_up(gateway, actor, person.id, claims.Opening("health", f"note {mark}", reference))
+    report = contributions.Report(300_00, note=f"note {mark}", receipt=reference)
+    entry = contributions.note(gateway, actor, person.id, report)
+    task = task_rows.NewTask(gateway.new_id(), actor.organisation_id, "write_down_name", member_id=person.id)
+    with gateway.database.write() as db:
+        task_rows.open_task(db, task, gateway.clock())
+    made = tokens.create(gateway, actor, tokens.NewToken(f"token {mark}", user_id=collector.id))
+    return {
+        "collector": collector.id,
+        "member": person.id,
+        "number": person.number,
+        "phone": phone,
+        "claim": claim.id,
+        "entry": entry.id,
+        "task": task.id,
+        "token": made.id,
+        "secret": made.secret,
+    }

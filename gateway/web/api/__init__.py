@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from gateway.web.api import audit, claims, me, members, openapi, organisation, places, tasks, tokens, users
+from gateway.web.api import (
+    audit,
+    claims,
+    contributions,
+    me,
+    members,
+    openapi,
+    organisation,
+    places,
+    schemes,
+    statistics,
+    tasks,
+    tokens,
+    users,
+)
 from gateway.web.api.frame import Door
 from gateway.web.api.problems import of_http, refusal
 
@@ -18,7 +32,7 @@ if TYPE_CHECKING:
 
 NAME = "api"
 PREFIX = "/api/v1"
-NOUNS = (me, organisation, members, claims, tasks, places, users, tokens, audit)
+NOUNS = (me, organisation, members, contributions, schemes, claims, tasks, statistics, places, users, tokens, audit)
 PUBLIC = ("/openapi.json", "/docs")  # what these tell is the same everywhere
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from gateway.core import people
 from gateway.core.roles import Permission
-from gateway.services import members
+from gateway.services import dossier, erasure, members
 from gateway.services.members import Details
 from gateway.web.api.routes import Call, Routes
 from gateway.web.api.shapes import Amount, Asked, Given, Id, Page, Phone, Text, Version, next_of, one_of, unsaid
@@ -123,6 +123,15 @@ class OldPhone(Asked):
     phone: Phone
 
 
+class Dossier(Given):
+    """Each row that is held on her, by table, opened; and the files of her voice."""
+
+    model_config = ConfigDict(extra="allow")
+
+    written_at: str
+    files: list[str]
+
+
 @routes.get("/members", Permission.SEE_MEMBERS)
 def list_(call: Call, query: Filters) -> Members:
     """List members by number."""
@@ -172,3 +181,15 @@ def drop_phone(call: Call, member_id: str, body: OldPhone) -> Member:
 def leave(call: Call, member_id: str) -> Member:
     """Let her go: nothing is sent to her any more. What was recorded stays until it is erased."""
     return Member.model_validate(members.leave(call.gateway, call.actor, member_id))
+
+
+@routes.delete("/members/{member_id}", Permission.ERASE_MEMBERS)
+def erase(call: Call, member_id: str) -> None:
+    """Erase who she is, for good. Sums and counts stay whole."""
+    erasure.erase(call.gateway, call.actor, member_id)
+
+
+@routes.get("/members/{member_id}/dossier", Permission.EXPORT)
+def hers(call: Call, member_id: str) -> Dossier:
+    """Tell all that is held on her, for herself."""
+    return Dossier(**dossier.dossier(call.gateway, call.actor, member_id))

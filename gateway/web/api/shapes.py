@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from gateway.core import money
+
 LONGEST_TEXT = 200
 LONGEST_NOTE = 1000
 MOST_IN_A_PAGE = 200
-LARGEST_AMOUNT = 10**12  # paisa, ten arab rupees: far above any, far below what a database cannot hold
 
 
 class Asked(BaseModel):
@@ -63,7 +64,7 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,48}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=32), AfterValidator(_readable)]
-Amount = Annotated[int, Field(ge=1, le=LARGEST_AMOUNT, description="paisa")]
+Amount = Annotated[int, Field(ge=1, le=money.LARGEST, description="paisa")]
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, description="of what you saw; with another you are told that it changed")]
 
