@@ -143,7 +143,18 @@ CATALOGUE: dict[str, Fault] = {
     "call:not-ringing": Fault("No call to this phone is ringing. Send a broadcast with --voice first."),
     # what is taken in from files
     "import:heading": Fault("{reason}"),
-    "import:not-utf-8": Fault("The file is not UTF-8 at byte {position}. Save it as CSV UTF-8."),
+    "import:not-utf-8": Fault(
+        "The file is not UTF-8 at byte {position}. Save it as CSV UTF-8; Nepali in an old font such as Preeti must be converted first."
+    ),
+    "import:kind": Fault("There is no kind of file {kind!r}. Known are {known}."),
+    "import:empty": Fault("There is nothing in the file, not even a heading."),
+    "import:no-file": Fault("This is no file that can be read."),
+    "import:too-large": Fault("The file has {size}; at most {most} are taken. Divide it."),
+    "import:not-a-table": Fault("This is {found}. Save the table as CSV UTF-8 or as XLSX, and give it that name."),
+    "import:damaged": Fault("The workbook cannot be read: {reason}."),
+    "import:running": Fault("This file is being taken in by another process. `gateway imports list` shows how far it is.", retryable=True),
+    "import:finished": Fault("This file was taken in already, on {day}: {added} added, {changed} changed. Add --again to compare it anew."),
+    "import:unknown": Fault("There is no import {id}. `gateway imports list` shows them."),
     # people and records
     "member:pin": Fault("A PIN has {digits} digits, and is not one that is guessed first (1111, 1234)."),
     "member:invalid": Fault("{field} must be {wanted}."),

@@ -28,6 +28,7 @@ COMMANDS = {
     "contributions": "Note, confirm, question and reverse what members paid",
     "schemes": "What members pay into, and who pays into which",
     "tasks": "Show what a person must do, and tick it off",
+    "imports": "See how far imports are, and what was refused",
     "tokens": "Make, list and revoke the keys of the API",
     "statistics": "Count members, contributions, claims, and what reached whom",
     "places": "Find the code of a place by its name",

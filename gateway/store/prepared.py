@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, PoolProxiedConnection, Select, Update
+from sqlalchemy import Connection, Delete, Dialect, Insert, LargeBinary, PoolProxiedConnection, Select, Update
 from sqlalchemy.engine.interfaces import DBAPICursor, DBAPIModule
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
@@ -50,10 +50,10 @@ class Prepared:
         form = self._form(db, values)
         return _execute(db, form.sql, form.parameters(values)).rowcount
 
-    def write_all(self, db: Connection, rows: Sequence[Values]) -> None:
-        """Execute an INSERT with each of these, at least one."""
+    def write_all(self, db: Connection, rows: Sequence[Values]) -> int:
+        """Execute an INSERT or UPDATE with each of these, at least one; how many rows it touched."""
         form = self._form(db, rows[0])
-        _execute(db, form.sql, [form.parameters(values) for values in rows], many=True)
+        return _execute(db, form.sql, [form.parameters(values) for values in rows], many=True).rowcount
 
     def _form(self, db: Connection, values: Values) -> _Form:
         form = self._forms.get(db.dialect.name)
@@ -72,7 +72,7 @@ class _Form:
         compiled = statement.compile(dialect=dialect, column_keys=names, for_executemany=not isinstance(statement, Select))
         self.sql = str(compiled)
         self.positional = dialect.positional
-        processors = {name: _type(bind.type, dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()}
+        processors = {name: _processor(bind.type, dialect) for bind, name in compiled.bind_names.items()}
         self.given = [(name, processors[name]) for name in (compiled.positiontup or () if self.positional else processors)]
         self.constants = {name: value for name, value in compiled.params.items() if name not in names}
         columns = statement.selected_columns if isinstance(statement, Select) else ()
@@ -96,6 +96,11 @@ class _Form:
 def send(db: Connection, sql: str) -> None:
     """Send a command without parameters, such as BEGIN."""
     _execute(db, sql, ())
+
+
+def _processor(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """What makes of a value what the driver takes; both take bytes as they are, and need no view of them."""
+    return None if isinstance(type_, LargeBinary) else _type(type_, dialect).bind_processor(dialect)
 
 
 def _type(type_: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:

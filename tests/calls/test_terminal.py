@@ -57,13 +57,14 @@ def test_members_come_from_a_table_and_go_into_one(simulated: Installation, tmp_
     )
     result = CliRunner(env=simulated.environ).invoke(main, ["members", "import", str(table)])
     assert result.exit_code == 1
-    assert "members.csv:4: the phone number cannot be read" in result.output
-    assert "2 added, 0 known already, 1 refused." in result.output
-    assert "0 added, 2 known already, 1 refused." in CliRunner(env=simulated.environ).invoke(main, ["members", "import", str(table)]).output
+    assert "members.csv:4: phone: the phone number cannot be read" in result.output
+    assert "2 added, 0 changed, 0 known already, 1 refused." in result.output
+    again = CliRunner(env=simulated.environ).invoke(main, ["members", "import", str(table), "--again"])
+    assert "0 added, 0 changed, 2 known already, 1 refused." in again.output
     out = tmp_path / "out.csv"
     assert "6 members written" in run(simulated, "members", "export", str(out))
     written = out.read_text(encoding="utf-8")
-    assert "राधा,+9779841234567,ne,sewing,,300,no,voice" in written
+    assert "राधा,+9779841234567,,ne,,sewing,,,,,300,no,voice" in written
     assert "'=cmd|1" in written
 
 

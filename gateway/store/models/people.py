@@ -120,6 +120,7 @@ member_names = Table(  # the words of names, by which a member is found however 
     Column("word", LargeBinary(16), nullable=False),  # HMAC of the word's skeleton: finds, never tells
     PrimaryKeyConstraint("member_id", "word"),
     Index(None, "word"),
+    sqlite_with_rowid=False,  # else each word would stand there three times
 )
 
 member_phones = Table(
@@ -130,6 +131,7 @@ member_phones = Table(
     Column("stale_at", Instant),  # somebody else has the number now: it tells nothing of her any more
     PrimaryKeyConstraint("member_id", "phone_id"),
     Index(None, "phone_id"),
+    sqlite_with_rowid=False,
 )
 
 pin_tries = Table(  # each try is counted here before it is looked at

@@ -455,6 +455,7 @@ def upgrade() -> None:
         sa.Column("word", sa.LargeBinary(length=16), nullable=False),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_member_names_member_id")),
         sa.PrimaryKeyConstraint("member_id", "word", name=op.f("pk_member_names")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_member_names_word"), "member_names", ["word"], unique=False)
     op.create_table(
@@ -465,6 +466,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_member_phones_member_id")),
         sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_member_phones_phone_id")),
         sa.PrimaryKeyConstraint("member_id", "phone_id", name=op.f("pk_member_phones")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_member_phones_phone_id"), "member_phones", ["phone_id"], unique=False)
     op.create_table(
