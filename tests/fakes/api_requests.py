@@ -15,6 +15,7 @@ PARTS = {
     "task_id": "task",
     "user_id": "collector",
     "token_id": "token",
+    "import_id": "import",
 }
 
 BODIES: dict[str, dict[str, Any]] = {  # <member> is the id of the member whom a request is about, and so on
@@ -60,11 +61,14 @@ class Request:
 
 def request(method: str, path: str, world: World, which: str = "own") -> Request:
     """A request to a route about records of this world."""
-    at = path.replace("{table}", "members-by-trade")
+    at = path.replace("{table}", "members-by-trade").replace("{kind}", "members")
     for part, kind in PARTS.items():
         if f"{{{part}}}" in at:
             at = at.replace(f"{{{part}}}", world.ids[f"{kind}.{which}"])
     name = f"{method} {path}"
+    if name == "POST /imports":
+        more = {"data": b"name,phone\nRita,9841555555\n", "content_type": "application/octet-stream"}
+        return Request(method, at, None, {"query_string": "kind=members", **more})
     body = _filled(BODIES[name], world, which) if name in BODIES else None
     return Request(method, at, body, {"query_string": QUERIES[name]} if name in QUERIES else {})
 

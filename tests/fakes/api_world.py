@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gateway.core.schemes import Rate, SchemeFile
-from gateway.services import access, claims, contributions, members, schemes, tokens, users
+from gateway.services import access, claims, contributions, imports, members, schemes, tokens, users
 from gateway.services.access import Actor
 from gateway.services.context import Gateway
 from gateway.store import tasks as task_rows
@@ -32,11 +32,19 @@ def populate(gateway: Gateway, organisation_id: str, mark: str, prefix: str) -> 
     for code in ("savings", "goats"):
         title = {"en": f"{code} {mark}"}
         schemes.add(gateway, actor, SchemeFile(code, title, "monthly", (), (Rate("2080-01", 300_00, source="us"),)))
+    world.ids |= dict.fromkeys(("import.own", "import.other"), _an_import(gateway, actor, mark, prefix))
     for which in ("own", "other"):
         world.ids |= {f"{kind}.{which}": found for kind, found in _about_one(gateway, actor, f"{mark} {which}", prefix).items()}
         phone = world.ids[f"phone.{which}"]
         world.marks += [phone, phone.removeprefix("+977")]
     return world
+
+
+def _an_import(gateway: Gateway, actor: Actor, mark: str, prefix: str) -> str:
+    file = gateway.settings.data_dir / f"{mark}.csv"
+    file.write_text(f"name,phone\nGita {mark},{prefix}1234567\nMaya {mark},12\n", encoding="utf-8")
+    *_, last = imports.take_in(gateway, actor, "members", file)
+    return last.import_id
 
 
 def _about_one(gateway: Gateway, actor: Actor, mark: str, prefix: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from gateway.web.api import (
     audit,
     claims,
     contributions,
+    imports,
     me,
     members,
     openapi,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 NAME = "api"
 PREFIX = "/api/v1"
-NOUNS = (me, organisation, members, contributions, schemes, claims, tasks, statistics, places, users, tokens, audit)
+NOUNS = (me, organisation, members, contributions, schemes, claims, tasks, imports, statistics, places, users, tokens, audit)
 PUBLIC = ("/openapi.json", "/docs")  # what these tell is the same everywhere
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from flask import Response, request
 from pydantic import BaseModel, ValidationError
@@ -18,7 +16,7 @@ from gateway.services import idempotency, tokens
 from gateway.services.idempotency import Answer
 from gateway.web.api.problems import named, of_field, refusal
 from gateway.web.api.routes import Call
-from gateway.web.api.shapes import File, Upload
+from gateway.web.api.shapes import CHUNK, File, Upload
 
 if TYPE_CHECKING:
     from gateway.core.jobs import Job
@@ -29,9 +27,8 @@ if TYPE_CHECKING:
 JSON = "application/json"
 BINARY = "application/octet-stream"
 LARGEST_BODY = 64 * 1024
-LARGEST_UPLOAD = 512 * 1024 * 1024  # a million rows have about 100 MB
-CHUNK = 256 * 1024
-IDS = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+LARGEST_UPLOAD = 256 * 2**20  # a million members are about 60 MB
+IDS = re.compile(r"[A-Za-z0-9_-]{1,64}")
 KEYS = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -63,12 +60,21 @@ class Door:
         elif request.args:
             raise GatewayError("request:invalid", fault="Nothing is asked behind the `?` here.", where="query")
         if self.route.upload:
-            with _uploaded() as path:
-                return self._rendered(self.route.view(call, upload=Upload(path), **given))
+            return self._of_upload(call, given)
         body = _body()
         if self.route.once:
             return self._once(visit, call, body, given)
         return self._rendered(self.route.view(call, **given, **self._read(body)))
+
+    def _of_upload(self, call: Call, given: dict[str, Any]) -> Response:
+        file = _uploaded()
+        try:
+            response = self._rendered(self.route.view(call, upload=Upload(f"/dev/fd/{file.fileno()}"), **given))
+        except BaseException:
+            file.close()
+            raise
+        response.call_on_close(file.close)
+        return response
 
     def _visit(self) -> Visit:
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
@@ -117,6 +123,8 @@ class Door:
             return Response(status=204)
         if isinstance(result, File):
             response = Response(result.chunks, content_type=result.content_type)
+            if result.close:
+                response.call_on_close(result.close)
             if result.name:
                 response.headers.set("Content-Disposition", "attachment", filename=result.name)
             return response
@@ -154,17 +162,17 @@ def _body() -> bytes:
     return body
 
 
-@contextmanager
-def _uploaded() -> Iterator[str]:
-    """The body as a file that only we can read, while it is needed."""
+def _uploaded() -> IO[bytes]:
+    """The body as a file that has no name: nothing of it is left behind, whatever ends the process. Linux opens it as `/dev/fd/N`."""
     request.max_content_length = LARGEST_UPLOAD
     length = _length(LARGEST_UPLOAD)
     if request.mimetype != BINARY:
         raise GatewayError("request:not-json", wanted=f"the file itself, as {BINARY}")
-    with tempfile.NamedTemporaryFile(prefix="aawaj-") as file:
-        while chunk := request.stream.read(CHUNK):
-            file.write(chunk)
-        file.flush()
-        if file.tell() != length:
-            raise GatewayError("request:malformed", fault="The body is shorter than its Content-Length.")
-        yield file.name
+    file = tempfile.TemporaryFile(prefix="aawaj-")  # noqa: SIM115  # it lives as long as the answer
+    while chunk := request.stream.read(CHUNK):
+        file.write(chunk)
+    file.flush()
+    if file.tell() != length:
+        file.close()
+        raise GatewayError("request:malformed", fault="The body is shorter than its Content-Length.")
+    return file

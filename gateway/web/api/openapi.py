@@ -48,7 +48,7 @@ REFUSALS = {
     "500": "A fault of ours",
     "503": "The database does not answer",
 }
-ID_PATTERN = "^[A-Za-z0-9_.-]{1,64}$"
+ID_PATTERN = "^[A-Za-z0-9_-]{1,64}$"
 KEY_PATTERN = "^[A-Za-z0-9_-]{8,64}$"
 
 

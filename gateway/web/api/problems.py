@@ -47,6 +47,11 @@ class Problem(BaseModel):
     where: str = Field(description="the field at fault, `body.amount`; empty where it is not one field")
     retryable: bool = Field(description="whether the same request may succeed later")
 
+    @classmethod
+    def of(cls, fault: GatewayError) -> Problem:
+        """A fault as it is answered."""
+        return cls(code=fault.code, message=fault.sentence, where=fault.where, retryable=fault.retryable)
+
 
 def status_of(code: str) -> int:
     """The status that goes with a fault.
@@ -60,8 +65,7 @@ def status_of(code: str) -> int:
 def refusal(fault: GatewayError) -> Response:
     """The answer to a request that met this fault."""
     status = status_of(fault.code)
-    problem = Problem(code=fault.code, message=fault.sentence, where=fault.where, retryable=fault.retryable)
-    response = Response(problem.model_dump_json(), status, content_type=CONTENT_TYPE)
+    response = Response(Problem.of(fault).model_dump_json(), status, content_type=CONTENT_TYPE)
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="aawaj"'
     if fault.retryable:

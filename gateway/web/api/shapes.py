@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from gateway.core import money
 LONGEST_TEXT = 200
 LONGEST_NOTE = 1000
 MOST_IN_A_PAGE = 200
+CHUNK = 256 * 1024  # bytes of a file that are in memory at a time
 
 
 class Asked(BaseModel):
@@ -40,8 +41,9 @@ class File:
     """An answer that is not JSON, sent as it is made."""
 
     content_type: str
-    chunks: Iterable[str]
+    chunks: Iterable[str] | Iterable[bytes]
     name: str | None = None
+    close: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
