@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from gateway.cli.actor import as_actor
 from gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from gateway.services.access import Actor
+    from gateway.services.context import Gateway
 
 
 @click.group("members")
@@ -44,24 +50,29 @@ def import_(file: Path, *, dry_run: bool) -> None:
 
 @command.command("pin")
 @click.argument("number")
-@click.password_option("--pin", prompt="PIN", help="Asked for if it is not given, so that it stands in no history.")
-def pin(number: str, pin: str) -> None:
-    """Give the member with this membership NUMBER a PIN of four digits."""
-    from gateway import bootstrap
+@click.option("--pin", help="Asked for if it is not given, so that it stands in no history.")
+@click.option("--code", is_flag=True, help="Print a code to tell her instead: with it she sets her PIN herself on her next call.")
+@as_actor
+def pin(gateway: Gateway, actor: Actor, number: str, pin: str | None, *, code: bool) -> None:
+    """Give the member with this membership NUMBER a PIN of four digits, or a code with which she sets one."""
     from gateway.services import pins
 
-    pins.set_pin(bootstrap.from_environment(os.environ), number, pin)
+    member_id = pins.member_of(gateway, actor, number)
+    if code:
+        click.echo(pins.invite(gateway, actor, member_id))
+        return
+    pins.set_pin(gateway, actor, member_id, pin or click.prompt("PIN", hide_input=True, confirmation_prompt=True))
     click.echo(f"Member {number} has a new PIN.")
 
 
 @command.command("unlock")
 @click.argument("number")
-def unlock(number: str) -> None:
+@as_actor
+def unlock(gateway: Gateway, actor: Actor, number: str) -> None:
     """Let the member with this membership NUMBER try her PIN again, after too many wrong ones."""
-    from gateway import bootstrap
     from gateway.services import pins
 
-    pins.unlock(bootstrap.from_environment(os.environ), number)
+    pins.unlock(gateway, actor, pins.member_of(gateway, actor, number))
     click.echo(f"Member {number} may try her PIN again.")
 
 

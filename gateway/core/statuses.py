@@ -57,7 +57,7 @@ CONTRIBUTION: Ranks = {"noted": 0, "questioned": 1, "confirmed": 2, "reversed": 
 CLAIM: Ranks = {"received": 0, "paper_missing": 1, "review": 2, "approved": 3, "refused": 3, "paid": 4}
 BROADCAST: Ranks = {"draft": 0, "approved": 1, "sending": 2, "paused": 2, "finished": 3, "cancelled": 3}
 
-TASK_KINDS = frozenset({"call_back", "write_down_name", "check_contribution", "check_messages"})
+TASK_KINDS = frozenset({"call_back", "write_down_name", "check_contribution", "check_messages", "check_phone"})
 
 
 def advance(ranks: Ranks, old: str, new: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.core import events
 from gateway.core.jobs import FetchRecording, Job, SendReply
-from gateway.store import contributions, deliveries, flow_sessions, members, notices, phones, recordings, takes, tasks
+from gateway.store import audit, contributions, deliveries, flow_sessions, members, notices, phones, pins, recordings, takes, tasks
 from gateway.store.database import Conflict
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ LOGGED = (
     events.TextsAllowed,
     events.ConsentGiven,
     events.PinAccepted,
+    events.PinChosen,
+    events.PhoneDisowned,
     events.ContributionNoted,
     events.RsvpGiven,
     events.TaskOpened,
@@ -172,6 +174,30 @@ def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
     return []
 
 
+def _choose_pin(writing: Writing, fact: events.PinChosen) -> list[Job]:
+    pins.set_hers(writing.db, writing.gateway.seal, fact.member_id, fact.pin_hash)
+    _witness(writing, "pin.chosen", fact.member_id)
+    return []
+
+
+def _disown_phone(writing: Writing, fact: events.PhoneDisowned) -> list[Job]:
+    phone_id = writing.conversation.phone_id
+    if phone_id is None:
+        return []
+    for member_id in fact.member_ids:
+        if phones.disown(writing.db, phone_id, member_id, writing.now):
+            _witness(writing, "phone.disowned", member_id)
+    return []
+
+
+def _witness(writing: Writing, action: str, member_id: str) -> None:
+    """Write into the audit log what a caller did herself."""
+    conversation = writing.conversation
+    detail = json.dumps({"session": conversation.session_id})
+    entry = audit.Entry(conversation.organisation_id, conversation.medium, action, f"member:{member_id}", detail)
+    audit.append(writing.db, writing.gateway.seal, entry, writing.now)
+
+
 def _note_contribution(writing: Writing, fact: events.ContributionNoted) -> list[Job]:
     contributions.note(
         writing.db,
@@ -241,6 +267,8 @@ WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
     events.ClipRecorded: _note_clip,
     events.ClipKept: _keep_clip,
     events.MemberRegistered: _register,
+    events.PinChosen: _choose_pin,
+    events.PhoneDisowned: _disown_phone,
     events.ContributionNoted: _note_contribution,
     events.RsvpGiven: _rsvp,
     events.TaskOpened: _open_task,

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, null, select, update
 
 from gateway.store.database import Connection
-from gateway.store.models import phones
+from gateway.store.models import member_phones, phones
 from gateway.store.rows import columns, insert_into
 
 if TYPE_CHECKING:
@@ -43,19 +43,25 @@ _SET_LANGUAGE = update(phones).where(phones.c.id == bindparam("phone_id")).value
 
 _SET_SCRIPT = update(phones).where(phones.c.id == bindparam("phone_id")).values(script=bindparam("new_script"))
 
+_OF_HER = (member_phones.c.phone_id == bindparam("of_phone")) & (member_phones.c.member_id == bindparam("of_member"))
+_DISOWN = update(member_phones).where(_OF_HER, member_phones.c.stale_at.is_(None)).values(stale_at=bindparam("now"))
+_RESTORE = update(member_phones).where(_OF_HER, member_phones.c.stale_at.is_not(None)).values(stale_at=null())
+
 
 def find(db: Connection, seal: Seal, e164: str) -> PhoneRow | None:
     """The phone with this number, if it ever reached us."""
-    row = db.execute(_FIND, {"blind_index": seal.index(e164)}).first()
-    return PhoneRow(*row) if row else None
+    for blind_index in (seal.index(e164), *seal.earlier_indexes(e164)):
+        if row := db.execute(_FIND, {"blind_index": blind_index}).first():
+            return PhoneRow(*row)
+    return None
 
 
 def find_or_create(db: Connection, seal: Seal, e164: str, now: datetime) -> int:
     """The id of the phone with this number; of two that come at once, one creates it and both get the same id."""
+    found = find(db, seal, e164)
+    if found is not None:
+        return found.id
     key = {"blind_index": seal.index(e164)}
-    phone_id: int | None = db.execute(_ID, key).scalar()
-    if phone_id is not None:
-        return phone_id
     db.execute(_ADD, {**key, "sealed": seal.seal(e164), "created_at": now})
     created: int = db.execute(_ID, key).scalar_one()
     return created
@@ -94,3 +100,13 @@ def take_broken_off(db: Connection, phone_id: int, session_id: str) -> bool:
 def set_script(db: Connection, phone_id: int, script: str) -> None:
     """Keep the script of the last text from this phone: devanagari or romanised."""
     db.execute(_SET_SCRIPT, {"phone_id": phone_id, "new_script": script})
+
+
+def disown(db: Connection, phone_id: int, member_id: str, now: datetime) -> bool:
+    """Somebody else holds this phone now: it stands for the member no more. False where it did not."""
+    return db.execute(_DISOWN, {"of_phone": phone_id, "of_member": member_id, "now": now}).rowcount == 1
+
+
+def restore(db: Connection, phone_id: int, member_id: str) -> bool:
+    """The phone is the member's after all. False where nobody had said otherwise."""
+    return db.execute(_RESTORE, {"of_phone": phone_id, "of_member": member_id}).rowcount == 1
