@@ -25,10 +25,11 @@ def blueprint(audio_dir: Path, data_dir: Path, *, spoken: Sequence[str]) -> Blue
     def play(clip: str) -> Response:
         return send_from_directory(audio_dir, f"{clip}.wav", mimetype="audio/wav", max_age=CACHE_SECONDS)
 
-    @routes.get(f"/audio/<any({', '.join(spoken)}):folder>/<recording>.wav")
     def play_spoken(folder: str, recording: str) -> Response:
         response = send_from_directory(data_dir / folder, f"{recording}.wav", mimetype="audio/wav")
         response.headers["Cache-Control"] = "no-store"
         return response
 
+    for folder in spoken:
+        routes.add_url_rule(f"/audio/{folder}/<recording>.wav", f"play_{folder}", play_spoken, defaults={"folder": folder})
     return routes
