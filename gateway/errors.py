@@ -129,6 +129,7 @@ CATALOGUE: dict[str, Fault] = {
     "task:unknown": Fault("There is no open task {id}. `gateway tasks list` shows those that are open."),
     "member:unknown": Fault("There is no member {number}. Check the number, or look for her by phone."),
     "phone:invalid": Fault("{value!r} is not a phone number that can be called. Write it as +977 98..., or with ten digits."),
+    "phone:not-stale": Fault("Nobody said that this phone is hers no longer, so there is nothing to restore."),
     # language
     "calendar:outside": Fault("{date} lies outside {first} to {last}, the Nepali years in gateway/core/calendar.py. Add the year there."),
     "language:unknown": Fault("There is no language {language!r}. Known are {known}."),

@@ -58,26 +58,34 @@ _now = bindparam("now", type_=Instant)
 _THIS = (pin_tries.c.bucket == bindparam("bucket_of")) & (pin_tries.c.subject == bindparam("subject_of"))
 
 _ROW = insert_into(pin_tries).values(bucket=bindparam("bucket"), subject=bindparam("subject"), tries=1, last_at=_now)
-_COUNT_FOR_MEMBER = _ROW.values(blocked_until=null()).on_conflict_do_update(
-    index_elements=["bucket", "subject"],
-    set_={
-        "tries": _tries + 1,
-        "blocked_until": case(
-            *((_tries + 1 == QUICK + place, bindparam(f"pause_{place}", type_=Instant)) for place in range(len(PAUSES))), else_=null()
-        ),
-        "last_at": _now,
-    },
-    where=and_(_tries < MOST, or_(_until.is_(None), _until <= _now)),
-).returning(_tries)
-_COUNT_IN_WINDOW = _ROW.values(blocked_until=bindparam("ends", type_=Instant)).on_conflict_do_update(
-    index_elements=["bucket", "subject"],
-    set_={
-        "tries": case((_until <= _now, 1), else_=_tries + 1),
-        "blocked_until": case((_until <= _now, bindparam("ends", type_=Instant)), else_=_until),
-        "last_at": _now,
-    },
-    where=or_(_until <= _now, _tries < bindparam("most", type_=Integer)),
-).returning(_tries)
+_COUNT_FOR_MEMBER = (
+    _ROW.values(blocked_until=null())
+    .on_conflict_do_update(
+        index_elements=["bucket", "subject"],
+        set_={
+            "tries": _tries + 1,
+            "blocked_until": case(
+                *((_tries + 1 == QUICK + place, bindparam(f"pause_{place}", type_=Instant)) for place in range(len(PAUSES))), else_=null()
+            ),
+            "last_at": _now,
+        },
+        where=and_(_tries < MOST, or_(_until.is_(None), _until <= _now)),
+    )
+    .returning(_tries)
+)
+_COUNT_IN_WINDOW = (
+    _ROW.values(blocked_until=bindparam("ends", type_=Instant))
+    .on_conflict_do_update(
+        index_elements=["bucket", "subject"],
+        set_={
+            "tries": case((_until <= _now, 1), else_=_tries + 1),
+            "blocked_until": case((_until <= _now, bindparam("ends", type_=Instant)), else_=_until),
+            "last_at": _now,
+        },
+        where=or_(_until <= _now, _tries < bindparam("most", type_=Integer)),
+    )
+    .returning(_tries)
+)
 _TAKE_BACK_OF_MEMBER = update(pin_tries).where(_THIS, _tries > 0).values(tries=_tries - 1, blocked_until=null())
 _TAKE_BACK_OF_WINDOW = update(pin_tries).where(_THIS, _tries > 0).values(tries=_tries - 1)
 _CLEAR = delete(pin_tries).where(_THIS)
