@@ -210,6 +210,7 @@ CATALOGUE: dict[str, Fault] = {
     "statistics:filter": Fault("The table {name!r} cannot be narrowed by {filter}."),
     "statistics:month": Fault("{month!r} is no month. Write it in Bikram Sambat, as 2083-08, the first before the last."),
     "report:text": Fault("{file}: {reason}"),
+    "phone:not-stale": Fault("Nobody said that this phone is hers no longer, so there is nothing to restore."),
     # language
     "calendar:outside": Fault("{date} lies outside {first} to {last}, the Nepali years in gateway/core/calendar.py. Add the year there."),
     "language:unknown": Fault("There is no language {language!r}. Known are {known}."),

@@ -222,6 +222,21 @@ class PinAccepted:
 
 
 @dataclass(frozen=True, slots=True)
+class PinChosen:
+    """She set her PIN with the code that an organiser had told her; `pin_hash` is the form in which the store seals it."""
+
+    member_id: str
+    pin_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneDisowned:
+    """Whoever holds this phone says that it is not these members' any more. It tells nothing of them until an organiser looks."""
+
+    member_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ContributionNoted:
     """A payment was reported. `amount` is paisa, `month` the Bikram Sambat month it is for, as `2083-08`."""
 
@@ -296,6 +311,8 @@ Fact = (
     | MemberDeclined
     | MemberWelcomed
     | PinAccepted
+    | PinChosen
+    | PhoneDisowned
     | ContributionNoted
     | RsvpGiven
     | TaskOpened

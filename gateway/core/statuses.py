@@ -62,6 +62,7 @@ BROADCAST: Ranks = {"draft": 0, "approved": 1, "sending": 2, "paused": 2, "finis
 TASK_KINDS: Mapping[str, Permission] = {
     "call_back": Permission.DO_TASKS,
     "check_messages": Permission.DO_TASKS,
+    "check_phone": Permission.CHANGE_MEMBERS,
     "write_down_name": Permission.CHANGE_MEMBERS,
     "check_contribution": Permission.CHECK_CONTRIBUTIONS,
     "claim_appeal": Permission.MOVE_CLAIMS,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from gateway.core import calendar, money, phone
+from gateway.core import calendar, money, phone, reference
 from gateway.errors import GatewayError
 
 MOST_DIGITS = 20  # longer than any answer: somebody leans on the keys
@@ -39,6 +39,11 @@ def _digits(answer: str, limits: Limits, _now: datetime) -> str | None:
     """Digits as they are: leading zeros count."""
     fits = len(answer) == limits.length if limits.length else len(answer) <= MOST_DIGITS
     return answer if answer.isascii() and answer.isdecimal() and fits else None
+
+
+def _reference(answer: str, _limits: Limits, _now: datetime) -> str | None:
+    """A number of ours, whose last digit checks the others: of a member, of a claim."""
+    return answer if len(answer) <= MOST_DIGITS and reference.is_valid(answer) else None
 
 
 def _number(answer: str, limits: Limits, _now: datetime) -> int | None:
@@ -89,6 +94,7 @@ def _text(answer: str, _limits: Limits, _now: datetime) -> str | None:
 
 UNDERSTAND: Mapping[str, Understand] = {
     "digits": _digits,
+    "reference": _reference,
     "number": _number,
     "money": _money,
     "date": _date,

@@ -40,6 +40,8 @@ KNOWN_NAMES = frozenset(
         "member.trade",
         "member.usual",
         "member.welcomed",
+        "meant.invited",
+        "meant.pin",
         "medium",
         "office.open",
         "studio.open",
@@ -48,6 +50,9 @@ KNOWN_NAMES = frozenset(
 
 # What the offer to go on with a call that broke off knows of that call: who was speaking, and whether she had given her PIN.
 LEFT_BY, LEFT_PROVED = "call.member", "call.proved"
+
+# Whom of those who share a phone the caller said she is, before she has proved it; what a `whose` step says of each of them.
+MEANT, NAMED, ITS_KEY = "whose.member", "whose.name", "whose.key"
 
 # What a conversation may be opened with: the number in a text ("yogdan 500"), the intent that we are not sure of, the text of a
 # broadcast, a call that broke off.

@@ -104,6 +104,8 @@ def resume(catalogue: Catalogue, flow_session: FlowSession, event: Input, caller
         stack=list(flow_session.frames[:-1]),
         answered=flow_session.answered,
     )
+    if flow_session.member_id is not None and flow_session.member_id not in {member.id for member in caller.meant({})}:
+        turn.member_id, turn.verified, flow = None, False, None  # the phone is hers no longer: nothing of it goes on
     if flow is None:
         return _finish(turn, _jump(turn, catalogue.defaults.main))
     return _finish(turn, turn.step.answer(turn, event))
@@ -213,6 +215,8 @@ def _come_back(turn: Turn) -> Move | Begin:
     if flow is None:
         return _jump(turn, turn.catalogue.defaults.main)
     turn.flow = flow
+    if frame.step == AT_THE_DOOR and flow.audience == "member" and turn.is_stranger:
+        return None  # she did not say who she is, and heard or did something else instead
     if frame.step == AT_THE_DOOR:
         return _jump(turn, turn.catalogue.defaults.give_up) if _locked(turn, flow) else _enter(turn, flow.start)
     turn.step_name = frame.step
@@ -231,15 +235,19 @@ def _go_on(turn: Turn) -> Move | Begin:
 
 
 def _open(turn: Turn, name: str) -> Move | Begin:
-    """Begin a flow. A stranger at a flow for members, and a member at one for strangers, are led on; who must show a PIN does so first."""
+    """Begin a flow. A stranger at a flow for members, and a member at one for strangers, are led on; who must show a PIN does so first.
+
+    A stranger who proves on the way that she is a member comes to the flow after all.
+    """
     defaults = turn.catalogue.defaults
     flow = turn.catalogue.flows[name]
-    stranger = turn.caller.member is None and not turn.caller.sharing
     if flow.when is not None and not flow.when.holds(turn.value):
         return _jump(turn, defaults.main)
-    if flow.audience == "member" and stranger:
-        return _jump(turn, defaults.strangers)
-    if flow.audience == "stranger" and not stranger:
+    if flow.audience == "member" and turn.is_stranger:
+        begin = _jump(turn, defaults.strangers)
+        turn.stack.append(Frame(flow.name, flow.hash, AT_THE_DOOR, {}))
+        return begin
+    if flow.audience == "stranger" and not turn.is_stranger:
         return _jump(turn, defaults.main)
     if _locked(turn, flow):
         turn.stack.append(Frame(flow.name, flow.hash, AT_THE_DOOR, {}))
@@ -249,13 +257,16 @@ def _open(turn: Turn, name: str) -> Move | Begin:
 
 
 def _locked(turn: Turn, flow: Flow) -> bool:
-    """Whether the caller has yet to prove who she is. On a shared phone only the PIN says which member it is."""
+    """Whether the caller has yet to prove who she is. On a shared phone only the PIN says which member it is.
+
+    Who is to set a PIN proves herself too: her organiser told her how.
+    """
     if turn.verified:
         return False
     if turn.caller.sharing:
         return flow.private or flow.audience == "member"
     member = turn.caller.member
-    return flow.private and member is not None and member.private
+    return flow.private and member is not None and (member.private or member.invited)
 
 
 def _version(catalogue: Catalogue, frame: Frame) -> Flow | None:

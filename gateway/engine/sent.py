@@ -8,6 +8,7 @@ from gateway.engine.definition import Catalogue, Flow, Prompt, Step
 from gateway.engine.steps.branch import Branch
 from gateway.engine.steps.go import Go
 from gateway.engine.steps.say import Say
+from gateway.engine.steps.whose import Whose
 
 BY_SMS = {"medium": "sms"}
 
@@ -25,7 +26,9 @@ def sent_prompts(catalogue: Catalogue) -> Iterator[Prompt]:
 
 
 def _said_by_sms(step: Step) -> Iterable[Prompt]:
-    """The first prompt of a step; the others (`more`, after silence) are for callers alone."""
+    """The first prompt of a step; the others (`more`, after silence) are for callers alone. Nobody is named in a message."""
+    if isinstance(step, Whose):
+        return ()
     return [prompt for prompt in step.prompts() if prompt.sms][:1]
 
 

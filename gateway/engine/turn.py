@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from gateway.core.events import AnswerGiven, Fact, KeysAwaited, LanguageChosen, Medium, PinAccepted, PromptSpoken, RecordingKept, Wait
+from gateway.core.events import (
+    AnswerGiven,
+    Fact,
+    KeysAwaited,
+    LanguageChosen,
+    Medium,
+    PhoneDisowned,
+    PinAccepted,
+    PromptSpoken,
+    RecordingKept,
+    Wait,
+)
 from gateway.engine import wording
-from gateway.engine.definition import LEFT_BY, Catalogue, Flow, Prompt, Step
+from gateway.engine.definition import LEFT_BY, MEANT, Catalogue, Flow, Prompt, Step
 from gateway.engine.session import FlowSession, Frame
 from gateway.language import speech
 
@@ -20,6 +31,7 @@ class MemberView:
 
     `consented`: she agreed herself that her name and number are kept; `welcomed`: she was told her number; `collects`: she is a collector,
     the user `user_id`.
+    `invited`: an organiser told her a code with which she may set a PIN; `name_clip` is her recorded name, a clip by its full name.
     """
 
     id: str
@@ -34,13 +46,17 @@ class MemberView:
     welcomed: bool = True
     collects: bool = False
     user_id: str | None = None
+    invited: bool = False
+    name_clip: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who may be calling. One member has the phone: `member`. Several share it: `sharing`. A stranger: neither.
 
-    `new` is True at the first contact of this phone; `romanised` where she is written to in Latin letters.
+    `elsewhere`: the phone is not hers, and `member` has proved in this call that she is calling from it; others will read it.
+    `channel_id` is our number that she called. `new` is True at the first contact of this phone; `romanised` where she is written to in
+    Latin letters.
     """
 
     phone_id: int | None
@@ -50,6 +66,15 @@ class Caller:
     language: str
     new: bool
     romanised: bool = False
+    channel_id: str = ""
+    elsewhere: bool = False
+
+    def meant(self, values: Mapping[str, object]) -> tuple[MemberView, ...]:
+        """Whom the caller may be: whom she named herself on a shared phone (`whose`), else everybody whose phone it is."""
+        if self.member is not None:
+            return (self.member,)
+        picked = tuple(member for member in self.sharing if member.id == values.get(MEANT))
+        return picked or self.sharing
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +96,15 @@ class ActionCall:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """How an action came out, what it found (JSON scalars: texts, whole numbers, booleans), and what it decided."""
+    """How an action came out, what it found (JSON scalars: texts, whole numbers, booleans), and what it decided.
+
+    `member` is who has proved herself on a phone that is not hers: the rest of the call is hers.
+    """
 
     outcome: str
     values: Mapping[str, object] = field(default_factory=dict)
     facts: tuple[Fact, ...] = ()
+    member: MemberView | None = None
 
 
 class Action(Protocol):
@@ -132,6 +161,11 @@ class Turn:
         return self.medium == "voice"
 
     @property
+    def is_stranger(self) -> bool:
+        """Whether the phone is no member's."""
+        return self.caller.member is None and not self.caller.sharing
+
+    @property
     def step(self) -> Step:
         return self.flow.steps[self.step_name]
 
@@ -161,10 +195,12 @@ class Turn:
         self.values.update(values)
 
     def tell(self, fact: Fact) -> None:
-        """Note what happened. A PIN that was accepted and a language that was chosen take effect at once."""
+        """Note what happened. A PIN that was accepted, a phone that is nobody's and a language that was chosen take effect at once."""
         self.facts.append(fact)
         if isinstance(fact, PinAccepted):
             self.member_id, self.verified = fact.member_id, True
+        elif isinstance(fact, PhoneDisowned):
+            self.member_id, self.caller = None, replace(self.caller, member=None, sharing=())
         elif isinstance(fact, LanguageChosen) and fact.language in self.catalogue.languages:
             self.language = fact.language
         elif isinstance(fact, (AnswerGiven, RecordingKept)):
@@ -231,7 +267,7 @@ BUILT_IN: Mapping[str, Callable[[Turn], object]] = {
     "caller.known": lambda turn: turn.caller.member is not None or bool(turn.caller.sharing),
     "caller.new": lambda turn: turn.caller.new,
     "caller.reachable": lambda turn: turn.caller.phone_id is not None,
-    "caller.shared": lambda turn: bool(turn.caller.sharing),
+    "caller.shared": lambda turn: bool(turn.caller.sharing) or turn.caller.elsewhere,
     "member.collects": _of_member("collects"),
     "member.consented": _of_member("consented"),
     "member.number": _of_member("number"),
@@ -240,6 +276,8 @@ BUILT_IN: Mapping[str, Callable[[Turn], object]] = {
     "member.trade": _of_member("trade"),
     "member.usual": _of_member("usual_instalment"),
     "member.welcomed": _of_member("welcomed"),
+    "meant.invited": lambda turn: any(member.invited for member in turn.caller.meant(turn.values)),
+    "meant.pin": lambda turn: turn.is_stranger or any(member.has_pin for member in turn.caller.meant(turn.values)),
     "medium": lambda turn: turn.medium,
     "office.open": lambda turn: turn.setting.office_open,
     "studio.open": lambda turn: turn.setting.studio_open,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from gateway.engine.definition import LEFT_BY, LEFT_PROVED, Catalogue, Flow, Step
 from gateway.engine.session import AT_THE_DOOR, FlowSession, Frame
-from gateway.engine.steps.ask import Ask
+from gateway.engine.steps.ask import SECRET, Ask
 from gateway.engine.steps.confirm import Confirm
 from gateway.engine.steps.end import End
 from gateway.engine.steps.menu import Menu
@@ -57,6 +57,8 @@ def _leaves_something(catalogue: Catalogue, frame: Frame) -> bool:
     step = flow.steps.get(frame.step) if flow is not None else None
     if flow is None or not isinstance(step, (Menu, Ask, Confirm, Record)):
         return False
+    if isinstance(step, Ask) and step.answers == SECRET:
+        return False  # who has to show who she is does so in each call anew
     given_up = step.question.on_give_up
     if not isinstance(step, Menu) or given_up == catalogue.defaults.give_up:
         return True

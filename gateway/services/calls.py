@@ -102,6 +102,9 @@ def _hung_up(gateway: Gateway, db: Connection, row: SessionRow) -> None:
 def left_unfinished(gateway: Gateway, db: Connection, session_id: str, caller: Caller, now: datetime) -> Unfinished | None:
     """Where this caller may go on. Never on behalf of another: on a shared phone only with a PIN, which tells who it was."""
     row = flow_sessions.get(db, gateway.seal, session_id)
+    channel = channels.get(db, row.channel_id) if row is not None else None
+    if channel is None or channel.organisation_id != caller.organisation_id:
+        return None  # what she began with another organisation is that one's
     if row is None or now - row.updated_at > GO_ON_WITHIN or not gateway.catalogue.defaults.resume:
         return None
     left = unfinished(gateway.catalogue, FlowSession.from_json(row.state))

@@ -14,7 +14,20 @@ from typing import TYPE_CHECKING, Any
 from gateway.core import events, people
 from gateway.core.jobs import FetchRecording, Job, SendReply
 from gateway.services import welcome
-from gateway.store import claims, contributions, deliveries, flow_sessions, members, notices, phones, recordings, takes, tasks
+from gateway.store import (
+    audit,
+    claims,
+    contributions,
+    deliveries,
+    flow_sessions,
+    members,
+    notices,
+    phones,
+    pins,
+    recordings,
+    takes,
+    tasks,
+)
 from gateway.store.database import Conflict
 
 if TYPE_CHECKING:
@@ -75,6 +88,8 @@ LOGGED = (
     events.MemberDeclined,
     events.MemberWelcomed,
     events.PinAccepted,
+    events.PinChosen,
+    events.PhoneDisowned,
     events.ContributionNoted,
     events.RsvpGiven,
     events.TaskOpened,
@@ -226,6 +241,30 @@ def _welcome(writing: Writing, fact: events.MemberWelcomed) -> list[Job]:
     return []
 
 
+def _choose_pin(writing: Writing, fact: events.PinChosen) -> list[Job]:
+    pins.set_hers(writing.db, writing.gateway.seal, fact.member_id, fact.pin_hash)
+    _witness(writing, "pin.chosen", fact.member_id)
+    return []
+
+
+def _disown_phone(writing: Writing, fact: events.PhoneDisowned) -> list[Job]:
+    phone_id = writing.conversation.phone_id
+    if phone_id is None:
+        return []
+    for member_id in fact.member_ids:
+        if phones.disown(writing.db, phone_id, member_id, writing.now):
+            _witness(writing, "phone.disowned", member_id)
+    return []
+
+
+def _witness(writing: Writing, action: str, member_id: str) -> None:
+    """Write into the audit log what a caller did herself."""
+    conversation = writing.conversation
+    detail = json.dumps({"session": conversation.session_id})
+    entry = audit.Entry(conversation.organisation_id, conversation.medium, action, f"member:{member_id}", detail)
+    audit.append(writing.db, writing.gateway.seal, entry, writing.now)
+
+
 def _note_contribution(writing: Writing, fact: events.ContributionNoted) -> list[Job]:
     contributions.note(
         writing.db,
@@ -306,6 +345,8 @@ WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
     events.MemberAgreed: _agree,
     events.MemberDeclined: _decline,
     events.MemberWelcomed: _welcome,
+    events.PinChosen: _choose_pin,
+    events.PhoneDisowned: _disown_phone,
     events.ContributionNoted: _note_contribution,
     events.RsvpGiven: _rsvp,
     events.TaskOpened: _open_task,

@@ -22,6 +22,7 @@ from gateway.engine.steps.confirm import Confirm
 from gateway.engine.steps.menu import Menu
 from gateway.engine.steps.record import Record
 from gateway.engine.steps.transfer import Transfer
+from gateway.engine.steps.whose import Whose
 from gateway.errors import GatewayError
 from gateway.language import speech
 
@@ -96,7 +97,7 @@ class _Measure:
     def spoken(self) -> Iterator[Finding]:
         """Prompts that last too long: menus, other questions, and what is told."""
         limits = {prompt.name: (MENU_SECONDS, "a menu") for _, prompt in self._prompts_of(Menu)}
-        limits |= {prompt.name: (QUESTION_SECONDS, "a question") for _, prompt in self._prompts_of(Ask, Confirm, Record, Transfer)}
+        limits |= {prompt.name: (QUESTION_SECONDS, "a question") for _, prompt in self._prompts_of(Ask, Confirm, Record, Transfer, Whose)}
         for prompt in self.catalogue.prompts():
             most, what = limits.get(prompt.name, (TOLD_SECONDS, "what is told"))
             for language in self._offered(prompt.pieces):

@@ -1,4 +1,7 @@
-"""Everything that a request of a call needs to know, in one statement: two more would cost more than the flow machine does."""
+"""Everything that a request of a call needs to know, in one statement: two more would cost more than the flow machine does.
+
+Whose a phone is, is asked of one organisation, the one whose number was rung: what it is to another stays with that one.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ class Arrival(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What we know of it: the answer that this very request got before, her conversation, our channel, and who she may be."""
+    """What we know of it: the answer that this very request got before, her conversation, our channel, and who she may be.
+
+    Without a channel nobody is known to have the phone: ask `who` once the organisation is clear.
+    """
 
     answer: str | None
     row: SessionRow | None
@@ -43,6 +49,7 @@ class Known(NamedTuple):
 _SESSION = len(flow_sessions.COLUMNS)
 _CHANNEL = len(channels.COLUMNS)
 _one_row = select(literal(1).label("one")).subquery("one_row")  # so that there is a row where nothing is known
+_OLDEST_FIRST = (member_table.c.created_at, member_table.c.id)
 _KNOWN = Prepared(
     select(receipts.FIND.scalar_subquery(), *flow_sessions.COLUMNS, *channels.COLUMNS, *members.CALLER_COLUMNS)
     .select_from(_one_row)
@@ -53,8 +60,16 @@ _KNOWN = Prepared(
     .outerjoin(channel_table, and_(channel_table.c.provider == bindparam("provider"), channel_table.c.address == bindparam("address")))
     .outerjoin(phones, and_(phones.c.blind_index == bindparam("blind_index"), phones.c.sealed.is_not(None)))
     .outerjoin(member_phones, members.OF_THIS_PHONE)
-    .outerjoin(member_table, members.KNOWN_BY_IT)
-    .order_by(member_table.c.created_at, member_table.c.id)
+    .outerjoin(member_table, and_(members.KNOWN_BY_IT, member_table.c.organisation_id == channel_table.c.organisation_id))
+    .order_by(*_OLDEST_FIRST)
+)
+_WHO = Prepared(
+    select(*members.CALLER_COLUMNS)
+    .select_from(phones)
+    .outerjoin(member_phones, members.OF_THIS_PHONE)
+    .outerjoin(member_table, and_(members.KNOWN_BY_IT, member_table.c.organisation_id == bindparam("organisation_id")))
+    .where(phones.c.blind_index == bindparam("blind_index"))
+    .order_by(*_OLDEST_FIRST)
 )
 
 
@@ -69,3 +84,11 @@ def look_up(db: Connection, seal: Seal, arrival: Arrival) -> Known:
         Channel(*channel) if channel[0] is not None else None,
         members.caller_of([row[1 + caller :] for row in rows]) if first[caller] is not None else None,
     )
+
+
+def who(db: Connection, seal: Seal, e164: str, organisation_id: str) -> CallerRow | None:
+    """Who of an organisation may be calling from this phone, though it be sealed with an earlier key still. None: we never saw it."""
+    for blind_index in (seal.index(e164), *seal.earlier_indexes(e164)):
+        if rows := _WHO.rows(db, {"blind_index": blind_index, "organisation_id": organisation_id}):
+            return members.caller_of(rows)
+    return None

@@ -83,7 +83,7 @@ def _chosen_phone(member: FromClause) -> ColumnElement[int]:
     return (
         select(func.min(link.c.phone_id))
         .join(phone, phone.c.id == link.c.phone_id)
-        .where(link.c.member_id == member.c.id, phone.c.stopped_at.is_(None))
+        .where(link.c.member_id == member.c.id, link.c.stale_at.is_(None), phone.c.stopped_at.is_(None))
         .correlate(member)
         .scalar_subquery()
     )
@@ -131,7 +131,7 @@ def count(db: Connection, target: Target, members_at_once: int) -> Audience:
     picked = _picked(member, target, _belongs(member, target))
     why = case(
         (picked.c.consented_at.is_(None), "no-consent"),
-        (~exists(select(literal(1)).where(member_phones.c.member_id == picked.c.id)), "no-phone"),
+        (~exists(select(literal(1)).where(member_phones.c.member_id == picked.c.id, member_phones.c.stale_at.is_(None))), "no-phone"),
         (picked.c.phone_id.is_(None), "stopped"),
         (picked.c.language.not_in(target.languages), "no-text"),
         (_served_by_another(picked, target), "shared-phone"),

@@ -1,4 +1,4 @@
-"""Members: who they are, by which phones they reach us, and the counting of their PIN tries. Names go in and out through the seal."""
+"""Members: who they are, and by which phones they reach us. Names go in and out through the seal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, case, delete, insert, select, update
 from gateway.core import reference
 from gateway.language import skeleton
 from gateway.store.database import Connection
-from gateway.store.models import member_names, member_phones, members, phones, pin_tries, users
+from gateway.store.models import member_names, member_phones, members, phones, users
 from gateway.store.rows import insert_into, values
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ class MemberRow(NamedTuple):
     """A member as a conversation sees her: nothing of it tells who she is. `usual_instalment` is paisa.
 
     `name_clip` is the file of her recorded name, if there is one. `consented`: she agreed herself that her name and number are kept;
-    `welcomed`: she was told her number; `collects`: she is a collector herself, the user `user_id`.
+    `welcomed`: she was told her number; `collects`: she is a collector herself, the user `user_id`; `pin_code_until` stands where she has
+    a code, and no PIN, until she has set one with it.
     """
 
     id: str
@@ -43,6 +44,7 @@ class MemberRow(NamedTuple):
     consented: bool
     welcomed: bool
     collects: bool
+    pin_code_until: datetime | None
 
 
 class CallerRow(NamedTuple):
@@ -98,7 +100,7 @@ _collects = (
     .exists()
 )
 FOUND_OUT = {
-    "has_pin": members.c.sealed_pin.is_not(None).label("has_pin"),
+    "has_pin": (members.c.sealed_pin.is_not(None) & members.c.pin_code_until.is_(None)).label("has_pin"),
     "consented": members.c.consented_at.is_not(None).label("consented"),
     "welcomed": members.c.welcomed_at.is_not(None).label("welcomed"),
     "collects": _collects.label("collects"),
@@ -135,7 +137,7 @@ _DROP_WORDS = delete(member_names).where(member_names.c.member_id == bindparam("
 _ATTACH = insert_into(member_phones).on_conflict_do_update(index_elements=["member_id", "phone_id"], set_={"stale_at": None})
 _PHONES_OF = (
     select(member_phones.c.member_id, member_phones.c.phone_id)
-    .where(member_phones.c.member_id.in_(bindparam("member_ids", expanding=True)))
+    .where(member_phones.c.member_id.in_(bindparam("member_ids", expanding=True)), member_phones.c.stale_at.is_(None))
     .order_by(member_phones.c.phone_id)
 )
 _THIS = members.c.id == bindparam("member_id")
@@ -159,18 +161,7 @@ _FORGET = (
 )
 _DROP_PHONES = delete(member_phones).where(member_phones.c.member_id == bindparam("member_id"))
 _WELCOMED = update(members).where(_THIS, members.c.welcomed_at.is_(None)).values(welcomed_at=bindparam("now"))
-_SEALED_PIN = select(members.c.sealed_pin).where(_THIS)
 _NAMES = select(members.c.id, members.c.sealed_name).where(members.c.id.in_(bindparam("ids", expanding=True)))
-_SET_PIN = update(members).where(_THIS).values(sealed_pin=bindparam("new_pin"))
-_TRIES_OF = (pin_tries.c.bucket == "own") & (pin_tries.c.subject == bindparam("member_id"))
-_TRY = insert_into(pin_tries).values(bucket="own", subject=bindparam("member_id"), tries=1, last_at=bindparam("now"))
-_COUNT_PIN_TRY = _TRY.on_conflict_do_update(
-    index_elements=["bucket", "subject"],
-    set_={"tries": pin_tries.c.tries + 1, "last_at": _TRY.excluded.last_at},
-    where=pin_tries.c.tries < bindparam("most"),
-).returning(pin_tries.c.tries)
-_TAKE_BACK_PIN_TRY = update(pin_tries).where(_TRIES_OF, pin_tries.c.tries > 0).values(tries=pin_tries.c.tries - 1)
-_CLEAR_PIN_TRIES = delete(pin_tries).where(_TRIES_OF)
 
 _LOCK_PHONE = select(phones.c.id).where(phones.c.id == bindparam("phone_id")).with_for_update()
 _OF_PHONE = (
@@ -269,7 +260,7 @@ def names(db: Connection, seal: Seal, member_ids: Collection[str]) -> dict[str, 
 
 
 def attach_phone(db: Connection, member_id: str, phone_id: int) -> None:
-    """Let this member be reached by this phone, and known by it; others may share it."""
+    """Let this member be reached by this phone, and known by it, also where it was said to be hers no longer; others may share it."""
     db.execute(_ATTACH, {"member_id": member_id, "phone_id": phone_id})
 
 
@@ -313,33 +304,3 @@ def forget(db: Connection, member_id: str) -> None:
 def welcomed(db: Connection, member_id: str, now: datetime) -> None:
     """She was told her number."""
     db.execute(_WELCOMED, {"member_id": member_id, "now": now})
-
-
-# --- PIN ---------------------------------------------------------------------------------------------------------------------------
-
-
-def pin_hash(db: Connection, seal: Seal, member_id: str) -> str | None:
-    """The stored hash of her PIN, if she has one."""
-    sealed: bytes | None = db.execute(_SEALED_PIN, {"member_id": member_id}).scalar()
-    return seal.open(sealed) if sealed else None
-
-
-def set_pin_hash(db: Connection, seal: Seal, member_id: str, new_hash: str | None) -> None:
-    """Set or take away her PIN; her tries begin anew."""
-    db.execute(_SET_PIN, {"member_id": member_id, "new_pin": seal.seal(new_hash) if new_hash else None})
-    clear_pin_tries(db, member_id)
-
-
-def count_pin_try(db: Connection, member_id: str, limit: int, now: datetime) -> bool:
-    """Count one try before it is checked; False when `limit` tries are used up. However many come at once, only `limit` pass."""
-    return db.execute(_COUNT_PIN_TRY, {"member_id": member_id, "most": limit, "now": now}).first() is not None
-
-
-def take_back_pin_try(db: Connection, member_id: str) -> None:
-    """Take one counted try back: it turned out to be meant for another member of the same phone."""
-    db.execute(_TAKE_BACK_PIN_TRY, {"member_id": member_id})
-
-
-def clear_pin_tries(db: Connection, member_id: str) -> None:
-    """Her PIN was right: the count begins anew."""
-    db.execute(_CLEAR_PIN_TRIES, {"member_id": member_id})

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, null, select, update
 
 from gateway.store.database import Connection
-from gateway.store.models import phones
+from gateway.store.models import member_phones, phones
 from gateway.store.rows import columns, insert_into
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ _TAKE_BROKEN_OFF = (
 _SET_LANGUAGE = update(phones).where(phones.c.id == bindparam("phone_id")).values(language=bindparam("new_language"))
 
 _SET_SCRIPT = update(phones).where(phones.c.id == bindparam("phone_id")).values(script=bindparam("new_script"))
+
+_OF_HER = (member_phones.c.phone_id == bindparam("of_phone")) & (member_phones.c.member_id == bindparam("of_member"))
+_DISOWN = update(member_phones).where(_OF_HER, member_phones.c.stale_at.is_(None)).values(stale_at=bindparam("now"))
+_RESTORE = update(member_phones).where(_OF_HER, member_phones.c.stale_at.is_not(None)).values(stale_at=null())
 
 
 def find(db: Connection, seal: Seal, e164: str) -> PhoneRow | None:
@@ -107,3 +111,13 @@ def take_broken_off(db: Connection, phone_id: int, session_id: str) -> bool:
 def set_script(db: Connection, phone_id: int, script: str) -> None:
     """Keep the script of the last text from this phone: devanagari or romanised."""
     db.execute(_SET_SCRIPT, {"phone_id": phone_id, "new_script": script})
+
+
+def disown(db: Connection, phone_id: int, member_id: str, now: datetime) -> bool:
+    """Somebody else holds this phone now: it stands for the member no more. False where it did not."""
+    return db.execute(_DISOWN, {"of_phone": phone_id, "of_member": member_id, "now": now}).rowcount == 1
+
+
+def restore(db: Connection, phone_id: int, member_id: str) -> bool:
+    """The phone is the member's after all. False where nobody had said otherwise."""
+    return db.execute(_RESTORE, {"of_phone": phone_id, "of_member": member_id}).rowcount == 1

@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 
 from gateway import bootstrap
 from gateway.config import LOOPBACK
-from gateway.services import studio
+from gateway.services import callers, studio
 from gateway.web import api, media, pages
 from gateway.web.webhooks import twilio
 
@@ -35,7 +35,7 @@ def create_app(gateway: Gateway | None = None) -> Flask:
         TRUSTED_HOSTS=[public_host, *sorted(LOOPBACK)],
     )
     app.register_blueprint(twilio.blueprint(gateway, gateway.providers.main))
-    app.register_blueprint(media.blueprint(gateway.settings.audio_dir, gateway.settings.data_dir / studio.FOLDER))
+    app.register_blueprint(media.blueprint(gateway.settings.audio_dir, gateway.settings.data_dir, spoken=(studio.FOLDER, callers.NAMES)))
     app.register_blueprint(pages.blueprint(gateway))
     app.register_blueprint(api.blueprint(gateway))
     app.after_request(_harden)

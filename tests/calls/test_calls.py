@@ -189,7 +189,7 @@ def test_a_caller_hears_an_apology_when_the_database_is_away(on_sqlite: Installa
     def fail() -> None:
         raise RuntimeError("the disk is full of 9841234567")
 
-    monkeypatch.setattr("gateway.services.receive._call_once", lambda *_: fail())
+    monkeypatch.setattr("gateway.services.receive.calls._once", lambda *_: fail())
     answer = on_sqlite.phone(SITA).send("/twilio/voice", {"CallSid": "CA" + "1" * 32, "From": SITA, "To": "+97714000000"})
     assert "ne/phrase/trouble" in answer
     assert "Hangup" in answer

@@ -7,8 +7,9 @@ from calls.conftest import Installation
 
 from gateway.core.digits import fold_digits
 from gateway.errors import GatewayError
-from gateway.services import pins
+from gateway.services import access, pins
 
+ADMIN = access.terminal("main")
 SITA, MAYA, SHARED = "+9779720000001", "+9779720000002", "+9779720000003"
 STRANGER = "+9779841000001"
 
@@ -278,10 +279,10 @@ def test_a_locked_pin_is_unlocked_by_number(on_sqlite: Installation) -> None:
     with on_sqlite.gateway.database.write() as db:
         db.exec_driver_sql("INSERT INTO pin_tries SELECT 'own', id, 5, NULL, created_at FROM members WHERE sealed_pin IS NOT NULL")
     for (number,) in on_sqlite.rows("SELECT number FROM members WHERE sealed_pin IS NOT NULL"):
-        pins.unlock(on_sqlite.gateway, str(number))
+        pins.unlock(on_sqlite.gateway, ADMIN, pins.member_of(on_sqlite.gateway, ADMIN, str(number)))
     assert on_sqlite.rows("SELECT max(tries) FROM pin_tries") == [(None,)]
     with pytest.raises(GatewayError, match="no member"):
-        pins.unlock(on_sqlite.gateway, "1")
+        pins.unlock(on_sqlite.gateway, ADMIN, pins.member_of(on_sqlite.gateway, ADMIN, "1"))
 
 
 @pytest.mark.parametrize(("before", "after", "told"), [("talim", "hisab kati bhayo", "1,500"), ("yogdan 500", "baithak chha?", "baithak")])

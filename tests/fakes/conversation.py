@@ -110,6 +110,7 @@ CALLERS = {
     "member": Caller(1, "org", SITA, (), "en", new=False),
     "private": Caller(2, "org", MAYA, (), "en", new=False),
     "shared": Caller(3, "org", None, (SITA, GITA), "en", new=False),
+    "named": Caller(3, "org", None, (replace(SITA, name_clip="/names/s1"), replace(GITA, name_clip="/names/g2")), "en", new=False),
     "stranger": Caller(4, "org", None, (), "en", new=True),
 }
 

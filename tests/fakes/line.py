@@ -59,6 +59,9 @@ USUAL: Answers = {
     ],
     "rights_news": ["found", {"news.phrase": "news_c177"}],
     "verify_pin": ["ok"],
+    "verify_pin_code": ["ok"],
+    "take_new_pin": ["taken"],
+    "set_new_pin": ["set"],
 }
 
 
@@ -133,14 +136,15 @@ class Line:
             if isinstance(answer[0], list):
                 answer = answer[min(times, len(answer) - 1)]
             outcome, values = answer[0], answer[1] if len(answer) > 1 else {}
-            return ActionResult(str(outcome), values, _facts(name, outcome, call))
+            elsewhere = name == "verify_pin" and outcome == "ok" and not call.caller.meant({})
+            return ActionResult(str(outcome), values, _facts(name, outcome, call), SITA if elsewhere else None)
 
         return perform
 
 
 def _facts(name: str, outcome: object, call: ActionCall) -> tuple[Fact, ...]:
     if name == "verify_pin" and outcome == "ok":
-        return (PinAccepted((call.caller.member or call.caller.sharing[0]).id),)
+        return (PinAccepted((*call.caller.meant({}), SITA)[0].id),)
     if name.startswith("choose_"):
         return (LanguageChosen({"choose_nepali": "ne", "choose_maithili": "mai"}.get(name, "en")),)
     return ()

@@ -18,6 +18,7 @@ from gateway.store import (
     messages,
     notices,
     phones,
+    pins,
     receipts,
     recordings,
 )
@@ -76,7 +77,7 @@ def test_no_question_reads_a_whole_table(sqlite_url, seal, now):
     one_row = {"SCAN CONSTANT ROW", "SCAN one_row"}
     scans = [plan for plan in plans.values() if any(step.startswith("SCAN") and step not in one_row for step in plan)]
     assert scans == []
-    assert len(plans) == 23
+    assert len(plans) == 27
 
 
 def ask_everything(db: Connection, world: World) -> None:
@@ -88,7 +89,11 @@ def ask_everything(db: Connection, world: World) -> None:
     members.new_number(db, ORGANISATION, 1)
     members.by_number(db, ORGANISATION, "1")
     members.list_all(db, ORGANISATION, after="", limit=10)
-    members.count_pin_try(db, MEMBER, 5, world.now)
+    arrivals.who(db, world.seal, NUMBER, ORGANISATION)
+    pins.count_for_member(db, "own", MEMBER, world.now)
+    pins.count_for_phone(db, world.phone_id, world.now)
+    pins.own(db, world.phone_id, [MEMBER])
+    pins.by_number(db, ORGANISATION, "1")
     phones.open_many(db, world.seal, [world.phone_id])
     flow_sessions.load_open_text(db, world.seal, CHANNEL, world.phone_id)
     flow_sessions.advance(db, world.seal, a_session(world), 1)

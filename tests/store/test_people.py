@@ -161,31 +161,3 @@ def test_a_new_number_is_short_free_and_checks_itself(world: World):
 def test_a_number_that_somebody_took_meanwhile_is_a_conflict(world: World):
     with pytest.raises(Conflict), world.database.write() as db:
         add_member(db, world.seal, "gita", world.now, number="10005")
-
-
-# --- PIN ---------------------------------------------------------------------------------------------------------------------------
-
-
-def test_pin_tries_are_counted_up_to_the_limit_and_cleared(world: World):
-    with world.database.write() as db:
-        assert [members.count_pin_try(db, MEMBER, 3, world.now) for _ in range(5)] == [True, True, True, False, False]
-        members.take_back_pin_try(db, MEMBER)
-        assert [members.count_pin_try(db, MEMBER, 3, world.now) for _ in range(2)] == [True, False]
-        members.clear_pin_tries(db, MEMBER)
-        assert members.count_pin_try(db, MEMBER, 3, world.now)
-
-
-def test_a_new_pin_begins_with_no_tries(world: World):
-    with world.database.write() as db:
-        assert members.pin_hash(db, world.seal, MEMBER) is None
-        while members.count_pin_try(db, MEMBER, 3, world.now):
-            pass
-        members.set_pin_hash(db, world.seal, MEMBER, "new")
-        assert members.pin_hash(db, world.seal, MEMBER) == "new"
-        assert members.count_pin_try(db, MEMBER, 3, world.now)
-
-
-def test_nobody_has_no_tries(world: World):
-    with world.database.write() as db:
-        members.take_back_pin_try(db, MEMBER)
-        assert [members.count_pin_try(db, MEMBER, 1, world.now) for _ in range(2)] == [True, False]

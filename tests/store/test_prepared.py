@@ -34,6 +34,7 @@ def of_each(world: World) -> dict[Prepared, dict]:
     note = contributions.NewContribution("again", ORGANISATION, MEMBER, 5, "2083-08", "20", "sms")
     return {
         arrivals._KNOWN: request | {"address": "+97714000000", "blind_index": world.seal.index(NUMBER)},
+        arrivals._WHO: {"blind_index": world.seal.index(NUMBER), "organisation_id": ORGANISATION},
         calls._BEGIN: calls.CallRow("twilio", "call-1", CHANNEL, None, "in", "answered", now)._asdict(),
         claims._LATEST: member,
         contributions._NOTE: {**values(note), "noted_at": now},

@@ -8,7 +8,7 @@ from threading import Barrier
 
 from fakes.rows import CHANNEL, MEMBER, ORGANISATION, World, a_session, add_member
 
-from gateway.store import claims, flow_sessions, members, phones, receipts, recordings, tasks
+from gateway.store import claims, flow_sessions, phones, pins, receipts, recordings, tasks
 from gateway.store.database import AlreadyReceived, Conflict, Connection
 from gateway.store.scope import Scope
 
@@ -68,9 +68,9 @@ def test_one_step_is_taken_once(world: World):
 
 
 def test_many_pins_at_once_are_five_tries(world: World):
-    results = at_once(world, lambda db, _: members.count_pin_try(db, MEMBER, 5, world.now), count=12)
-    results += at_once(world, lambda db, _: members.count_pin_try(db, MEMBER, 5, world.now), count=12)
-    assert results.count(True) == 5
+    results = at_once(world, lambda db, _: pins.count_for_member(db, "own", MEMBER, world.now), count=12)
+    results += at_once(world, lambda db, _: pins.count_for_member(db, "own", MEMBER, world.now), count=12)
+    assert results.count(True) == pins.QUICK
 
 
 def test_one_membership_number_is_given_once(world: World):

@@ -18,6 +18,9 @@ from gateway.engine.steps.menu import Menu
 from gateway.engine.steps.record import Record
 from gateway.engine.steps.say import Say
 from gateway.engine.steps.transfer import Transfer
+from gateway.engine.steps.whose import Whose
 
 # The key of a step in a flow file -> how its fields are read.
-KINDS: Mapping[str, Callable[[Fields], Step]] = {step.kind: step.read for step in (Say, Menu, Ask, Record, Do, Branch, Go, Transfer, End)}
+KINDS: Mapping[str, Callable[[Fields], Step]] = {
+    step.kind: step.read for step in (Say, Menu, Ask, Record, Whose, Do, Branch, Go, Transfer, End)
+}

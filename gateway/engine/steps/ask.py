@@ -24,7 +24,8 @@ SECRET = "pin"  # noqa: S105 - the kind of answer that is passed to the next act
 class Ask(Step):
     """Asks for digits, a number, money, a date, a phone, a PIN, a choice or a text, and keeps it under `name`: `AnswerGiven`.
 
-    With `confirm` the answer is read back, and 2 asks again. A PIN goes to the next `do` and is forgotten.
+    With `confirm` the answer is read back, and 2 asks again. A PIN goes to the next `do` and is forgotten. One of `keys`, pressed alone,
+    leads elsewhere where it can be no answer.
 
     ```yaml
     amount:
@@ -49,6 +50,7 @@ class Ask(Step):
     confirm: Confirm | None
     next: str
     words: Choices
+    keys: Mapping[str, str]
 
     @classmethod
     def read(cls, fields: Fields) -> Ask:
@@ -58,6 +60,7 @@ class Ask(Step):
         inside.take("kind", required=True)
         answers, name = inside.one_of("kind", UNDERSTAND, "digits"), inside.name("name")
         limits = _limits(inside, answers)
+        keys = {key: inside.target_of(node) for key, node in inside.by_key("keys").items()} if "keys" in inside.known else {}
         read_back = inside.prompt_or_none("confirm", "confirm_sms", suffix="confirm", interruptible=False)
         inside.close()
         question, following = Question.read(fields, prompt), fields.target()
@@ -69,7 +72,7 @@ class Ask(Step):
         if read_back:  # a wrong key there is no wrong answer
             again = replace(question, prompt=read_back, on_wrong=fields.shared.defaults.on_wrong, own_wrong=False)
             confirm = Confirm(again, fields.step, name, following)
-        return cls(question, answers, name, limits, confirm, following, _words(limits, fields.shared.phrases))
+        return cls(question, answers, name, limits, confirm, following, _words(limits, fields.shared.phrases), keys)
 
     def enter(self, turn: Turn) -> Move:
         return self.question.ask(turn, self._wait(turn))
@@ -82,7 +85,7 @@ class Ask(Step):
         if self.answers == SECRET and value is None and len(answer) > 1 and answer.isascii() and answer.isdecimal():
             value = answer[:MOST_DIGITS]  # too short or too long: a try like any other, and counted as one
         if value is None:
-            return shared_key(turn, answer) or self.question.missed(turn, "wrong", self._wait(turn))
+            return self.keys.get(option_of(answer)) or shared_key(turn, answer) or self.question.missed(turn, "wrong", self._wait(turn))
         if self.answers == SECRET:
             turn.secrets[self.name] = str(value)
             return self.next
@@ -110,6 +113,7 @@ class Ask(Step):
 
     def ways(self) -> Iterator[Way]:
         yield Way("", self.confirm.name if self.confirm else self.next)
+        yield from (Way(key, target) for key, target in self.keys.items())
         yield self.question.given_up()
 
 

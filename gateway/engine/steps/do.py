@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from gateway.engine.definition import Move, Step, Way
@@ -41,6 +41,8 @@ class Do(Step):
     def enter(self, turn: Turn) -> Move:
         result = turn.perform(self.action)
         turn.keep(result.values)
+        if result.member is not None:
+            turn.caller = replace(turn.caller, member=result.member, elsewhere=True)
         for fact in result.facts:
             turn.tell(fact)
         return self.next if isinstance(self.next, str) else self.next[result.outcome]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,8 +57,8 @@ class Question:
         turn.say(self.prompt)
         return wait
 
-    def missed(self, turn: Turn, reason: Literal["silence", "wrong"], wait: Wait) -> Move:
-        """No answer: say so gently and ask again, or give up for now."""
+    def missed(self, turn: Turn, reason: Literal["silence", "wrong"], wait: Wait, ask: Callable[[Turn], object] | None = None) -> Move:
+        """No answer: say so gently and ask again (`ask`, where that is more than to say the prompt), or give up for now."""
         turn.missed += 1
         turn.tell(AnswerMissed(turn.flow.name, turn.step_name, reason))
         if turn.missed >= self.retries:
@@ -66,6 +66,9 @@ class Question:
         if turn.by_voice:
             gentle = self.on_silence if reason == "silence" else self.on_wrong
             turn.say(gentle[min(turn.missed, len(gentle)) - 1])
+            if ask is not None:
+                ask(turn)
+                return wait
             last = turn.missed == self.retries - 1
             turn.say(self.more if self.more and last else self.prompt)
         else:

@@ -6,7 +6,9 @@ from gateway.core.events import (
     ConsentGiven,
     LanguageChosen,
     MemberRegistered,
+    PhoneDisowned,
     PinAccepted,
+    PinChosen,
     TaskOpened,
     TextsAllowed,
     TextsStopped,
@@ -14,10 +16,12 @@ from gateway.core.events import (
 from gateway.engine.definition import ActionSpec
 from gateway.engine.interpreter import ActionCall, ActionResult
 from gateway.language.speech import LANGUAGES, language_of
-from gateway.services import pins
+from gateway.services import callers, pins
 from gateway.services.actions.named import NamedAction, action
 from gateway.services.context import Gateway
+from gateway.services.pins import Attempt
 from gateway.store import members
+from gateway.store import pins as stored_pins
 
 
 @action("done", "consent.wording")
@@ -74,17 +78,101 @@ def allow_texts(_gateway: Gateway, _call: ActionCall) -> ActionResult:
     return ActionResult("done", facts=(TextsAllowed(),))
 
 
+# --- PIN ---------------------------------------------------------------------------------------------------------------------------
+
+NUMBER = "membership"  # the answer that names a member who calls from another phone than hers
+PROVED, NEW_PIN = "pin.proved", "pin.new"  # kept between two questions: who gave her code, in which call; her new PIN, hashed
+
+
 @action("ok wrong locked none")
 def verify_pin(gateway: Gateway, call: ActionCall) -> ActionResult:
-    """Who of those that share this phone has this PIN; each try is counted before it is checked."""
-    candidates = (call.caller.member,) if call.caller.member else call.caller.sharing
-    with_pin = [member.id for member in candidates if member.has_pin]
+    """Whether the answer `pin` is of whom the caller may be: each try is counted before it is checked.
+
+    A stranger is whoever her answer `membership` names; a number that is nobody's ends like a wrong PIN.
+    """
+    pin = _answer(call, "pin")
+    if call.caller.member is None and not call.caller.sharing:
+        return _verify_elsewhere(gateway, call, pin)
+    with_pin = [member.id for member in call.caller.meant(call.values) if member.has_pin]
     if not with_pin:
         return ActionResult("none")
-    pin = call.values.get("pin")
-    verdict, member_id = pins.verify(gateway, with_pin, pin if isinstance(pin, str) else "")
-    facts = (PinAccepted(member_id),) if member_id else ()
-    return ActionResult(verdict, facts=facts)
+    verdict, member_id = pins.verify(gateway, _attempt(call, with_pin), pin)
+    return ActionResult(verdict, facts=(PinAccepted(member_id),) if member_id else ())
+
+
+def _verify_elsewhere(gateway: Gateway, call: ActionCall, pin: str) -> ActionResult:
+    number = _answer(call, NUMBER)
+    with gateway.database.read() as db:
+        person = stored_pins.by_number(db, call.caller.organisation_id, number)
+    attempt = _attempt(call, [person.id]) if person else Attempt(call.caller.channel_id, call.caller.phone_id, (), number)
+    verdict, member_id = pins.verify(gateway, attempt, pin)
+    if member_id is None:
+        return ActionResult(verdict)
+    with gateway.database.read() as db:
+        row = members.get(db, member_id)
+    if row is None:
+        raise LookupError("a member vanished")
+    return ActionResult("ok", facts=(PinAccepted(member_id),), member=callers.view(gateway, row))
+
+
+@action("ok wrong locked none")
+def verify_pin_code(gateway: Gateway, call: ActionCall) -> ActionResult:
+    """Whether the answer `code` is the one that an organiser told her, with which she may set a PIN. It is counted like a PIN."""
+    invited = [member.id for member in call.caller.meant(call.values) if member.invited]
+    if not invited:
+        return ActionResult("none")
+    verdict, member_id = pins.verify_code(gateway, _attempt(call, invited), _answer(call, "code"))
+    return ActionResult(verdict, {PROVED: f"{call.session.id} {member_id}"} if member_id else {})
+
+
+@action("taken weak")
+def take_new_pin(gateway: Gateway, call: ActionCall) -> ActionResult:
+    """Keep the answer `pin` until she keys it again; `weak` where it is one that is guessed first."""
+    pin, member_id = _answer(call, "pin"), _who_gave_her_code(call)
+    with gateway.database.read() as db:
+        person = stored_pins.hers(db, member_id) if member_id else None
+    if person is None or not pins.may_be(pin, person.birth_year, person.number):
+        return ActionResult("weak")
+    return ActionResult("taken", {NEW_PIN: pins.hash_pin(pin)})
+
+
+@action("set different")
+def set_new_pin(_gateway: Gateway, call: ActionCall) -> ActionResult:
+    """Set her PIN where the answer `pin` is the one that she keyed before. Who gave no code in this call sets nothing."""
+    member_id, hashed = _who_gave_her_code(call), call.values.get(NEW_PIN)
+    if member_id is None or not isinstance(hashed, str) or not pins.is_of(hashed, _answer(call, "pin")):
+        return ActionResult("different")
+    return ActionResult("set", {NEW_PIN: None, PROVED: None}, (PinChosen(member_id, hashed), PinAccepted(member_id)))
+
+
+def _who_gave_her_code(call: ActionCall) -> str | None:
+    proof = call.values.get(PROVED)
+    session_id, _, member_id = proof.partition(" ") if isinstance(proof, str) else ("", "", "")
+    return member_id if session_id == call.session.id else None
+
+
+def _answer(call: ActionCall, name: str) -> str:
+    answer = call.values.get(name)
+    return answer if isinstance(answer, str) else ""
+
+
+def _attempt(call: ActionCall, member_ids: list[str]) -> Attempt:
+    return Attempt(call.caller.channel_id, call.caller.phone_id, member_ids)
+
+
+@action("done proved")
+def disown_phone(_gateway: Gateway, call: ActionCall) -> ActionResult:
+    """Whoever holds this phone is none of its members: it tells nothing of them from here on, and an organiser looks.
+
+    Not where she has proved in this call that she is one of them.
+    """
+    hers = call.caller.meant({})
+    if call.session.verified or call.caller.elsewhere:
+        return ActionResult("proved")
+    if not hers:
+        return ActionResult("done")
+    task = TaskOpened(call.new_id(), "check_phone", hers[0].id if len(hers) == 1 else None)
+    return ActionResult("done", facts=(PhoneDisowned(tuple(member.id for member in hers)), task))
 
 
 @action("done")

@@ -93,6 +93,7 @@ members = Table(
     Column("state", String(8), nullable=False),  # gateway.core.people.STATES: pending | active | left | erased
     Column("private", Boolean, nullable=False),
     Column("sealed_pin", LargeBinary),  # an argon2 hash, sealed: without the key there is nothing to guess at
+    Column("pin_code_until", Instant),  # until then `sealed_pin` is of a code with which she sets her PIN; None: of her PIN
     Column("usual_instalment", BigInteger),  # paisa
     Column("trade", String(32)),  # gateway.core.people.TRADES
     Column("place", String(16)),  # gateway.core.places: province, district, municipality and ward, as 3, 3-27, 3-27-02 or 3-27-02-05
@@ -140,7 +141,7 @@ pin_tries = Table(  # each try is counted here before it is looked at
     Column("bucket", String(8), nullable=False),  # own | foreign | phone | channel: what `subject` is the id of, gateway.services.pins
     Column("subject", String(36), nullable=False),
     Column("tries", Integer, nullable=False),
-    Column("blocked_until", Instant),
+    Column("blocked_until", Instant),  # own, foreign: no try before; phone, channel: when the count begins anew
     Column("last_at", Instant, nullable=False),
     PrimaryKeyConstraint("bucket", "subject"),
 )

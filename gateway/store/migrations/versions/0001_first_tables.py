@@ -235,6 +235,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("private", sa.Boolean(), nullable=False),
         sa.Column("sealed_pin", sa.LargeBinary(), nullable=True),
+        sa.Column("pin_code_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("usual_instalment", sa.BigInteger(), nullable=True),
         sa.Column("trade", sa.String(length=32), nullable=True),
         sa.Column("place", sa.String(length=16), nullable=True),

@@ -1,0 +1,136 @@
+"""What becomes of a text."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gateway.core import phone
+from gateway.core.events import MessageReceived, PromptSpoken
+from gateway.engine import interpreter
+from gateway.engine.interpreter import Sprint
+from gateway.engine.steps.listening import option_of
+from gateway.language import keywords
+from gateway.providers.base import Inbound
+from gateway.services import callers
+from gateway.services import calls as whole_calls
+from gateway.services.receive.settle import settle, settle_consent, settle_silence
+from gateway.services.receive.turns import Turn, resume, retrying, start
+from gateway.store import flow_sessions, messages, receipts
+
+if TYPE_CHECKING:
+    from gateway.language.keywords import Match
+    from gateway.services.context import Gateway
+    from gateway.store.channels import Channel
+    from gateway.store.flow_sessions import SessionRow
+
+SURE = 0.9  # the score of a listed word in a longer text, which may then leave a question unanswered
+ASKED_FIRST = frozenset({"stop", "start"})  # "sms napathaunu" may mean STOP, which only its own words do at once
+ANSWER = re.compile(r"[ .,।()-]*[0-9][0-9 .,।()/=-]*")  # what answers a question and means nothing by itself
+MOST_REPLIES = 60  # to one phone in an hour; what comes faster is another machine, and every reply costs
+MOST_CONFIRMED = MOST_REPLIES + 6  # STOP and START are confirmed a little longer: she wants to know that it worked
+
+
+def message(gateway: Gateway, inbound: Inbound) -> str:
+    """Answer one text: the provider's document, empty where nothing may be sent."""
+    with gateway.database.holding():
+        return retrying(lambda: _once(gateway, inbound))
+
+
+def _once(gateway: Gateway, inbound: Inbound) -> str:
+    """A repeat gets its answer again; STOP and START come before every limit and flow; who wrote too much gets none; then the flows."""
+    silence = gateway.providers[inbound.provider].render_message("")
+    with gateway.database.read() as db:
+        stored = receipts.find(db, inbound.provider, inbound.external_id, 0)
+        if stored is not None:
+            return stored
+        channel = callers.channel_of(gateway, db, inbound)
+    if channel is None or inbound.sender is None or not isinstance(inbound.input, MessageReceived):
+        return silence
+    text = inbound.input.text
+    turn, stopped = _turn(gateway, inbound, channel, inbound.sender, text)
+    if not phone.may_call(inbound.sender):
+        return settle_silence(gateway, turn, silence)
+    replies, blank = _lately(gateway, turn, text)
+    if word := keywords.consent_word(text):
+        already = (word == "stop") == stopped
+        return settle_consent(gateway, turn, word, quietly=already or replies >= MOST_CONFIRMED)
+    if replies >= MOST_REPLIES or blank:  # whoever sent nothing got help for it once today
+        return settle_silence(gateway, turn, silence, flagged=replies >= MOST_REPLIES)
+    sprint = _sprint(gateway, turn, text)
+    said = "\n".join(fact.text for fact in sprint.facts if isinstance(fact, PromptSpoken) and fact.text)
+    return settle(gateway, turn, sprint, gateway.providers[inbound.provider].render_message(said), said)
+
+
+def _turn(gateway: Gateway, inbound: Inbound, channel: Channel, sender: str, text: str) -> tuple[Turn, bool]:
+    """Where the text belongs, and whether STOP came from this phone."""
+    now = gateway.clock()
+    person = callers.meet(gateway, sender, channel.organisation_id, now)
+    with gateway.database.read() as db:
+        row = flow_sessions.load_open_text(db, gateway.seal, channel.id, person.phone_id)
+    script = keywords.script_of(text) or person.phone_script
+    caller = callers.caller_of(gateway, channel, person._replace(phone_script=script), new=False)
+    new_script = None if script == person.phone_script else script
+    return Turn(inbound, now, channel, caller, row, new_script=new_script), person.stopped_at is not None
+
+
+def _lately(gateway: Gateway, turn: Turn, text: str) -> tuple[int, bool]:
+    """How many answers the phone got within an hour, and whether this is one more text of today without any words."""
+    phone_id = turn.caller.phone_id
+    if phone_id is None:
+        raise LookupError("a text without a phone")
+    with gateway.database.read() as db:
+        replies = messages.count_out(db, phone_id, turn.now - timedelta(hours=1))
+        return replies, not text.strip() and messages.had_blank(db, phone_id, turn.now - timedelta(days=1))
+
+
+# --- what is meant -----------------------------------------------------------------------------------------------------------------
+
+
+def _sprint(gateway: Gateway, turn: Turn, text: str) -> Sprint:
+    """Go on with the conversation, unless there is none or the text is the word that opens another flow.
+
+    What would change something and is not plainly said is asked about first; an answer that comes too late is told so.
+    """
+    match = gateway.catalogue.lexicon.match(text)
+    flow = gateway.catalogue.flow_of_intent(match.intent) if match.intent else None
+    defaults, row = gateway.catalogue.defaults, turn.row
+    late = row is not None and turn.now - row.updated_at >= whole_calls.TEXT_IDLE
+    if row is None and (everywhere := defaults.keys.get(option_of(keywords.fold_digits(text)))) in gateway.catalogue.flows:
+        return start(gateway, turn, str(everywhere), {})  # 0 is a person and 9 the start wherever she is
+    if row is not None and not late and _answers(gateway, row, text, match, opens=flow is not None):
+        return resume(gateway, turn, row)
+    if _is_doubtful(gateway, match, flow):
+        return start(gateway, turn, defaults.doubt, {"doubt.intent": match.intent})
+    if late and flow is None and _is_an_answer(text):
+        return start(gateway, turn, defaults.late, {})
+    return start(gateway, turn, flow or defaults.help, _amounts(text, match))
+
+
+def _answers(gateway: Gateway, row: SessionRow, text: str, match: Match, *, opens: bool) -> bool:
+    """Whether the text answers what the conversation asks: it is expected there, or it is no word that plainly leads elsewhere."""
+    if interpreter.expects(gateway.catalogue, row.state, text):
+        return True
+    clear = match.exact or match.number is not None
+    if opens and clear:
+        return False
+    asked = match.intent in ASKED_FIRST  # STOP and START themselves never come here
+    surely = asked or match.score >= SURE
+    return not ((opens or asked) and surely and not interpreter.awaits_words(gateway.catalogue, row.state))
+
+
+def _is_doubtful(gateway: Gateway, match: Match, flow: str | None) -> bool:
+    """Whether the text may ask for a change, and does not say so plainly."""
+    return match.intent in ASKED_FIRST or (flow is not None and not match.exact and gateway.catalogue.flows[flow].changes)
+
+
+def _is_an_answer(text: str) -> bool:
+    return ANSWER.fullmatch(keywords.fold_digits(text)) is not None or keywords.yes_or_no(text) is not None
+
+
+def _amounts(text: str, match: Match) -> dict[str, object]:
+    """What stood beside the word: `texted.number`, `texted.amount`."""
+    values: dict[str, object] = {} if match.number is None else {"texted.number": match.number}
+    amount = keywords.amount_beside(text)
+    return values if amount is None else {**values, "texted.amount": amount}
