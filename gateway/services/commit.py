@@ -152,14 +152,15 @@ def _keep_clip(writing: Writing, fact: events.ClipKept) -> list[Job]:
 
 def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
     phone_id = writing.conversation.phone_id
-    if phone_id is not None and members.of_phone(writing.db, phone_id) != set(writing.conversation.members):
+    organisation_id = writing.conversation.organisation_id
+    if phone_id is not None and members.of_phone(writing.db, phone_id, organisation_id) != set(writing.conversation.members):
         raise Conflict  # another call from this phone registered her meanwhile
     members.add(
         writing.db,
         writing.gateway.seal,
         members.NewMember(
             id=fact.member_id,
-            organisation_id=writing.conversation.organisation_id,
+            organisation_id=organisation_id,
             number=fact.number,
             name=people.clean(fact.name)[: people.LONGEST_NAME] if fact.name else None,
             language=fact.language,
@@ -180,7 +181,7 @@ def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
 def _bring_friend(writing: Writing, fact: events.FriendBrought) -> list[Job]:
     conversation, db, now = writing.conversation, writing.db, writing.now
     phone_id = phones.find_or_create(db, writing.gateway.seal, fact.phone, now)
-    if members.of_phone(db, phone_id):
+    if members.of_phone(db, phone_id, conversation.organisation_id):
         raise Conflict  # she registered herself meanwhile, or somebody else brought her
     friend = members.NewMember(
         id=fact.member_id,

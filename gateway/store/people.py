@@ -194,6 +194,13 @@ def set_voice(db: Connection, scope: Scope, member_id: str, clip: str) -> str | 
     return before
 
 
+def is_known(db: Connection, seal: Seal, organisation_id: str, e164: str) -> bool:
+    """Whether a member of the organisation has this phone."""
+    hers = _WITH_PHONE.params(blind_index=seal.index(e164))
+    found = select(members.c.id).where(members.c.id.in_(hers), members.c.organisation_id == organisation_id, IS_HERE)
+    return db.execute(found.limit(1)).first() is not None
+
+
 class Writable(NamedTuple):
     """A phone on which a member may be written to: `script` is that of the last text from it."""
 
