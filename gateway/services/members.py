@@ -151,7 +151,7 @@ def register(gateway: Gateway, actor: Actor, details: Details, phones: Sequence[
     numbers = sorted({_number(raw) for raw in phones})
     if actor.scope.collector_id is not None:
         given["collector_id"] = actor.scope.collector_id
-    hashed = pins.hash_pin(pins.checked(pin)) if pin else None
+    hashed = pins.hash_pin(pins.strong(pin)) if pin else None
 
     def write(verb: _Verb) -> tuple[Person, list[Job]]:
         _check_collector(verb, given)

@@ -64,12 +64,12 @@ def unlock(gateway: Gateway, number: str) -> None:
 
 def set_pin(gateway: Gateway, number: str, pin: str) -> None:
     """Give the member with this membership number a PIN; her tries begin anew. GatewayError `member:unknown`, `member:pin`."""
-    hashed = hash_pin(checked(pin))
+    hashed = hash_pin(strong(pin))
     with gateway.database.write() as db:
         members.set_pin_hash(db, gateway.seal, _member_id(db, number), hashed)
 
 
-def checked(pin: str) -> str:
+def strong(pin: str) -> str:
     """A PIN that somebody chose, as digits; GatewayError `member:pin` for one that is guessed first."""
     digits = fold_digits(pin).strip()
     if len(digits) != PIN_LENGTH or not digits.isdecimal() or len(set(digits)) == 1 or digits in GUESSED_FIRST:
