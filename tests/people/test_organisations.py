@@ -6,7 +6,7 @@ import pytest
 from people.conftest import ADMIN, ORGANISER, OTHERS, READER, Installation, audited
 
 from gateway.errors import GatewayError
-from gateway.services import members, organisations, tasks, users
+from gateway.services import broadcast, members, organisations, tasks, users
 from gateway.services.access import Actor
 
 
@@ -52,6 +52,19 @@ def test_an_organisation_that_cannot_be_is_refused(here: Installation, organisat
     with pytest.raises(GatewayError, match=code):
         organisations.add(here.gateway, organisation_id, name, **more)
     assert [each.id for each in organisations.list_all(here.gateway)] == ["main"]
+
+
+def test_a_broadcast_goes_to_the_members_of_its_organisation_from_its_number(two: Installation, details) -> None:
+    members.register(two.gateway, OTHERS, details(), ["9841000009"])
+    texts = {"ne": "नमस्ते", "en": "Hello"}
+    theirs = broadcast.Draft("x", texts, organisation_id="sangh")
+    assert broadcast.plan(two.gateway, theirs).recipients == 1
+    assert broadcast.plan(two.gateway, broadcast.Draft("x", texts, organisation_id="main")).recipients == 3
+    with pytest.raises(GatewayError, match="config:missing"):
+        broadcast.plan(two.gateway, broadcast.Draft("x", texts))
+    created = broadcast.create(two.gateway, theirs)
+    assert [(each.id, each.sender) for each in broadcast.latest(two.gateway, "sangh")] == [(created, "+97714000001")]
+    assert broadcast.latest(two.gateway, "main") == []
 
 
 # --- users -------------------------------------------------------------------------------------------------------------------------
