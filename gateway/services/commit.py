@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.core import events, people
 from gateway.core.jobs import FetchRecording, Job, SendReply
-from gateway.services import welcome
+from gateway.services import voices, welcome
 from gateway.store import contributions, deliveries, flow_sessions, members, notices, phones, recordings, takes, tasks
 from gateway.store.database import Conflict
 
@@ -214,7 +214,9 @@ def _agree(writing: Writing, fact: events.MemberAgreed) -> list[Job]:
 
 
 def _decline(writing: Writing, fact: events.MemberDeclined) -> list[Job]:
-    members.forget(writing.db, fact.member_id)
+    voices.discard(writing.gateway, members.forget(writing.db, fact.member_id))
+    for file in recordings.forget(writing.db, fact.member_id):
+        (writing.gateway.settings.data_dir / file).unlink(missing_ok=True)
     tasks.drop_open(writing.db, fact.member_id, writing.conversation.medium, writing.now)
     return []
 

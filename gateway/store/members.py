@@ -152,6 +152,7 @@ _AGREE = (
     )
 )
 _STATE = select(members.c.state).where(_THIS)
+_CLIP = select(members.c.name_clip).where(_THIS)
 _FORGET = (
     update(members)
     .where(_THIS, members.c.consented_at.is_(None))
@@ -311,11 +312,17 @@ def agree(db: Connection, consent: Consent, now: datetime) -> bool:
     return db.execute(_STATE, {"member_id": consent.member_id}).scalar() == "active"
 
 
-def forget(db: Connection, member_id: str) -> None:
-    """Keep nothing of somebody who was brought and does not agree: no name, no phone. What stays is that a number was given away."""
-    if db.execute(_FORGET, {"member_id": member_id}).rowcount:
-        db.execute(_DROP_WORDS, {"member_id": member_id})
-        db.execute(_DROP_PHONES, {"member_id": member_id})
+def forget(db: Connection, member_id: str) -> str | None:
+    """Keep nothing of somebody who was brought and does not agree: no name, no phone. What stays is that a number was given away.
+
+    Her recorded name, if there is one: its file is the caller's to delete.
+    """
+    clip: str | None = db.execute(_CLIP, {"member_id": member_id}).scalar()
+    if db.execute(_FORGET, {"member_id": member_id}).rowcount == 0:
+        return None
+    db.execute(_DROP_WORDS, {"member_id": member_id})
+    db.execute(_DROP_PHONES, {"member_id": member_id})
+    return clip
 
 
 def welcomed(db: Connection, member_id: str, now: datetime) -> None:

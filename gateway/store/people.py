@@ -98,7 +98,8 @@ _WRITABLE = (
     .order_by(phones.c.id)
     .limit(1)
 )
-FILTERS = ("state", "trade", "language", "collector_id", "sex")  # what a page may be limited to, besides `place`
+# What a page may be limited to.
+FILTERS = {name: members.c[name] for name in ("state", "trade", "place", "language", "sex", "collector_id")}
 
 
 def get(db: Connection, seal: Seal, scope: Scope, member_id: str) -> Person | None:
@@ -128,12 +129,12 @@ def with_words(db: Connection, seal: Seal, scope: Scope, words: Collection[str])
 def page(db: Connection, seal: Seal, scope: Scope, keyset: tuple[str, int], filters: Mapping[str, str]) -> list[Person]:
     """Of the members behind a number ("" for the first page) so many, by number (as text).
 
-    `filters` are of `FILTERS`, and `place`: everybody in it, so that `3-27` takes the wards of that district too.
+    `filters` are of `FILTERS` (KeyError for others); a place takes everybody in it, `3-27` the wards of that district too.
     """
     after, limit = keyset
     wanted = _PEOPLE.where(sees(scope, members), members.c.number > after)
     for name, value in filters.items():
-        column = members.c[name]
+        column = FILTERS[name]
         if name == "place":
             wanted = wanted.where((column == value) | column.startswith(f"{value}-", autoescape=True))
         else:

@@ -223,13 +223,16 @@ def test_a_friend_may_agree_before_her_name_is_written_down(here: Installation, 
     assert len(owed(here)) == 1
 
 
-def test_of_a_friend_who_does_not_agree_nothing_is_kept(here: Installation, didi: users.User) -> None:
+def test_of_a_friend_who_does_not_agree_nothing_is_kept(here: Installation, twilio: FakeTwilio, didi: users.User, tmp_path) -> None:
     bring(here)
+    arrive(here, twilio)
     members.write_down(here.gateway, ORGANISER, task_of(here).id, GITA)
     phone_of(here, FRIEND).ring().press("2")
     assert members.find(here.gateway, ADMIN, FRIEND) == []
     assert members.find(here.gateway, ADMIN, "गीता थापा") == []
     assert here.rows("SELECT sealed_name, sealed_village, name_clip FROM members WHERE state = 'left'") == [(None, None, None)]
+    assert [list((tmp_path / folder).iterdir()) for folder in ("names", "recordings")] == [[], []]
+    assert tasks.list_open(here.gateway, ADMIN) == []
     assert "ne/register/brought-1" not in phone_of(here, FRIEND).ring().heard
 
 
