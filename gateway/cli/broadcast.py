@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gateway.cli.actor import as_actor
+
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from gateway.services.access import Actor
     from gateway.services.broadcast import Draft, Plan, Status
     from gateway.services.context import Gateway
 
@@ -28,12 +31,18 @@ def command() -> None:
 
 
 def _says_what(run: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say what goes to whom, and as its first parameter the draft that they make."""
+    """Give a command the options that say what goes to whom, and as its first parameters the gateway and the draft that they make."""
 
+    @as_actor
     @wraps(run)
-    def with_draft(texts: tuple[str, ...], phrase: str | None, life_safety_by: str | None, **others: object) -> None:
+    def with_draft(  # options
+        gateway: Gateway, actor: Actor, texts: tuple[str, ...], phrase: str | None, life_safety_by: str | None, **others: object
+    ) -> None:
+        from dataclasses import replace
+
         filters = {name: str(value) for name in FILTERS if (value := others.pop(name))}
-        run(_draft(texts, phrase, filters, life_safety_by), **others)
+        draft = _draft(texts, phrase, filters)
+        run(gateway, replace(draft, life_safety_by=life_safety_by, organisation_id=actor.organisation_id), **others)
 
     options = (
         click.option("--text", "texts", multiple=True, metavar="LANGUAGE=TEXT", help="The text in a language; once for each language."),
@@ -48,14 +57,13 @@ def _says_what(run: Callable[..., None]) -> Callable[..., None]:
 
 @command.command()
 @_says_what
-def plan(draft: Draft, *, one_sms: bool) -> None:
+def plan(gateway: Gateway, draft: Draft, *, one_sms: bool) -> None:
     """Show who would get it, what it costs and when it is through. Nothing is sent.
 
     Try: gateway broadcast plan --text ne=नमस्ते --text en=Hello
     """
     from gateway.services import broadcast
 
-    gateway = _gateway()
     draft = broadcast.in_one_sms(gateway, draft) if one_sms else draft
     _show_texts(draft, cut=one_sms)
     _show_plan(broadcast.plan(gateway, draft), gateway.clock())
@@ -73,13 +81,12 @@ def plan(draft: Draft, *, one_sms: bool) -> None:
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--no-wait", is_flag=True, help="Do not follow it.")
-def send(draft: Draft, title: str | None, on_ambiguous: str, **flags: bool) -> None:
+def send(gateway: Gateway, draft: Draft, title: str | None, on_ambiguous: str, **flags: bool) -> None:
     """Plan it, ask, send it, and follow it until it is through. Ctrl-C stops the following only."""
     from dataclasses import replace
 
     from gateway.services import broadcast
 
-    gateway = _gateway()
     draft = replace(draft, title=title or draft.title, on_ambiguous=on_ambiguous)
     draft = broadcast.in_one_sms(gateway, draft) if flags["one_sms"] else draft
     _show_texts(draft, cut=flags["one_sms"])
@@ -153,11 +160,12 @@ def resolve(broadcast_id: str, decision: str | None) -> None:
 
 
 @command.command("list")
-def list_() -> None:
+@as_actor
+def list_(gateway: Gateway, actor: Actor) -> None:
     """List the newest broadcasts."""
     from gateway.services import broadcast
 
-    for row in broadcast.latest(_gateway()):
+    for row in broadcast.latest(gateway, actor.organisation_id):
         click.echo(f"{row.id}  {row.created_at:%Y-%m-%d %H:%M}  {row.state:<9}  {row.medium:<5}  {row.title}")
 
 
@@ -167,7 +175,7 @@ def _gateway() -> Gateway:
     return bootstrap.from_environment(os.environ)
 
 
-def _draft(texts: Iterable[str], phrase: str | None, filters: Mapping[str, str], life_safety_by: str | None) -> Draft:
+def _draft(texts: Iterable[str], phrase: str | None, filters: Mapping[str, str]) -> Draft:
     from gateway.services.broadcast import Draft
 
     by_language: dict[str, str] = {}
@@ -179,7 +187,7 @@ def _draft(texts: Iterable[str], phrase: str | None, filters: Mapping[str, str],
             raise click.BadParameter(f"there are two texts in {name.strip()!r}", param_hint="--text")
         by_language[name.strip()] = words.strip()
     title = phrase or " ".join(next(iter(by_language.values()), "").split()[:6])
-    return Draft(title, by_language, phrase, filters, life_safety_by=life_safety_by)
+    return Draft(title, by_language, phrase, filters)
 
 
 def _show_texts(draft: Draft, *, cut: bool) -> None:

@@ -44,7 +44,8 @@ class Draft:
 
     `filters` may have `trade` and `language`; `on_ambiguous` says what happens to a message that may or may not have gone out when the
     provider does not know either: `hold` it for a person, or `resend` it at the risk of a second copy. `life_safety_by` names who
-    answers for sending it at night as well, because lives depend on it.
+    answers for sending it at night as well, because lives depend on it. `organisation_id` is whose members and number they are; it may be
+    left out where there is only one.
     """
 
     title: str
@@ -53,6 +54,7 @@ class Draft:
     filters: Mapping[str, str] = field(default_factory=dict)
     on_ambiguous: str = "hold"
     life_safety_by: str | None = None
+    organisation_id: str | None = None
 
     @property
     def medium(self) -> Medium:
@@ -100,7 +102,7 @@ def plan(gateway: Gateway, draft: Draft) -> Plan:
     """Look who would get it, what it costs and how long it takes; nothing is written. GatewayError `broadcast:*` where it cannot be."""
     units = _units(gateway, draft)
     with gateway.database.read() as db:
-        channel = _channel(gateway, db)
+        channel = _channel(gateway, db, draft)
         target = audience.Target(channel.organisation_id, draft.filters, sorted(units))
         counted = audience.count(db, target, MEMBERS_COUNTED)
     price = _price(channel, draft.medium)
@@ -122,7 +124,7 @@ def plan(gateway: Gateway, draft: Draft) -> Plan:
 def in_one_sms(gateway: Gateway, draft: Draft) -> Draft:
     """The draft with each text in one SMS: cut at a word, with the number to call for the rest."""
     with gateway.database.read() as db:
-        number = phone.local(_channel(gateway, db).address)
+        number = phone.local(_channel(gateway, db, draft).address)
     rest = gateway.catalogue.defaults.sms_rest
     texts = {
         language: sms.fit(text, f"{wording.write(rest, language, lambda _: None, gateway.catalogue.phrases) or '...'} {number}")
@@ -146,7 +148,7 @@ def create(gateway: Gateway, draft: Draft) -> str:
     _units(gateway, draft)
     broadcast_id = gateway.new_id()
     with gateway.database.write() as db:
-        channel = _channel(gateway, db)
+        channel = _channel(gateway, db, draft)
         new = broadcasts.NewBroadcast(
             id=broadcast_id,
             organisation_id=channel.organisation_id,
@@ -245,10 +247,10 @@ def status(gateway: Gateway, broadcast_id: str) -> Status:
         return Status(found, broadcasts.counts(db, broadcast_id))
 
 
-def latest(gateway: Gateway, count: int = 20) -> list[Broadcast]:
-    """The newest broadcasts first."""
+def latest(gateway: Gateway, organisation_id: str, count: int = 20) -> list[Broadcast]:
+    """The newest broadcasts of an organisation first."""
     with gateway.database.read() as db:
-        return broadcasts.latest(db, count)
+        return broadcasts.latest(db, organisation_id, count)
 
 
 def _insist(gateway: Gateway, broadcast_id: str, wanted: str, *, done: bool) -> None:
@@ -297,9 +299,12 @@ def _minutes(gateway: Gateway, phrase: str) -> dict[str, int]:
     return minutes
 
 
-def _channel(gateway: Gateway, db: Connection) -> Channel:
-    channel = next(iter(channels.of_provider(db, gateway.providers.main.name)), None)
-    if channel is None or not channel.address:
+def _channel(gateway: Gateway, db: Connection, draft: Draft) -> Channel:
+    provider, whose = gateway.providers.main.name, draft.organisation_id
+    ours = channels.of_provider(db, provider)
+    fitting = [channel for channel in ours if whose in {None, channel.organisation_id} and channel.address]
+    channel = fitting[0] if len({each.organisation_id for each in fitting}) == 1 else None
+    if channel is None:
         raise GatewayError("config:missing", setting="GATEWAY_NUMBER", remedy="Set the number from which we send, and run gateway migrate.")
     return channel
 

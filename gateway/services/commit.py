@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.core import events, people
 from gateway.core.jobs import FetchRecording, Job, SendReply
-from gateway.services import welcome
+from gateway.services import voices, welcome
 from gateway.store import (
     audit,
     claims,
@@ -170,14 +170,15 @@ def _keep_clip(writing: Writing, fact: events.ClipKept) -> list[Job]:
 
 def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
     phone_id = writing.conversation.phone_id
-    if phone_id is not None and members.of_phone(writing.db, phone_id) != set(writing.conversation.members):
+    organisation_id = writing.conversation.organisation_id
+    if phone_id is not None and members.of_phone(writing.db, phone_id, organisation_id) != set(writing.conversation.members):
         raise Conflict  # another call from this phone registered her meanwhile
     members.add(
         writing.db,
         writing.gateway.seal,
         members.NewMember(
             id=fact.member_id,
-            organisation_id=writing.conversation.organisation_id,
+            organisation_id=organisation_id,
             number=fact.number,
             name=people.clean(fact.name)[: people.LONGEST_NAME] if fact.name else None,
             language=fact.language,
@@ -198,7 +199,7 @@ def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
 def _bring_friend(writing: Writing, fact: events.FriendBrought) -> list[Job]:
     conversation, db, now = writing.conversation, writing.db, writing.now
     phone_id = phones.find_or_create(db, writing.gateway.seal, fact.phone, now)
-    if members.of_phone(db, phone_id):
+    if members.of_phone(db, phone_id, conversation.organisation_id):
         raise Conflict  # she registered herself meanwhile, or somebody else brought her
     friend = members.NewMember(
         id=fact.member_id,
@@ -231,7 +232,9 @@ def _agree(writing: Writing, fact: events.MemberAgreed) -> list[Job]:
 
 
 def _decline(writing: Writing, fact: events.MemberDeclined) -> list[Job]:
-    members.forget(writing.db, fact.member_id)
+    voices.discard(writing.gateway, members.forget(writing.db, fact.member_id))
+    for file in recordings.forget(writing.db, fact.member_id):
+        (writing.gateway.settings.data_dir / file).unlink(missing_ok=True)
     tasks.drop_open(writing.db, fact.member_id, writing.conversation.medium, writing.now)
     return []
 

@@ -255,9 +255,9 @@ def write_down(gateway: Gateway, actor: Actor, task_id: str, details: Details) -
         if task.member_id is None:
             raise GatewayError("task:no-member")
         _check_collector(verb, given)
-        jobs = _change(verb, verb.person(task.member_id), {**given, "name_clip": clip} if clip else given)
         if not tasks.done(verb.db, actor.scope, task_id, actor.name, gateway.clock()):
             raise GatewayError("task:unknown", id=task_id)
+        jobs = _change(verb, verb.person(task.member_id), {**given, "name_clip": clip} if clip else given)
         verb.note(Permission.CHANGE_MEMBERS, task.member_id, fields=sorted(given), task=task_id)
         return verb.person(task.member_id), jobs
 

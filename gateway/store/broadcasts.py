@@ -84,7 +84,9 @@ _ALL = select(
     channels.c.calls_per_second,
 ).join(channels, channels.c.id == broadcasts.c.channel_id)
 _BY_ID = _ALL.where(broadcasts.c.id == bindparam("broadcast"))
-_LATEST = _ALL.order_by(broadcasts.c.created_at.desc()).limit(bindparam("count"))
+_LATEST = (
+    _ALL.where(broadcasts.c.organisation_id == bindparam("organisation")).order_by(broadcasts.c.created_at.desc()).limit(bindparam("count"))
+)
 
 
 def load(db: Connection, broadcast_id: str) -> Broadcast | None:
@@ -93,9 +95,9 @@ def load(db: Connection, broadcast_id: str) -> Broadcast | None:
     return _broadcast(row) if row else None
 
 
-def latest(db: Connection, count: int) -> list[Broadcast]:
-    """The newest broadcasts first."""
-    return [_broadcast(row) for row in db.execute(_LATEST, {"count": count})]
+def latest(db: Connection, organisation_id: str, count: int) -> list[Broadcast]:
+    """The newest broadcasts of an organisation first."""
+    return [_broadcast(row) for row in db.execute(_LATEST, {"organisation": organisation_id, "count": count})]
 
 
 def _broadcast(row: Row[Any]) -> Broadcast:

@@ -154,6 +154,7 @@ _AGREE = (
     )
 )
 _STATE = select(members.c.state).where(_THIS)
+_CLIP = select(members.c.name_clip).where(_THIS)
 _FORGET = (
     update(members)
     .where(_THIS, members.c.consented_at.is_(None))
@@ -167,14 +168,22 @@ _LOCK_PHONE = select(phones.c.id).where(phones.c.id == bindparam("phone_id")).wi
 _OF_PHONE = (
     select(members.c.id)
     .join(member_phones, member_phones.c.member_id == members.c.id)
-    .where(member_phones.c.phone_id == bindparam("phone_id"), member_phones.c.stale_at.is_(None), IS_HERE)
+    .where(
+        member_phones.c.phone_id == bindparam("phone_id"),
+        member_phones.c.stale_at.is_(None),
+        members.c.organisation_id == bindparam("organisation_id"),
+        IS_HERE,
+    )
 )
 
 
-def of_phone(db: Connection, phone_id: int) -> set[str]:
-    """The ids of a phone's members. Nobody else can ask this until the transaction ends, so that what follows from it stays true."""
+def of_phone(db: Connection, phone_id: int, organisation_id: str) -> set[str]:
+    """The ids of an organisation's members with this phone.
+
+    Nobody else can ask this until the transaction ends, so that what follows from it stays true.
+    """
     db.execute(_LOCK_PHONE, {"phone_id": phone_id})
-    return set(db.execute(_OF_PHONE, {"phone_id": phone_id}).scalars())
+    return set(db.execute(_OF_PHONE, {"phone_id": phone_id, "organisation_id": organisation_id}).scalars())
 
 
 def caller(db: Connection, blind_index: bytes) -> CallerRow | None:
@@ -294,11 +303,17 @@ def agree(db: Connection, consent: Consent, now: datetime) -> bool:
     return db.execute(_STATE, {"member_id": consent.member_id}).scalar() == "active"
 
 
-def forget(db: Connection, member_id: str) -> None:
-    """Keep nothing of somebody who was brought and does not agree: no name, no phone. What stays is that a number was given away."""
-    if db.execute(_FORGET, {"member_id": member_id}).rowcount:
-        db.execute(_DROP_WORDS, {"member_id": member_id})
-        db.execute(_DROP_PHONES, {"member_id": member_id})
+def forget(db: Connection, member_id: str) -> str | None:
+    """Keep nothing of somebody who was brought and does not agree: no name, no phone. What stays is that a number was given away.
+
+    Her recorded name, if there is one: its file is the caller's to delete.
+    """
+    clip: str | None = db.execute(_CLIP, {"member_id": member_id}).scalar()
+    if db.execute(_FORGET, {"member_id": member_id}).rowcount == 0:
+        return None
+    db.execute(_DROP_WORDS, {"member_id": member_id})
+    db.execute(_DROP_PHONES, {"member_id": member_id})
+    return clip
 
 
 def welcomed(db: Connection, member_id: str, now: datetime) -> None:

@@ -98,7 +98,8 @@ _WRITABLE = (
     .order_by(phones.c.id)
     .limit(1)
 )
-FILTERS = ("state", "trade", "language", "collector_id", "sex")  # what a page may be limited to, besides `place`
+# What a page may be limited to.
+FILTERS = {name: members.c[name] for name in ("state", "trade", "place", "language", "sex", "collector_id")}
 
 
 def get(db: Connection, seal: Seal, scope: Scope, member_id: str) -> Person | None:
@@ -128,12 +129,12 @@ def with_words(db: Connection, seal: Seal, scope: Scope, words: Collection[str])
 def page(db: Connection, seal: Seal, scope: Scope, keyset: tuple[str, int], filters: Mapping[str, str]) -> list[Person]:
     """Of the members behind a number ("" for the first page) so many, by number (as text).
 
-    `filters` are of `FILTERS`, and `place`: everybody in it, so that `3-27` takes the wards of that district too.
+    `filters` are of `FILTERS` (KeyError for others); a place takes everybody in it, `3-27` the wards of that district too.
     """
     after, limit = keyset
     wanted = _PEOPLE.where(sees(scope, members), members.c.number > after)
     for name, value in filters.items():
-        column = members.c[name]
+        column = FILTERS[name]
         if name == "place":
             wanted = wanted.where((column == value) | column.startswith(f"{value}-", autoescape=True))
         else:
@@ -192,6 +193,13 @@ def set_voice(db: Connection, scope: Scope, member_id: str, clip: str) -> str | 
     before: str | None = db.execute(select(members.c.name_clip).where(hers)).scalar()
     db.execute(update(members).where(hers).values(name_clip=clip))
     return before
+
+
+def is_known(db: Connection, seal: Seal, organisation_id: str, e164: str) -> bool:
+    """Whether a member of the organisation has this phone."""
+    hers = _WITH_PHONE.params(blind_index=seal.index(e164))
+    found = select(members.c.id).where(members.c.id.in_(hers), members.c.organisation_id == organisation_id, IS_HERE)
+    return db.execute(found.limit(1)).first() is not None
 
 
 class Writable(NamedTuple):

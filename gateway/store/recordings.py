@@ -54,6 +54,10 @@ _MISSED = (
     )
 )
 
+_ABOUT = recordings.c.id.in_(select(tasks.c.recording_id).where(tasks.c.member_id == bindparam("of_member")))
+_FILES_ABOUT = select(recordings.c.file).where(_ABOUT, recordings.c.file.is_not(None))
+_FORGET = update(recordings).where(_ABOUT).values(state="lost", file=None)
+
 _UNHEARD = select(recordings.c.id).where(
     recordings.c.session_id == bindparam("session_id"),
     ~select(tasks.c.id).where(tasks.c.recording_id == recordings.c.id).exists(),
@@ -95,3 +99,10 @@ def kept(db: Connection, recording_id: str, file: str) -> bool:
 def missed(db: Connection, recording_id: str, most_tries: int) -> None:
     """The provider did not give it; after so many tries it is lost."""
     db.execute(_MISSED, {"recording_id": recording_id, "most": most_tries})
+
+
+def forget(db: Connection, member_id: str) -> list[str]:
+    """Keep no recording that a task about this member names; their files, which the caller deletes."""
+    files = list(db.execute(_FILES_ABOUT, {"of_member": member_id}).scalars())
+    db.execute(_FORGET, {"of_member": member_id})
+    return files

@@ -26,7 +26,7 @@ def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Run:
                 work(send.run_batch(gateway, job.broadcast_id))
 
     gateway = replace(world.gateway, enqueue=work)
-    monkeypatch.setattr(cli, "_gateway", lambda: gateway)
+    monkeypatch.setattr("gateway.bootstrap.from_environment", lambda _: gateway)
     monkeypatch.setattr(cli.time, "sleep", lambda _: work(track.sweep(gateway)))
     return lambda *words, **more: CliRunner().invoke(cli.command, words, **more)
 

@@ -9,7 +9,7 @@ from gateway.core.events import FriendBrought, MemberAgreed, MemberDeclined, Mem
 from gateway.engine.interpreter import ActionCall, ActionResult
 from gateway.services.actions.named import action
 from gateway.services.context import Gateway
-from gateway.store import members
+from gateway.store import members, people
 
 if TYPE_CHECKING:
     from gateway.store.database import Connection
@@ -51,8 +51,7 @@ def _standing(gateway: Gateway, db: Connection, call: ActionCall) -> str:
     e164 = str(call.values.get("friend_phone", ""))
     if not phone.may_call(e164):
         return "wrong"
-    known = members.caller(db, gateway.seal.index(e164))
-    return "taken" if known is not None and known.members else "free"
+    return "taken" if people.is_known(db, gateway.seal, call.caller.organisation_id, e164) else "free"
 
 
 @action("done", of_member=False)
