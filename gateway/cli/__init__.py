@@ -23,6 +23,7 @@ COMMANDS = {
     "call": "Try a call in this terminal",
     "text": "Try a text message in this terminal",
     "members": "Import and export members, set and unlock PINs",
+    "claims": "Take up claims, tick off their papers, decide about them",
     "tasks": "Show what a person must do, and tick it off",
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
