@@ -87,7 +87,7 @@ def _populate(gateway: Gateway, size: int) -> None:
 
 
 def _add(gateway: Gateway, db: Connection, index: int, now: datetime) -> None:
-    """A member with a phone, and a claim that was approved."""
+    """A member with a phone, and a claim that was approved, as she knows."""
     name = f"bench-{index:06d}"
     members.add(
         db,
@@ -103,10 +103,10 @@ def _add(gateway: Gateway, db: Connection, index: int, now: datetime) -> None:
         now,
     )
     members.attach_phone(db, name, phones.find_or_create(db, gateway.seal, number(index), now))
-    claims.open_claim(
-        db, claims.NewClaim(name, installation.ORGANISATION, name, with_check_digit(200_000 + index), "health", by="benchmark"), now
-    )
-    claims.move(db, name, claims.ClaimMove("approved", by="benchmark", amount=5_000_00), now)
+    claim = claims.NewClaim(name, installation.ORGANISATION, name, with_check_digit(200_000 + index), "health", by="benchmark")
+    claims.open_claim(db, gateway.seal, claim, now)
+    claims.move(db, gateway.seal, claims.Move(name, 1, "approved", by="benchmark", amount=5_000_00), now)
+    claims.heard(db, name, 2, now)
 
 
 def _daytime() -> Callable[[], datetime]:

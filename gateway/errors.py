@@ -185,7 +185,7 @@ CATALOGUE: dict[str, Fault] = {
     "claim:reason": Fault("There is no reason {reason!r}. There are: {known}."),
     "claim:paper": Fault("There is no paper {paper!r} here. There are: {known}."),
     "claim:amount": Fault("An amount is more than nothing and at most 100 crore rupees."),
-    "claim:date": Fault("The date of {what} must lie {where}."),
+    "claim:date": Fault("The date of {what} must lie {bounds}."),
     "claim:note": Fault("A note has at most {most} characters."),
     "claim:reference": Fault("The insurer's reference has 1 to 40 characters."),
     "claim:already": Fault("The insurer's reference {reference} is that of claim {number} already."),

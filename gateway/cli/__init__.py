@@ -27,6 +27,7 @@ COMMANDS = {
     "members": "Find, register and change members; import and export them, set and unlock PINs",
     "contributions": "Note, confirm, question and reverse what members paid",
     "schemes": "What members pay into, and who pays into which",
+    "claims": "Take up claims, tick off their papers, decide about them",
     "tasks": "Show what a person must do, and tick it off",
     "imports": "See how far imports are, and what was refused",
     "tokens": "Make, list and revoke the keys of the API",

@@ -124,9 +124,9 @@ def _check(stored: StoredClaim, wanted: Move, now: datetime) -> None:
     if wanted.state == "refused" and wanted.reason not in rules.REASONS:
         raise GatewayError("claim:reason", reason=wanted.reason or "", known=", ".join(rules.REASONS))
     if wanted.review_until is not None and wanted.review_until <= now:
-        raise GatewayError("claim:date", what="the review's end", where="ahead")
+        raise GatewayError("claim:date", what="the review's end", bounds="ahead")
     if wanted.paid_on is not None and not stored.opened_at.astimezone(NEPAL).date() <= wanted.paid_on <= now.astimezone(NEPAL).date():
-        raise GatewayError("claim:date", what="the payment", where="between the day it was opened and today")
+        raise GatewayError("claim:date", what="the payment", bounds="between the day it was opened and today")
     check_note(wanted.note)
     _check_papers(wanted.papers)
 

@@ -13,7 +13,7 @@ from gateway.errors import GatewayError
 from gateway.services import access, claim_moves, telling
 from gateway.services.access import Actor, Permission
 from gateway.services.claim_moves import Move
-from gateway.store import claims, sweeps, tasks
+from gateway.store import claims, members, sweeps, tasks
 from gateway.store.claims import StoredClaim, Wanted
 from gateway.store.database import Conflict
 
@@ -164,6 +164,16 @@ def take_up(gateway: Gateway, actor: Actor, member_id: str, opening: Opening) ->
         except Conflict:  # somebody took the number, or just now the reference
             continue
     raise GatewayError("receive:busy")
+
+
+def member_numbered(gateway: Gateway, actor: Actor, number: str) -> str:
+    """The id of the member with this membership number; GatewayError `member:unknown`."""
+    actor.require(Permission.MOVE_CLAIMS)
+    with gateway.database.read() as db:
+        member = members.by_number(db, actor.organisation_id, number)
+        if member is None or not claims.has_member(db, actor.scope, member.id):
+            raise GatewayError("member:unknown", number=number)
+    return member.id
 
 
 def check_opening(opening: Opening) -> None:

@@ -29,7 +29,10 @@ MOST_TOLD = 10  # claims of one member that a call knows of
 
 
 class ClaimRow(NamedTuple):
-    """A claim as she may hear of it. `amount` is paisa, once approved; `reason` and `missing` are phrases of flows/phrases.yaml."""
+    """A claim as she may hear of it. `amount` is paisa, once approved; `reason` and `missing` are phrases.
+
+    `missing` is for the state paper_missing alone: until then nobody asked for them.
+    """
 
     id: str
     number: str
@@ -59,7 +62,10 @@ _own = (
 _RECENT = Prepared(
     select(*(_own.c[name] for name in _TOLD), claim_papers.c.paper)
     .select_from(_own)
-    .outerjoin(claim_papers, (claim_papers.c.claim_id == _own.c.id) & claim_papers.c.received_at.is_(None))
+    .outerjoin(
+        claim_papers,
+        (claim_papers.c.claim_id == _own.c.id) & (_own.c.state == "paper_missing") & claim_papers.c.received_at.is_(None),
+    )
     .order_by(_own.c.changed_at.desc(), _own.c.id.desc(), claim_papers.c.position)
 )
 _HEARD = (

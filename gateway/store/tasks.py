@@ -53,7 +53,7 @@ class ClaimOfTask:
 
 
 _OPEN = insert(tasks)
-_OPEN_ONCE = insert_into(tasks).on_conflict_do_nothing()
+_OPEN_ONCE = insert_into(tasks).on_conflict_do_nothing().returning(tasks.c.id)
 _OPEN_TASKS = select(*columns(tasks, TaskRow)).where(tasks.c.state == "open")
 _DROP_OPEN = (
     update(tasks)
@@ -92,7 +92,7 @@ def open_task(db: Connection, task: NewTask, now: datetime) -> None:
 
 def open_once(db: Connection, task: NewTask, now: datetime) -> bool:
     """Write a task about a claim down; False where one of this kind is open about it."""
-    return db.execute(_OPEN_ONCE, {**values(task), "state": "open", "created_at": now}).rowcount == 1
+    return db.execute(_OPEN_ONCE, {**values(task), "state": "open", "created_at": now}).first() is not None
 
 
 def close_about_claim(db: Connection, claim_id: str, by: str, now: datetime) -> None:

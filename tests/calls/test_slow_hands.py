@@ -10,7 +10,8 @@ from calls.conftest import Installation
 from fakes.phone import Call
 
 from gateway.engine.session import FlowSession
-from gateway.services import broadcast
+from gateway.services import broadcast, claims
+from gateway.services.access import terminal
 from gateway.store import deliveries
 
 SITA, MAYA, STRANGER = "+9779720000001", "+9779720000002", "+9779841000001"
@@ -20,6 +21,8 @@ SPEAK = "speak"
 PLACES = {
     "main_menu/member": (SITA, []),
     "claim_status/again_menu": (SITA, ["2"]),
+    "claim_status/another_menu": (SITA, ["2"]),
+    "claim_status/ask_again": (SITA, ["2"]),
     "contribution/offer_usual": (SITA, ["1"]),
     "contribution/other_amount": (SITA, ["1", "2"]),
     "contribution/other_amount.confirm": (SITA, ["1", "2", "450"]),
@@ -42,12 +45,17 @@ PLACES = {
     "register/again": (STRANGER, ["5", "2"]),
     "broadcast/after": (SITA, None),
 }
+SECOND_CLAIM = {"claim_status/another_menu": ("review", None), "claim_status/ask_again": ("refused", "why_papers")}  # of Sita
 KIND = {place: "record" if place == "register/introduction" else "keys" for place in PLACES}
 
 
 def come_to(here: Installation, place: str) -> Call:
     """A call that waits at this place."""
     number, keys = PLACES[place]
+    if place in SECOND_CLAIM:
+        state, reason = SECOND_CLAIM[place]
+        claim = claims.open_claim(here.gateway, terminal("main"), "sample-1", "health")
+        claims.move(here.gateway, terminal("main"), claim.id, claim.version, claims.Move(state, reason=reason))
     phone = here.phone(number)
     call = phone.pick_up(placed(here)) if keys is None else phone.ring()
     for key in keys or ():

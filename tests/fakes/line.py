@@ -40,6 +40,8 @@ CALLERS = {
 # What actions find where a test says nothing else.
 USUAL: Answers = {
     "latest_claim": ["approved", {"claim.number": "1042", "claim.amount": 500000}],
+    "another_claim": ["review", {"claim.number": "1043", "claim.days": 3}],
+    "claim_news": ["none"],
     "contribution_balance": [
         "some",
         {"contribution.total": 120000, "contribution.month": "2083-07", "contribution.this_month": "2083-08", "contribution.usual": 30000},

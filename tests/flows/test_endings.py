@@ -17,6 +17,8 @@ CATALOGUE = load(PACKAGE_ROOT / "flows", SPECS)
 KEYS = [*"0123456789", "#", "*", "4826", "450"]
 FOUND = {
     "latest_claim": ["none", "received", "paper_missing", "review", "approved", "paid", "refused"],
+    "another_claim": ["received", "paper_missing", "review", "approved", "paid", "refused"],
+    "claim_news": ["none", "hidden", "told"],
     "contribution_balance": ["some", "none"],
     "note_contribution": ["noted", "already"],
     "next_notice": ["found", "none"],

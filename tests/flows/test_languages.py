@@ -82,7 +82,8 @@ def test_a_text_that_a_draft_lacks_is_told_and_no_fault(flows):
 
 def test_what_a_draft_has_is_checked(flows):
     path = flows / "translations" / "mai.yaml"
-    change(path, "{claim.days:number} दिनक भीतर खबरि करब।", "{claim.dasy:number} दिनक भीतर खबरि करब।")
+    change(path, "दावी देखि रहल छी। {claim.days:number} दिनक", "दावी देखि रहल छी। {claim.dasy:number} दिनक")
+    change(path, "दावी {claim.number} देखि रहल छी। {claim.days:number} दिनक", "दावी {claim.number} देखि रहल छी। {claim.dasy:number} दिनक")
     change(path, "language: mai", "langauge: mai")
     unknown = "nothing in this flow provides 'claim.dasy', and it is no phrase. Did you mean 'claim.days'? [flow:unknown-slot]"
     assert sorted(message.partition(": ")[2] for message in messages(flows)) == [

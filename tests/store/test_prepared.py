@@ -36,7 +36,7 @@ def of_each(world: World) -> dict[Prepared, dict]:
         arrivals._KNOWN: request | {"address": "+97714000000", "blind_index": world.seal.index(NUMBER)},
         arrivals._WHO: {"blind_index": world.seal.index(NUMBER), "organisation_id": ORGANISATION},
         calls._BEGIN: calls.CallRow("twilio", "call-1", CHANNEL, None, "in", "answered", now)._asdict(),
-        claims._LATEST: member,
+        claims._RECENT: member,
         contributions._NOTE: {**values(note), "noted_at": now},
         contributions._TOTAL: member,
         contributions._CONFIRMED_TOTAL: member,
@@ -56,8 +56,8 @@ def busy(world: World) -> World:
     with world.database.write() as db:
         flow_sessions.insert(db, world.seal, a_session(world))
         receipts.insert(db, receipts.Receipt("twilio", "call-1", 1, ODD, world.now))
-        claims.open_claim(db, claims.NewClaim("claim", ORGANISATION, MEMBER, "1", "health", "Maya"), world.now)
-        claims.move(db, "claim", claims.ClaimMove("review", "Maya", review_until=world.now), world.now)
+        claims.open_claim(db, world.seal, claims.NewClaim("claim", ORGANISATION, MEMBER, "1", "health", "Maya"), world.now)
+        claims.move(db, world.seal, claims.Move("claim", 1, "review", "Maya", review_until=world.now), world.now)
         contributions.note(db, contributions.NewContribution("first", ORGANISATION, MEMBER, 500, "2083-08", "10", "voice"), world.now)
     return world
 
@@ -121,7 +121,7 @@ def test_a_connection_that_the_server_cut_is_not_lent_again(postgres_url, seal, 
         with pytest.raises(GatewayError, match="database:unavailable"):
             cut_off_while_reading(world, postgres_url)
         with database.read() as db:
-            assert claims.latest(db, MEMBER) is None
+            assert claims.recent(db, MEMBER) == []
 
 
 def cut_off_while_reading(world: World, url: str) -> None:
@@ -130,7 +130,7 @@ def cut_off_while_reading(world: World, url: str) -> None:
             other.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-        claims.latest(db, MEMBER)
+        claims.recent(db, MEMBER)
 
 
 def test_the_counter_of_the_tests_misses_no_statement(sqlite_url, seal, now):

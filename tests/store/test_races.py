@@ -80,9 +80,9 @@ def test_one_membership_number_is_given_once(world: World):
 
 def test_one_claim_is_decided_once(world: World):
     with world.database.write() as db:
-        claims.open_claim(db, claims.NewClaim("claim", ORGANISATION, MEMBER, "1", "health", "Maya"), world.now)
-    decisions = ("approved", "refused")
-    results = at_once(world, lambda db, number: claims.move(db, "claim", claims.ClaimMove(decisions[number], "Maya"), world.now))
+        claims.open_claim(db, world.seal, claims.NewClaim("claim", ORGANISATION, MEMBER, "1", "health", "Maya"), world.now)
+    made = [claims.Move("claim", 1, state, "Maya") for state in ("approved", "refused")]
+    results = at_once(world, lambda db, number: claims.move(db, world.seal, made[number], world.now))
     assert sorted(results) == [False, True]
     with world.database.read() as db:
         assert db.exec_driver_sql("SELECT count(*) FROM claim_events").scalar() == 2

@@ -1,15 +1,13 @@
-"""Contributions, claims, notices, recordings and tasks."""
+"""Contributions, notices, recordings and tasks."""
 
 from __future__ import annotations
 
-import itertools
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from fakes.rows import MEMBER, ORGANISATION, World, a_session
 
-from gateway.core.statuses import CLAIM
-from gateway.store import claims, contributions, flow_sessions, notices, recordings, tasks
+from gateway.store import contributions, flow_sessions, notices, recordings, tasks
 from gateway.store.database import Conflict
 from gateway.store.scope import Scope
 
@@ -40,64 +38,6 @@ def test_the_same_report_is_noticed_for_a_while(world: World):
         assert contributions.recent_same(db, MEMBER, 300_00, "2083-08", world.now + HOUR) is None
         assert contributions.recent_same(db, MEMBER, 200_00, "2083-08", world.now - DAY) is None
         assert contributions.recent_same(db, MEMBER, 300_00, "2083-07", world.now - DAY) is None
-
-
-# --- claims ------------------------------------------------------------------------------------------------------------------------
-
-
-def opened(world: World, claim_id: str = "claim", at: datetime | None = None) -> None:
-    with world.database.write() as db:
-        claims.open_claim(db, claims.NewClaim(claim_id, ORGANISATION, MEMBER, f"n-{claim_id}", "health", by="Maya"), at or world.now)
-
-
-def test_the_latest_claim_is_the_one_opened_last(world: World):
-    with world.database.read() as db:
-        assert claims.latest(db, MEMBER) is None
-    opened(world, "new")
-    opened(world, "old", world.now - DAY)
-    with world.database.read() as db:
-        claim = claims.latest(db, MEMBER)
-    assert claim == claims.ClaimRow("new", "n-new", "health", "received", None, None, None, None, world.now)
-
-
-def test_a_claim_moves_forward_with_what_is_known_of_it(world: World):
-    opened(world)
-    moves = [
-        claims.ClaimMove("paper_missing", "Maya", missing_paper="hospital_bill"),
-        claims.ClaimMove("review", "Maya", review_until=world.now + DAY),
-        claims.ClaimMove("approved", "Rita", amount=5_000_00),
-        claims.ClaimMove("paid", "Rita"),
-    ]
-    seen = []
-    for move in moves:
-        with world.database.write() as db:
-            assert claims.move(db, "claim", move, world.now + HOUR)
-            seen.append(claims.latest(db, MEMBER))
-    assert [(claim.state, claim.missing_paper, claim.amount, claim.paid_at) for claim in seen if claim] == [
-        ("paper_missing", "hospital_bill", None, None),
-        ("review", None, None, None),
-        ("approved", None, 5_000_00, None),
-        ("paid", None, 5_000_00, world.now + HOUR),
-    ]
-    assert seen[-1] is not None
-    assert seen[-1].review_until == world.now + DAY
-    with world.database.read() as db:
-        kept = db.exec_driver_sql('SELECT state, "by" FROM claim_events ORDER BY id').all()
-    assert kept == [("received", "Maya"), ("paper_missing", "Maya"), ("review", "Maya"), ("approved", "Rita"), ("paid", "Rita")]
-
-
-def test_a_claim_never_moves_back(world: World):
-    opened(world)
-    with world.database.write() as db:
-        for old, new in itertools.product(CLAIM, CLAIM):
-            before = db.exec_driver_sql("SELECT count(*) FROM claim_events").scalar_one()
-            db.exec_driver_sql(f"UPDATE claims SET state = '{old}'")  # noqa: S608 - our own states
-            moved = claims.move(db, "claim", claims.ClaimMove(new, "Maya"), world.now)
-            claim = claims.latest(db, MEMBER)
-            assert claim is not None
-            assert claim.state == (new if CLAIM[new] > CLAIM[old] else old)
-            assert moved == (claim.state != old)
-            assert db.exec_driver_sql("SELECT count(*) FROM claim_events").scalar_one() == before + int(moved)
 
 
 # --- notices -----------------------------------------------------------------------------------------------------------------------

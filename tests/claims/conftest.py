@@ -1,0 +1,15 @@
+"""An installation for claims: the fixtures of whole calls, and an organiser."""
+
+from __future__ import annotations
+
+import pytest
+from calls.conftest import here, installation_of, on_sqlite
+
+from gateway.services.access import Actor
+
+__all__ = ["here", "installation_of", "on_sqlite"]
+
+
+@pytest.fixture
+def organiser() -> Actor:
+    return Actor("main", "organiser", "user:didi", user_id="didi")
