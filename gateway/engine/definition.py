@@ -30,9 +30,11 @@ KNOWN_NAMES = frozenset(
         "call.mine",
         "caller.known",
         "caller.new",
+        "caller.proved",
         "caller.reachable",
         "caller.shared",
         "member.number",
+        "member.pinned",
         "member.private",
         "member.state",
         "member.trade",
@@ -48,7 +50,7 @@ LEFT_BY, LEFT_PROVED = "call.member", "call.proved"
 
 # What a conversation may be opened with: the number in a text ("yogdan 500"), the intent that we are not sure of, the text of a
 # broadcast, a call that broke off.
-OPENING_NAMES = frozenset({"texted.number", "texted.amount", "doubt.intent", "broadcast.message", LEFT_PROVED})
+OPENING_NAMES = frozenset({"texted.number", "texted.amount", "texted.pairs", "doubt.intent", "broadcast.message", LEFT_PROVED})
 
 
 @dataclass(frozen=True, slots=True)

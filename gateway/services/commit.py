@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.core import events
 from gateway.core.jobs import FetchRecording, Job, SendReply
+from gateway.services.contributions import SAME_REPORT_WINDOW
 from gateway.store import contributions, deliveries, flow_sessions, members, notices, phones, recordings, takes, tasks
 from gateway.store.database import Conflict
 
@@ -173,6 +174,10 @@ def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
 
 
 def _note_contribution(writing: Writing, fact: events.ContributionNoted) -> list[Job]:
+    contributions.hold(writing.db, fact.member_id)
+    since = writing.now - SAME_REPORT_WINDOW
+    if not fact.again and contributions.recent_same(writing.db, fact.member_id, fact.amount, fact.month, since):
+        raise Conflict  # somebody else noted the same meanwhile, so that it must be asked about
     contributions.note(
         writing.db,
         contributions.NewContribution(
@@ -182,7 +187,8 @@ def _note_contribution(writing: Writing, fact: events.ContributionNoted) -> list
             amount=fact.amount,
             month=fact.month,
             reference=fact.reference,
-            noted_by=writing.conversation.medium,
+            noted_by=fact.noted_by or writing.conversation.medium,
+            scheme_id=fact.scheme_id,
         ),
         writing.now,
     )

@@ -217,6 +217,8 @@ def _text_sprint(gateway: Gateway, turn: Turn, text: str) -> Sprint:
     values: dict[str, object] = {} if match.number is None else {"texted.number": match.number}
     if amount is not None:
         values["texted.amount"] = amount
+    if (pairs := keywords.pairs_beside(text)) is not None:
+        values["texted.pairs"] = pairs
     return _start(gateway, turn, flow or defaults.help, values)
 
 

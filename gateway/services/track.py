@@ -13,7 +13,7 @@ from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError
 from gateway.providers.http import HttpSession, open_http
-from gateway.services import calls, recordings
+from gateway.services import calls, recordings, reminders
 from gateway.store import broadcasts, callbacks, deliveries, phones
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def sweep(gateway: Gateway) -> list[Job]:
         broadcasts.suppress_cancelled(db, now)
     calls.end_idle(gateway)
     reconcile(gateway)
+    reminders.daily(gateway)
     with gateway.database.write() as db:
         broadcasts.finish(db, now)
     with gateway.database.read() as db:
