@@ -238,13 +238,19 @@ class PhoneDisowned:
 
 @dataclass(frozen=True, slots=True)
 class ContributionNoted:
-    """A payment was reported. `amount` is paisa, `month` the Bikram Sambat month it is for, as `2083-08`."""
+    """A payment was reported. `amount` is paisa, `month` the Bikram Sambat month it is for, as `2083-08`.
+
+    `noted_by` is who reported it for the member, None where she did herself; `again`: it is known that the same was noted within a day.
+    """
 
     contribution_id: str
     member_id: str
     amount: int
     month: str
     reference: str
+    scheme_id: str | None = None
+    noted_by: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,13 @@ KNOWN_NAMES = frozenset(
         "call.mine",
         "caller.known",
         "caller.new",
+        "caller.proved",
         "caller.reachable",
         "caller.shared",
         "member.collects",
         "member.consented",
         "member.number",
+        "member.pinned",
         "member.private",
         "member.state",
         "member.trade",
@@ -56,7 +58,7 @@ MEANT, NAMED, ITS_KEY = "whose.member", "whose.name", "whose.key"
 
 # What a conversation may be opened with: the number in a text ("yogdan 500"), the intent that we are not sure of, the text of a
 # broadcast, a call that broke off.
-OPENING_NAMES = frozenset({"texted.number", "texted.amount", "doubt.intent", "broadcast.message", LEFT_PROVED})
+OPENING_NAMES = frozenset({"texted.number", "texted.amount", "texted.pairs", "doubt.intent", "broadcast.message", LEFT_PROVED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,19 @@ from gateway.errors import GatewayError
 from gateway.language.skeleton import SIX_FOR_CHHA, plain, skeleton, words
 from gateway.language.speech import LANGUAGES, language_of
 
-__all__ = ["Choices", "Lexicon", "Match", "amount_beside", "consent_word", "fold_digits", "number_word", "script_of", "yes_or_no"]
+__all__ = [
+    "Choices",
+    "Lexicon",
+    "Match",
+    "amount_beside",
+    "consent_word",
+    "fold_digits",
+    "number_word",
+    "pairs_beside",
+    "read_pairs",
+    "script_of",
+    "yes_or_no",
+]
 
 HEADING = "intent\tform"
 INTENT = re.compile("[a-z][a-z0-9_]*")
@@ -58,6 +70,9 @@ LEADING_ONLY = frozenset({"stop", "start"})  # "stop sending sms" asks for it; "
 ASPIRATED = re.compile("[bdgjkt]h|[भधघझखथ]", re.IGNORECASE)
 
 CURRENCY = frozenset({"rs", "nrs", "npr", "ru", "rupes", "rupiya", "rupaiya", "rupaya"})  # skeletons
+BETWEEN_PAIRS = re.compile(r"[\s;:=|]+|(?<=[0-9])-(?=[0-9])|,(?=\s|$)|(?<=[0-9]),(?=[0-9]{4})")
+MEMBERSHIP = re.compile("[0-9]{4,11}")
+UNCLEAR = "?"  # stands for an amount that is none
 AMOUNT_BESIDE_WORD = re.compile(r"([^0-9+-]{2,})?(.*[0-9].*)")
 
 
@@ -351,6 +366,33 @@ def amount_beside(text: str) -> int | Literal["unclear"] | None:
     """
     _, paisa, seen = _take_amount(text)
     return paisa if paisa is not None else "unclear" if seen else None
+
+
+def pairs_beside(text: str) -> str | None:
+    """What a collector reports for many, as `number:paisa number:paisa`: membership numbers, each with the amount behind it.
+
+    They may stand in lines, with commas or without, in any script. `?` stands for an amount that is missing or none. None where the
+    numbers in the text are no such pairs. `read_pairs` takes it apart.
+
+    >>> pairs_beside("yogdan 1042 300, 1055 200"), pairs_beside("किस्ता १०४२=३००\\n१०५५ रु १,०००"), pairs_beside("yogdan 500")
+    ('1042:30000 1055:20000', '1042:30000 1055:100000', None)
+    """
+    said = [part.strip(".,!?।()") for part in BETWEEN_PAIRS.split(fold_digits(text))]
+    numbers = [part for part in said if any(char in "0123456789" for char in part)]
+    if len(numbers) < 2 or not all(map(MEMBERSHIP.fullmatch, numbers[::2])):
+        return None
+    amounts = [*map(money.parse, numbers[1::2]), None][: len(numbers[::2])]
+    return " ".join(f"{number}:{amount or UNCLEAR}" for number, amount in zip(numbers[::2], amounts, strict=True))
+
+
+def read_pairs(pairs: str) -> list[tuple[str, int | None]]:
+    """The membership numbers and amounts in paisa of what `pairs_beside` found.
+
+    >>> read_pairs("1042:30000 1055:?")
+    [('1042', 30000), ('1055', None)]
+    """
+    read = (pair.partition(":") for pair in pairs.split())
+    return [(number, None if amount == UNCLEAR else int(amount)) for number, _, amount in read]
 
 
 def _whole_rupees(paisa: int | None) -> int | None:

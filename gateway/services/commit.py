@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.core import events, people
 from gateway.core.jobs import FetchRecording, Job, SendReply
 from gateway.services import voices, welcome
+from gateway.services.contributions import SAME_REPORT_WINDOW
 from gateway.store import (
     audit,
     claims,
@@ -269,6 +270,10 @@ def _witness(writing: Writing, action: str, member_id: str) -> None:
 
 
 def _note_contribution(writing: Writing, fact: events.ContributionNoted) -> list[Job]:
+    contributions.hold(writing.db, fact.member_id)
+    since = writing.now - SAME_REPORT_WINDOW
+    if not fact.again and contributions.recent_same(writing.db, fact.member_id, fact.amount, fact.month, since):
+        raise Conflict  # somebody else noted the same meanwhile, so that it must be asked about
     contributions.note(
         writing.db,
         contributions.NewContribution(
@@ -278,7 +283,8 @@ def _note_contribution(writing: Writing, fact: events.ContributionNoted) -> list
             amount=fact.amount,
             month=fact.month,
             reference=fact.reference,
-            noted_by=writing.conversation.medium,
+            noted_by=fact.noted_by or writing.conversation.medium,
+            scheme_id=fact.scheme_id,
         ),
         writing.now,
     )

@@ -13,7 +13,7 @@ from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError
 from gateway.providers.http import HttpSession, open_http
-from gateway.services import audit, calls, claims, recordings, retention
+from gateway.services import audit, calls, claims, recordings, reminders, retention
 from gateway.store import broadcasts, callbacks, deliveries, phones
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def sweep(gateway: Gateway) -> list[Job]:
     retention.sweep(gateway)
     audit.tell_head(gateway)
     claims.overdue(gateway)
+    reminders.daily(gateway)
     with gateway.database.write() as db:
         broadcasts.finish(db, now)
     with gateway.database.read() as db:

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from gateway.core import money
 from gateway.core.calendar import NEPAL, month_of
 from gateway.core.reference import with_check_digit
+from gateway.core.schemes import Rate, SchemeFile
 from gateway.errors import GatewayError
 from gateway.services import pins
 from gateway.services.installation import ORGANISATION
-from gateway.store import claims, contributions, members, notices, phones, users
+from gateway.store import claims, collecting, contributions, enrolments, members, notices, phones, schemes, users
 from gateway.store.members import CallerRow
 from gateway.transcripts.grammar import Entry
 from gateway.transcripts.stage import EMPTY, NO_OFFICE, Scene
@@ -145,6 +146,26 @@ def _has_paid(scene: Scene, found: Found) -> None:
     )
     with scene.gateway.database.write() as db:
         contributions.note(db, new, noted_at)
+        if found["final"]:
+            contributions.decide(db, contributions.Decision(new.id, "confirmed", "transcript", None), scene.at)
+
+
+def _pays(scene: Scene, found: Found) -> None:
+    """She pays into a scheme of its own, the same each month."""
+    gateway, amount, month = scene.gateway, _paisa(found), _text(found, "month")
+    seed = int(gateway.new_id(), 16)
+    scheme = SchemeFile(f"scheme-{seed:04}", {"en": "Savings"}, "monthly", (), (Rate(month, amount=amount, source="transcript"),))
+    with gateway.database.write() as db:
+        schemes.add(db, scheme.code, ORGANISATION, scheme, scene.at)
+        schemes.set_rates(db, scheme.code, scheme.rates)
+        enrolments.add(db, enrolments.NewEnrolment(f"transcript-{seed:04}", _member(scene, found), scheme.code, month))
+
+
+def _collects(scene: Scene, found: Found) -> None:
+    """She is a collector, and the one of the other phone is in her group."""
+    member, other = _member(scene, found), _member(scene, {"number": found["other"]})
+    with scene.gateway.database.write() as db:
+        collecting.appoint(db, scene.gateway.seal, collecting.Appointment(f"user-{member}", ORGANISATION, member, other), scene.at)
 
 
 def _is_told(scene: Scene, found: Found) -> None:
@@ -165,7 +186,10 @@ FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     NUMBER + r"has (?P<news>news of )?a claim (?P<state>received|in review|approved|paid|refused(?: as (?P<reason>[a-z_]+))?"
     r"|that misses (?P<papers>[a-z_]+(?: and [a-z_]+)*))"
     r"(?: for (?P<amount>[0-9.]{1,12}))?(?: (?:until|on) " + INSTANT + r")?": _has_claim,
-    NUMBER + r"has paid (?P<amount>[0-9.]{1,12}) (?:today|for (?P<month>[0-9]{4}-[0-9]{2}))": _has_paid,
+    NUMBER + r"has paid (?P<amount>[0-9.]{1,12}) (?:today|for (?P<month>[0-9]{4}-[0-9]{2}))"
+    r"(?P<final>, and it is final)?": _has_paid,
+    NUMBER + r"pays (?P<amount>[0-9.]{1,12}) a month from (?P<month>[0-9]{4}-[0-9]{2})": _pays,
+    NUMBER + r"collects for (?P<other>\+[0-9]{6,15})": _collects,
     r"there is a (?P<kind>meeting|training) at (?P<place>[a-z_]+) on " + INSTANT: _is_told,
     r"there is the news (?P<phrase>[a-z][a-z0-9_]*)": _is_told,
 }
@@ -182,6 +206,9 @@ EXAMPLES = (
     "+9779720000001 has a claim approved for 5000 (or: paid for 5000 on 2026-11-20 10:00, refused, refused as why_too_late)",
     "+9779720000001 has news of a claim approved for 5000",
     "+9779720000001 has paid 300 today (or: for 2083-07)",
+    "+9779720000001 has paid 300 today, and it is final",
+    "+9779720000001 pays 300 a month from 2083-05",
+    "+9779720000001 collects for +9779720000002",
     "there is a meeting (or: training) at ward_office on 2026-11-28 08:00",
     "there is the news news_c177",
 )

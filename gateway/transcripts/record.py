@@ -19,8 +19,8 @@ from gateway.core.events import DigitsPressed, Input, RecordingMade, TransferEnd
 from gateway.core.jobs import Job
 from gateway.engine import interpreter
 from gateway.engine.session import FlowSession
-from gateway.services.actions.contributions import SAME_REPORT_WINDOW
 from gateway.services.context import Gateway
+from gateway.services.contributions import SAME_REPORT_WINDOW
 from gateway.store import broadcasts, claims, contributions, flow_sessions, members, notices
 from gateway.store.channels import of_provider
 from gateway.store.database import Connection

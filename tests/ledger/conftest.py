@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from calls.conftest import Clock, Installation, here, installation_of, on_sqlite
@@ -14,7 +16,11 @@ from fakes.outbound import build, settings
 from fakes.rows import CHANNEL, MEMBER, ORGANISATION, add_member, populate
 from fakes.twilio import FakeTwilio
 
+from gateway.config import PACKAGE_ROOT
+from gateway.engine import loader
+from gateway.engine.definition import Catalogue
 from gateway.services.access import Actor
+from gateway.services.actions import SPECS
 from gateway.services.context import Gateway
 from gateway.store import organisations
 from gateway.store.database import Database
@@ -38,11 +44,17 @@ class Books:
             return int(db.exec_driver_sql(f"SELECT count(*) FROM {table} WHERE {where}").scalar_one())  # noqa: S608 - our own words
 
 
+@cache
+def shipped_flows() -> Catalogue:
+    return loader.load(PACKAGE_ROOT / "flows", SPECS)
+
+
 def open_books(database: Database, url: str, redis_url: str, folder: Path, now: datetime) -> Iterator[Books]:
     given = settings(url, redis_url, folder)
     clock, counter = Clock(now), itertools.count(1)
     with FakeTwilio() as fake:
         gateway = build(given, database, fake, clock=clock, new_id=lambda: f"{next(counter) * 7919:032x}", enqueue=lambda _jobs: None)
+        gateway = replace(gateway, flows=SimpleNamespace(catalogue=shipped_flows()))
         populate(database, gateway.seal, clock())
         with database.write() as db:
             organisations.ensure(db, OTHERS, "Another Union")

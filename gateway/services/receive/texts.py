@@ -130,7 +130,6 @@ def _is_an_answer(text: str) -> bool:
 
 
 def _amounts(text: str, match: Match) -> dict[str, object]:
-    """What stood beside the word: `texted.number`, `texted.amount`."""
-    values: dict[str, object] = {} if match.number is None else {"texted.number": match.number}
-    amount = keywords.amount_beside(text)
-    return values if amount is None else {**values, "texted.amount": amount}
+    """What stood beside the word: `texted.number`, `texted.amount`, and of a collector `texted.pairs`."""
+    found = {"number": match.number, "amount": keywords.amount_beside(text), "pairs": keywords.pairs_beside(text)}
+    return {f"texted.{name}": value for name, value in found.items() if value is not None}
