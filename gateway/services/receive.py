@@ -134,7 +134,7 @@ def _settle_recording(gateway: Gateway, inbound: Inbound, row: SessionRow, made:
     """She spoke and hung up, and we heard of the end first: what she said is kept for somebody to hear."""
     answer, jobs = hang_up(gateway, inbound), list[FetchRecording]()
     with gateway.database.write() as db:
-        receipts.insert(db, receipts.Receipt(inbound.provider, inbound.external_id, inbound.step, answer, now))
+        receipts.insert(db, gateway.seal, receipts.Receipt(inbound.provider, inbound.external_id, inbound.step, answer, now))
         if made.seconds > 0 and interpreter.awaits_words(gateway.catalogue, row.state):
             kept = recordings.NewRecording(gateway.new_id(), row.id, inbound.provider, made.external_id, made.seconds)
             recordings.keep(db, kept, now)
@@ -152,7 +152,7 @@ def _arrival(gateway: Gateway, inbound: Inbound) -> arrivals.Arrival:
 def _told_last(gateway: Gateway, inbound: Inbound, row: SessionRow) -> str:
     """A step that is neither awaited nor answered before: say once more what is awaited."""
     with gateway.database.read() as db:
-        answer = receipts.find(db, inbound.provider, inbound.external_id, row.version - 1)
+        answer = receipts.find(db, gateway.seal, (inbound.provider, inbound.external_id, row.version - 1))
     return answer or hang_up(gateway, inbound)
 
 
@@ -169,7 +169,7 @@ def _message_once(gateway: Gateway, inbound: Inbound) -> str:
     now = gateway.clock()
     silence = gateway.providers[inbound.provider].render_message("")
     with gateway.database.read() as db:
-        stored = receipts.find(db, inbound.provider, inbound.external_id, 0)
+        stored = receipts.find(db, gateway.seal, (inbound.provider, inbound.external_id, 0))
         if stored is not None:
             return stored
         channel = _channel(gateway, db, inbound)
@@ -235,7 +235,7 @@ def _settle_consent(gateway: Gateway, turn: Turn, word: str, *, quietly: bool) -
         raise LookupError("a text without a phone")
     with gateway.database.write() as db:
         _log_texts(gateway, db, turn, None if quietly else wording)
-        receipts.insert(db, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
+        receipts.insert(db, gateway.seal, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
         if word == "stop":
             phones.stop(db, phone_id, turn.now)
         else:
@@ -252,7 +252,7 @@ def _settle_silence(gateway: Gateway, turn: Turn, answer: str, *, flagged: bool 
         _log_texts(gateway, db, turn, None, secret=row is not None and interpreter.awaits_secret(gateway.catalogue, row.state))
         if flagged and phone_id is not None and not tasks.count_since(db, phone_id, UNANSWERED, turn.now - timedelta(hours=1)):
             tasks.open_task(db, tasks.NewTask(gateway.new_id(), turn.channel.organisation_id, UNANSWERED, phone_id), turn.now)
-        receipts.insert(db, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
+        receipts.insert(db, gateway.seal, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
     return answer
 
 
@@ -400,7 +400,7 @@ def _settle(gateway: Gateway, turn: Turn, sprint: Sprint, answer: str, said: str
         members=tuple(view.id for view in ((turn.caller.member,) if turn.caller.member else turn.caller.sharing)),
     )
     with gateway.database.write() as db:
-        receipts.insert(db, receipts.Receipt(inbound.provider, inbound.external_id, inbound.step, answer, now))
+        receipts.insert(db, gateway.seal, receipts.Receipt(inbound.provider, inbound.external_id, inbound.step, answer, now))
         if inbound.medium == "sms":
             _log_texts(
                 gateway, db, turn, said, secret=continues and row is not None and interpreter.awaits_secret(gateway.catalogue, row.state)
