@@ -33,7 +33,7 @@ def rotate() -> None:
     rows = 0
     for progress in keys.rotate(gateway):
         rows += progress.rows
-        click.echo(f"\r{progress.table}: {rows} rows", nl=False, err=True)
+        click.echo(f"\r{progress.table:<24}{rows:>10} rows", nl=False, err=True)
     click.echo("", err=True)
     click.echo(f"{rows} rows were sealed anew.")
     left = _show(gateway)

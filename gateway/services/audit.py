@@ -75,15 +75,18 @@ def verify(gateway: Gateway, head: str | None = None) -> Verdict:
 
 
 def note_rotation(gateway: Gateway) -> None:
-    """Write down that the key is another one. The row holds the earlier keys of the chain, sealed, so that the log can be checked when
-    the earlier keys themselves are gone; it comes once for each key."""
+    """Write down that the key is another one, once.
+
+    The row holds the earlier keys of the chain, sealed, so that the log can be checked when the earlier keys themselves are gone.
+    """
     name = gateway.seal.current_name.hex()
     with gateway.database.write() as db:
         audit.lock(db)
-        if any(json.loads(row.entry.detail).get("key") == name for row in audit.with_action(db, ROTATED)):
-            return
-        earlier = ",".join(key.hex() for key in _chain_keys(db, gateway.seal)[1:])
-        chain = gateway.seal.seal(earlier).hex()
+        earlier = _chain_keys(db, gateway.seal)[1:]
+        for row in audit.with_action(db, ROTATED):
+            if json.loads(row.entry.detail)["key"] == name and set(earlier) <= set(_sealed_in(gateway.seal, row)):
+                return
+        chain = gateway.seal.seal(",".join(key.hex() for key in earlier)).hex()
         note(gateway, db, GATEWAY, ROTATED, "keys", key=name, chain=chain)
 
 

@@ -79,7 +79,7 @@ def look_up(db: Connection, seal: Seal, arrival: Arrival) -> Known:
     answer, *first = rows[0]
     session, channel, caller = first[:_SESSION], first[_SESSION : _SESSION + _CHANNEL], _SESSION + _CHANNEL
     return Known(
-        answer,
+        seal.open(bytes(answer)) if answer is not None else None,
         flow_sessions.opened(seal, session) if session[0] is not None else None,
         Channel(*channel) if channel[0] is not None else None,
         members.caller_of([row[1 + caller :] for row in rows]) if first[caller] is not None else None,

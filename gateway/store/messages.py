@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, insert, select
 
 from gateway.store.database import Connection
 from gateway.store.models import messages
-from gateway.store.models.columns import UNSTORABLE
+from gateway.store.models.columns import storable
 from gateway.store.rows import values
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def log(db: Connection, seal: Seal, rows: Sequence[MessageRow]) -> None:
 def _sealed(seal: Seal, row: MessageRow) -> dict[str, object]:
     found = values(row)
     body = found.pop("body")
-    return {**found, "sealed_body": seal.seal(UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", body)) if body else None}
+    return {**found, "sealed_body": seal.seal(storable(body)) if body else None}
 
 
 def count_out(db: Connection, phone_id: int, since: datetime) -> int:

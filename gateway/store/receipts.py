@@ -1,17 +1,21 @@
-"""Receipts: what was answered to each request of a provider. A repeat gets the same answer and changes nothing."""
+"""Receipts: what was answered to each request of a provider, sealed. A repeat gets the same answer and changes nothing."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from gateway.store.database import AlreadyReceived, Connection
 from gateway.store.models import receipts
+from gateway.store.models.columns import storable
 from gateway.store.prepared import Prepared
 from gateway.store.rows import insert_into
+
+if TYPE_CHECKING:
+    from gateway.store.secrets import Seal
 
 
 class Receipt(NamedTuple):
@@ -24,7 +28,7 @@ class Receipt(NamedTuple):
     at: datetime
 
 
-FIND = select(receipts.c.answer).where(
+FIND = select(receipts.c.sealed_answer).where(
     receipts.c.provider == bindparam("provider"),
     receipts.c.external_id == bindparam("external_id"),
     receipts.c.step == bindparam("step"),
@@ -33,15 +37,17 @@ _FIND = Prepared(FIND)
 _INSERT = Prepared(insert_into(receipts))
 
 
-def find(db: Connection, provider: str, external_id: str, step: int) -> str | None:
-    """The answer that this request got, if it came before."""
-    answer: str | None = _FIND.scalar(db, {"provider": provider, "external_id": external_id, "step": step})
-    return answer
+def find(db: Connection, seal: Seal, request: tuple[str, str, int]) -> str | None:
+    """The answer that this request (provider, external id, step) got, if it came before."""
+    answer: bytes | None = _FIND.scalar(db, dict(zip(("provider", "external_id", "step"), request, strict=True)))
+    return seal.open(bytes(answer)) if answer is not None else None
 
 
-def insert(db: Connection, receipt: Receipt) -> None:
+def insert(db: Connection, seal: Seal, receipt: Receipt) -> None:
     """Keep an answer; raise AlreadyReceived where the same request was answered meanwhile."""
+    provider, external_id, step, answer, at = receipt
+    row = {"provider": provider, "external_id": external_id, "step": step, "sealed_answer": seal.seal(storable(answer)), "at": at}
     try:
-        _INSERT.write(db, receipt._asdict())
+        _INSERT.write(db, row)
     except IntegrityError as error:
         raise AlreadyReceived from error

@@ -25,6 +25,7 @@ from gateway.store.models import (
     members,
     messages,
     phones,
+    receipts,
     users,
 )
 from gateway.store.secrets import NAME
@@ -44,6 +45,7 @@ SEALED: Mapping[Table, tuple[str, ...]] = {
     claim_events: ("sealed_note",),
     flow_sessions: ("state",),
     messages: ("sealed_body",),
+    receipts: ("sealed_answer",),
     idempotency_keys: ("sealed_answer",),
 }
 

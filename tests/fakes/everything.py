@@ -108,7 +108,13 @@ def plant(gateway: Gateway) -> Planted:
             "updated_at": old,
         },
         "session_events": {"session_id": "her-session", "version": 1, "kind": "StepEntered", "flow": "main_menu", "step": "start", **at},
-        "receipts": {"provider": "twilio", "external_id": "CA-hers", "step": 0, "answer": f"<Response>{HER_WORDS}</Response>", **at},
+        "receipts": {
+            "provider": "twilio",
+            "external_id": "CA-hers",
+            "step": 0,
+            "sealed_answer": seal.seal(f"<Response>{HER_WORDS}</Response>"),
+            **at,
+        },
         "messages": {
             "channel_id": "main",
             "phone_id": phone.id,

@@ -104,22 +104,22 @@ def test_a_call_that_broke_off_is_taken_up_once(world: World):
 
 def test_an_answer_is_kept_for_each_request(world: World):
     with world.database.write() as db:
-        receipts.insert(db, receipts.Receipt("twilio", "call-1", 1, "<Response/>", world.now))
-        assert receipts.find(db, "twilio", "call-1", 1) == "<Response/>"
-        assert receipts.find(db, "twilio", "call-1", 2) is None
+        receipts.insert(db, world.seal, receipts.Receipt("twilio", "call-1", 1, "<Response/>", world.now))
+        assert receipts.find(db, world.seal, ("twilio", "call-1", 1)) == "<Response/>"
+        assert receipts.find(db, world.seal, ("twilio", "call-1", 2)) is None
 
 
 def test_a_request_that_was_answered_before_undoes_the_whole_transaction(world: World):
     def answer(text: str, session_id: str) -> None:
         with world.database.write() as db:
             flow_sessions.insert(db, world.seal, a_session(world, session_id))
-            receipts.insert(db, receipts.Receipt("twilio", "call-1", 1, text, world.now))
+            receipts.insert(db, world.seal, receipts.Receipt("twilio", "call-1", 1, text, world.now))
 
     answer("first", "call-1")
     with pytest.raises(AlreadyReceived):
         answer("second", "call-2")
     with world.database.read() as db:
-        assert receipts.find(db, "twilio", "call-1", 1) == "first"
+        assert receipts.find(db, world.seal, ("twilio", "call-1", 1)) == "first"
         assert flow_sessions.load(db, world.seal, "twilio", "call-2") is None
 
 
@@ -130,8 +130,8 @@ def test_a_request_finds_its_answer_the_conversation_our_channel_and_the_caller_
         stranger = look_up(world, db, "call-1", 0, number="+9779841000000", address="+97714999999")
         assert stranger == arrivals.Known(None, None, None, None)
         flow_sessions.insert(db, world.seal, row)
-        receipts.insert(db, receipts.Receipt("twilio", "call-1", 0, "welcome", world.now))
-        receipts.insert(db, receipts.Receipt("twilio", "lost", 0, "goodbye", world.now))
+        receipts.insert(db, world.seal, receipts.Receipt("twilio", "call-1", 0, "welcome", world.now))
+        receipts.insert(db, world.seal, receipts.Receipt("twilio", "lost", 0, "goodbye", world.now))
         assert look_up(world, db, "call-1", 0) == arrivals.Known("welcome", row, channel, caller)
         assert look_up(world, db, "call-1", 1) == arrivals.Known(None, row, channel, caller)
         assert look_up(world, db, "lost", 0) == arrivals.Known("goodbye", None, channel, caller)

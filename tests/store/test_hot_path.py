@@ -37,7 +37,7 @@ def take_a_step(world: World) -> Seen:
         assert known.answer is None
         log = flow_sessions.LogRow("call-1", 2, "StepEntered", "main_menu", "menu", None, world.now)
         with world.database.write() as db:
-            receipts.insert(db, receipts.Receipt("twilio", "call-1", 1, "<Response/>", world.now))
+            receipts.insert(db, world.seal, receipts.Receipt("twilio", "call-1", 1, "<Response/>", world.now))
             assert flow_sessions.advance(db, world.seal, row._replace(version=2), row.version)
             flow_sessions.log(db, [log, log, log])
     return seen
@@ -83,7 +83,7 @@ def test_no_question_reads_a_whole_table(sqlite_url, seal, now):
 def ask_everything(db: Connection, world: World) -> None:
     """Whatever a call or a text may read, and what finds the rows that it changes."""
     arrivals.look_up(db, world.seal, arrivals.Arrival("twilio", "call-1", 1, "+97714000000", world.seal.index(NUMBER)))
-    receipts.find(db, "twilio", "call-1", 1)
+    receipts.find(db, world.seal, ("twilio", "call-1", 1))
     channels.by_address(db, "twilio", "+97714000000")
     members.caller(db, world.seal.index(NUMBER))
     members.new_number(db, ORGANISATION, 1)

@@ -46,7 +46,7 @@ def of_each(world: World) -> dict[Prepared, dict]:
         flow_sessions._ADVANCE: {"session_id": "call-1", "expected_version": 1, **advanced},
         flow_sessions._LOG: flow_sessions.LogRow("call-1", 1, "StepEntered", "main_menu", None, None, now)._asdict(),
         receipts._FIND: request,
-        receipts._INSERT: receipts.Receipt("twilio", "call-1", 2, ODD, now)._asdict(),
+        receipts._INSERT: request | {"step": 2, "sealed_answer": b"sealed", "at": now},
     }
 
 
@@ -55,7 +55,7 @@ def busy(world: World) -> World:
     """A world in which every statement finds something."""
     with world.database.write() as db:
         flow_sessions.insert(db, world.seal, a_session(world))
-        receipts.insert(db, receipts.Receipt("twilio", "call-1", 1, ODD, world.now))
+        receipts.insert(db, world.seal, receipts.Receipt("twilio", "call-1", 1, ODD, world.now))
         claims.open_claim(db, world.seal, claims.NewClaim("claim", ORGANISATION, MEMBER, "1", "health", "Maya"), world.now)
         claims.move(db, world.seal, claims.Move("claim", 1, "review", "Maya", review_until=world.now), world.now)
         contributions.note(db, contributions.NewContribution("first", ORGANISATION, MEMBER, 500, "2083-08", "10", "voice"), world.now)
@@ -98,7 +98,7 @@ def test_no_prepared_statement_is_left_out(busy: World):
 def test_an_instant_needs_a_zone_here_too(busy: World):
     receipt = receipts.Receipt("twilio", "call-1", 2, "", datetime(2026, 11, 21))  # noqa: DTZ001 - the point
     with pytest.raises(ValueError, match="time zone"), busy.database.write() as db:
-        receipts.insert(db, receipt)
+        receipts.insert(db, busy.seal, receipt)
 
 
 def test_what_was_touched_is_counted(busy: World):

@@ -38,13 +38,13 @@ def test_a_phone_that_calls_twice_at_once_is_one_phone(world: World):
 
 def test_one_request_is_answered_once(world: World):
     def answer(db: Connection, number: int) -> str:
-        receipts.insert(db, receipts.Receipt("twilio", "CA1", 1, f"answer {number}", world.now))
+        receipts.insert(db, world.seal, receipts.Receipt("twilio", "CA1", 1, f"answer {number}", world.now))
         return f"answer {number}"
 
     results = at_once(world, answer, count=12)
     assert results.count(AlreadyReceived.__name__) == 11
     with world.database.read() as db:
-        assert receipts.find(db, "twilio", "CA1", 1) in results
+        assert receipts.find(db, world.seal, ("twilio", "CA1", 1)) in results
 
 
 def test_one_conversation_begins_once(world: World):

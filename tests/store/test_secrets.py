@@ -45,9 +45,9 @@ def use(world: World) -> None:
         phone_id = phones.find_or_create(db, world.seal, CANARY, world.now)
         members.attach_phone(db, MEMBER, phone_id)
         flow_sessions.insert(db, world.seal, a_session(world, phone_id=phone_id))
-        receipts.insert(db, receipts.Receipt("twilio", "CA1", 0, "canary answer", world.now))
+        receipts.insert(db, world.seal, receipts.Receipt("twilio", "CA1", 0, "canary answer", world.now))
         calls.begin(db, calls.CallRow("twilio", "CA1", CHANNEL, phone_id, "in", "answered", world.now))
-        messages.log(db, world.seal, [messages.MessageRow(CHANNEL, phone_id, "in", "canary text", "SM1", world.now)])
+        messages.log(db, world.seal, [messages.MessageRow(CHANNEL, phone_id, "in", "canary text", "SM-canary-row", world.now)])
         phones.stop(db, phone_id, world.now)
     with world.database.read() as db:
         assert phones.open_many(db, world.seal, [phone_id]) == {phone_id: CANARY}
@@ -55,7 +55,7 @@ def use(world: World) -> None:
 
 def found_in(files: list[Path]) -> set[str]:
     everything = b"".join(file.read_bytes() for file in files)
-    assert b"canary answer" in everything, "these are not the files in which the rows are"
+    assert b"SM-canary-row" in everything, "these are not the files in which the rows are"
     return {name for name, form in forms(CANARY).items() if form in everything}
 
 
@@ -77,7 +77,7 @@ def test_no_number_lies_in_the_files_of_postgresql(postgres_url, seal, now):
 
 def test_the_canary_would_be_found(tmp_path):
     for name, form in forms(CANARY).items():
-        (tmp_path / "file").write_bytes(b"canary answer" + form)
+        (tmp_path / "file").write_bytes(b"SM-canary-row" + form)
         assert name in found_in([tmp_path / "file"])
 
 

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from calls.conftest import here, installation_of, on_sqlite
+from embedded.conftest import start
 
-__all__ = ["here", "installation_of", "on_sqlite"]
+__all__ = ["here", "installation_of", "on_sqlite", "start"]

@@ -169,6 +169,19 @@ def test_the_audit_log_can_be_checked_when_the_old_keys_are_gone(old):
     assert audit.verify(old.gateway).row == 7
 
 
+def test_a_key_that_was_forgotten_at_first_is_taken_along_later(old):
+    with old.gateway.database.write() as db:
+        note(old.gateway, db, terminal("main"), "see_members", "member:1")
+    here = with_keys(old, NEW)
+    rotated(here)
+    assert audit.verify(here.gateway).row == 1
+    with_keys(here, NEW, OLD)
+    rotated(here)
+    rotated(here)
+    with_keys(here, NEW)
+    assert audit.verify(here.gateway) == audit.Verdict(3, audit.head(here.gateway))
+
+
 def test_what_a_key_sealed_that_nobody_has_is_counted_and_left(old):
     here = with_keys(old, NEW)
     assert rotated(here) == Counter()

@@ -134,7 +134,7 @@ def _answered(gateway: Gateway, turn: Turn, sprint: Sprint) -> str:
 def _told_last(gateway: Gateway, inbound: Inbound, row: SessionRow) -> str:
     """A step that is neither awaited nor answered before: say once more what is awaited."""
     with gateway.database.read() as db:
-        answer = receipts.find(db, inbound.provider, inbound.external_id, row.version - 1)
+        answer = receipts.find(db, gateway.seal, (inbound.provider, inbound.external_id, row.version - 1))
     return answer or hang_up(gateway, inbound)
 
 
@@ -148,7 +148,7 @@ def _settle_recording(gateway: Gateway, inbound: Inbound, row: SessionRow) -> st
     answer, made, now = hang_up(gateway, inbound), inbound.input, gateway.clock()
     jobs = list[FetchRecording]()
     with gateway.database.write() as db:
-        receipts.insert(db, receipts.Receipt(inbound.provider, inbound.external_id, inbound.step, answer, now))
+        receipts.insert(db, gateway.seal, receipts.Receipt(inbound.provider, inbound.external_id, inbound.step, answer, now))
         if isinstance(made, RecordingMade) and made.seconds > 0 and interpreter.awaits_words(gateway.catalogue, row.state):
             jobs.append(FetchRecording(_keep(gateway, db, row, made, now)))
     gateway.enqueue(jobs)

@@ -38,7 +38,7 @@ def settle(gateway: Gateway, turn: Turn, sprint: Sprint, answer: str, said: str 
         members=tuple(view.id for view in ((turn.caller.member,) if turn.caller.member else turn.caller.sharing)),
     )
     with gateway.database.write() as db:
-        receipts.insert(db, receipts.Receipt(inbound.provider, inbound.external_id, inbound.step, answer, now))
+        receipts.insert(db, gateway.seal, receipts.Receipt(inbound.provider, inbound.external_id, inbound.step, answer, now))
         if inbound.medium == "sms":
             _log_texts(
                 gateway, db, turn, said, secret=continues and row is not None and interpreter.awaits_secret(gateway.catalogue, row.state)
@@ -69,7 +69,7 @@ def settle_consent(gateway: Gateway, turn: Turn, word: str, *, quietly: bool) ->
         raise LookupError("a text without a phone")
     with gateway.database.write() as db:
         _log_texts(gateway, db, turn, None if quietly else wording)
-        receipts.insert(db, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
+        receipts.insert(db, gateway.seal, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
         if word == "stop":
             phones.stop(db, phone_id, turn.now)
         else:
@@ -86,7 +86,7 @@ def settle_silence(gateway: Gateway, turn: Turn, answer: str, *, flagged: bool =
         _log_texts(gateway, db, turn, None, secret=row is not None and interpreter.awaits_secret(gateway.catalogue, row.state))
         if flagged and phone_id is not None and not tasks.count_since(db, phone_id, UNANSWERED, turn.now - timedelta(hours=1)):
             tasks.open_task(db, tasks.NewTask(gateway.new_id(), turn.channel.organisation_id, UNANSWERED, phone_id), turn.now)
-        receipts.insert(db, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
+        receipts.insert(db, gateway.seal, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
     return answer
 
 

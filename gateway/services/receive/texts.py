@@ -42,7 +42,7 @@ def _once(gateway: Gateway, inbound: Inbound) -> str:
     """A repeat gets its answer again; STOP and START come before every limit and flow; who wrote too much gets none; then the flows."""
     silence = gateway.providers[inbound.provider].render_message("")
     with gateway.database.read() as db:
-        stored = receipts.find(db, inbound.provider, inbound.external_id, 0)
+        stored = receipts.find(db, gateway.seal, (inbound.provider, inbound.external_id, 0))
         if stored is not None:
             return stored
         channel = callers.channel_of(gateway, db, inbound)

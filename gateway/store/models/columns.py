@@ -68,9 +68,14 @@ class HumanText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
-        if value is None or (value.isascii() and "\0" not in value):
-            return value  # most answers; to look at each character costs as much as to write them
-        return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+        return None if value is None else storable(value)
+
+
+def storable(text: str) -> str:
+    """A text without what no database can keep."""
+    if text.isascii() and "\0" not in text:
+        return text  # most answers; to look at each character costs as much as to write them
+    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 metadata = MetaData(

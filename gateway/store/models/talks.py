@@ -73,7 +73,7 @@ receipts = Table(
     Column("provider", String(20), nullable=False),
     Column("external_id", String(64), nullable=False),
     Column("step", Integer, nullable=False),
-    Column("answer", HumanText, nullable=False),
+    Column("sealed_answer", LargeBinary, nullable=False),  # it may read a number or a name back
     Column("at", Instant, nullable=False),
     PrimaryKeyConstraint("provider", "external_id", "step"),
 )

@@ -67,7 +67,7 @@ def upgrade() -> None:
         sa.Column("provider", sa.String(length=20), nullable=False),
         sa.Column("external_id", sa.String(length=64), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
-        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("sealed_answer", sa.LargeBinary(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("provider", "external_id", "step", name=op.f("pk_receipts")),
     )
