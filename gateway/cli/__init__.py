@@ -25,6 +25,7 @@ COMMANDS = {
     "members": "Import and export members, set and unlock PINs",
     "tasks": "Show what a person must do, and tick it off",
     "statistics": "Count members, contributions, claims, and what reached whom",
+    "report": "Write a page for a meeting with a ministry",
     "places": "Find the code of a place by its name",
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
