@@ -14,11 +14,12 @@ from statistics import median
 
 from sqlalchemy import create_engine, make_url
 
-from benchmarks import inbound, installation, machine, sending
+from benchmarks import grouping, inbound, installation, machine, sending
 from benchmarks.table import Line, table
 
 MEMBERS = 4_000
 LATENCIES = (0, 50)  # milliseconds that the provider takes
+COUNTED = 1_000_000  # members of the statistics
 CEILING = 2_000  # messages a second that 100 connections can carry at 50 ms
 MEMORY, HELP = (120, 90), (0.3, 0.2)  # megabytes of the web process; seconds of `gateway --help`
 
@@ -48,11 +49,13 @@ def run(rounds: int, *, quick: bool, postgres: str | None, say: Callable[[str], 
         with _fresh_database(postgres) as url, installation.prepared(url, size.calls) as place:
             measured = inbound.measure(place, size.rounds, size.calls, size.calls)
             lines += _inbound_lines(measured, "PostgreSQL", (10, 7))[:-1]
+    lines += _grouping_lines(grouping.measure(size.rounds, 100_000 if quick else COUNTED))
     lines.append(_help_line(size.rounds))
     say("")
     say(table(lines))
     say("")
-    say(f"B: processor time of the web process for one answer of a bare Flask application. It took {time.monotonic() - began:.0f} s.")
+    say("B: processor time of the web process for one answer of a bare Flask application. C: a plain count of the same members.")
+    say(f"It took {time.monotonic() - began:.0f} s.")
     return all(line.verdict != "MISSED" for line in lines)
 
 
@@ -86,6 +89,15 @@ def _sending_lines(measured: sending.Measured, latency: int) -> list[Line]:
             Line(f"{what}, of the bare loop", *shown, share, "{:.0f} %", 80, 93),
         ]
     return [Line(what, *shown, ours, "{:.0f}/s", 3_000, 5_000)]
+
+
+def _grouping_lines(measured: grouping.Measured) -> list[Line]:
+    floor = median(measured.floor)
+    wanted = (("by trade", measured.one, (10, 7)), ("by trade and district", measured.two, (16, 11)))
+    return [
+        Line(f"members {what}", f"{floor:.2f} s", f"{median(ours):.2f} s", median(ours) / floor, "{:.1f} C", *targets)
+        for what, ours, targets in wanted
+    ]
 
 
 def _help_line(rounds: int) -> Line:

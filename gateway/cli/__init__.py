@@ -32,6 +32,7 @@ COMMANDS = {
     "imports": "See how far imports are, and what was refused",
     "tokens": "Make, list and revoke the keys of the API",
     "statistics": "Count members, contributions, claims, and what reached whom",
+    "report": "Write a page for a meeting with a ministry",
     "places": "Find the code of a place by its name",
     "audit": "Show who saw and did what; check that nothing of it was changed",
     "retention": "Show how long each thing is kept, and what would go now",

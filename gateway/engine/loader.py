@@ -25,6 +25,7 @@ from gateway.language.skeleton import skeleton
 DEFAULTS, PHRASES, KEYWORDS, ORDINARY = "defaults", "phrases", "keywords.tsv", "ordinary-words.txt"
 TRANSLATIONS = "translations"  # a folder beside the flows: one file for each language whose texts do not stand in the flow files
 BUDGET = "budget"  # what tasks may cost a caller; `gateway budget` reads it, and it is no flow
+NO_FLOWS = frozenset({BUDGET, "report"})  # nor is what the report of `gateway report` says
 RETRIES, FIRST_WAIT, FIRST_CALL_WAIT, NEXT_WAIT = 3, 8, 10, 5
 LONGEST_WAIT = 30  # seconds; the line would seem dead
 AUDIENCES: tuple[Audience, ...] = ("anyone", "member", "stranger")
@@ -94,7 +95,7 @@ def _position(fault: GatewayError) -> tuple[str, int, int, str]:
 
 def _sources(folder: Path, faults: list[GatewayError]) -> dict[str, Source]:
     sources: dict[str, Source] = {}
-    for path in sorted(path for path in folder.glob("*.yaml") if path.stem != BUDGET):
+    for path in sorted(path for path in folder.glob("*.yaml") if path.stem not in NO_FLOWS):
         file = f"{folder.name}/{path.name}"
         try:
             sources[path.stem] = Source(path.stem, file, read_text(path, folder))

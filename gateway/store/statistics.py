@@ -162,6 +162,12 @@ def count_organisations(db: Connection) -> int:
     return db.execute(select(func.count()).select_from(organisations)).scalar_one()
 
 
+def organisation_name(db: Connection, scope: Scope) -> str:
+    """What the organisation is called."""
+    name: str = db.execute(select(organisations.c.name).where(organisations.c.id == scope.organisation_id)).scalar_one()
+    return name
+
+
 # --- contributions -----------------------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from gateway.core import disclosure, places
 from gateway.core.calendar import NEPAL, to_bs
 from gateway.language import speech
 from gateway.services.statistics.table import Table, Value
-from gateway.services.statistics.words import GROUPS, HEADINGS, NOTES, VALUES, pick
+from gateway.services.statistics.words import GROUPS, HEADINGS, VALUES, pick
 from gateway.services.statistics.writing import shown
 from gateway.store.statistics import Counted
 
@@ -125,7 +125,7 @@ def one_way(shape: Shape, words: Labels, counted: Sequence[Counted], total: Coun
         header=(words.group(shape.group), words.heading(shape.counted), *(words.heading(name) for name, _, _ in shape.extras)),
         formats=("text", "count", *(form for _, form, _ in shape.extras)),
         rows=tuple(lines) if rows else (),
-        note=with_note(words, lines, shape.note),
+        own_note=shape.note,
         plot=shape.plot,
     )
 
@@ -185,17 +185,11 @@ def two_way(shape: Shape, across: str, words: Labels, crossed: Crossed) -> Table
         header=header,
         formats=("text", *("count" for _ in header[1:])),
         rows=tuple(lines),
-        note=with_note(words, lines, shape.note),
+        own_note=shape.note,
         totals=len(downs) > 1,
         plot=shape.plot,
         plotted=tuple(range(1, len(header) - 1)),
     )
-
-
-def with_note(words: Labels, rows: Iterable[Sequence[Value]], note: str = "") -> str:
-    """The table's own note, and why cells are withheld where some are."""
-    hidden = pick(NOTES["withheld"], words.language) if any(value is None for row in rows for value in row) else ""
-    return " ".join(filter(None, (note, hidden)))
 
 
 def split(number_of: Mapping[str, int]) -> list[int | None]:

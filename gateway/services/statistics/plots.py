@@ -18,9 +18,9 @@ WIDTH = 360
 FONT = "Noto Sans Devanagari, Noto Sans, Nirmala UI, Mangal, sans-serif"
 INK, QUIET, ACCENT, PAPER = "#23302b", "#6b746f", "#a3371f", "#ffffff"
 MOST_SERIES = 4
-LABEL, BAR, GAP = 18, 14, 10  # heights in a bar plot: the name above a bar, the bar, the room below
+LABEL, BAR, GAP = 18, 12, 6  # heights in a bar plot: the name above a bar, the bar, the room below
 LETTERS = 44  # of a name, in one line
-UNPRINTABLE = {"Cc", "Cs", "Co", "Cn"}
+JOINERS = "\u200c\u200d"  # invisible, and part of how some Devanagari words are written
 
 # Each row of a legend, and each series: told apart by fill alone, in grey as in colour.
 FILLS = (
@@ -64,7 +64,7 @@ def as_svg(table: Table, *, heading: bool = True) -> str:
 def _series(table: Table) -> Sequence[int]:
     """The columns that are drawn: all that can be told apart, else the totals alone."""
     plotted = [at for at in table.plotted if at < len(table.header)]
-    return plotted if len(plotted) <= MOST_SERIES else [len(table.header) - 1]
+    return plotted if 0 < len(plotted) <= MOST_SERIES else [len(table.header) - 1]
 
 
 def _told(table: Table, series: Sequence[int]) -> str:
@@ -91,12 +91,12 @@ def _bar_plot(table: Table, series: Sequence[int], top: float) -> tuple[list[str
         parts += legend
     highest = max((_size(row[at]) for row in table.body for at in series), default=0)
     for row in table.body:
-        parts.append(f'<text x="0" y="{y + 13:.0f}">{_text(_cut(str(row[0])))}</text>')
+        parts.append(f'<text x="0" y="{y + 12:.0f}">{_text(_cut(str(row[0])))}</text>')
         y += LABEL
         for position, at in enumerate(series):
             text = shown(row[at], table.formats[at], table.language)
             if row[at] is None:
-                parts.append(f'<text x="68" y="{y + 12:.0f}" fill="{QUIET}" font-style="italic" font-size="12">{_text(text)}</text>')
+                parts.append(f'<text x="68" y="{y + 11:.0f}" fill="{QUIET}" font-size="12">{_text(text)}</text>')
             parts += _bar(None if row[at] is None else text, y, _share(row[at], highest), _fill(table, position))
             y += BAR + 3
         y += GAP
@@ -115,7 +115,7 @@ def _bar(text: str | None, y: float, share: float, fill: str) -> Iterator[str]:
     length = share * (WIDTH - 92)
     if length:
         yield f'<rect x="0.5" y="{y + 0.5:.1f}" width="{max(length, 1.5):.1f}" height="{BAR - 1}" {fill}/>'
-    yield f'<text x="{length + 7:.1f}" y="{y + 12:.0f}" font-weight="bold">{_text(text)}</text>'
+    yield f'<text x="{length + 7:.1f}" y="{y + 11:.0f}" font-weight="bold">{_text(text)}</text>'
 
 
 def _legend(table: Table, series: Sequence[int], y: float) -> tuple[list[str], float]:
@@ -133,7 +133,7 @@ def _fill(table: Table, position: int) -> str:
 
 # --- a line ------------------------------------------------------------------------------------------------------------------------
 
-LEFT, RIGHT, TALL = 52, 12, 150
+LEFT, RIGHT, TALL = 52, 12, 120
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
 
 
@@ -235,8 +235,8 @@ def _cut(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """As XML can hold it, whatever somebody typed."""
-    return escape("".join(char if unicodedata.category(char) not in UNPRINTABLE else " " for char in text))
+    """As XML can hold it, whatever somebody typed: no control characters, none that turn the direction of writing around."""
+    return escape("".join(char if char in JOINERS or unicodedata.category(char)[0] != "C" else " " for char in text))
 
 
 def _wrapped(text: str, letters: int) -> Iterator[str]:

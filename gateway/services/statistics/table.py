@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.services.statistics.words import NOTES, pick
+
 Value = str | int | float | None
 
 
@@ -22,10 +24,15 @@ class Table:
     header: tuple[str, ...]
     formats: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
-    note: str
+    own_note: str = ""
     totals: bool = True
     plot: str = "bar"
     plotted: Sequence[int] = (1,)
+
+    @property
+    def note(self) -> str:
+        """The table's own note, and why cells are withheld where some are."""
+        return " ".join(filter(None, (self.own_note, pick(NOTES["withheld"], self.language) if self.is_withheld_somewhere else "")))
 
     @property
     def is_withheld_somewhere(self) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gateway.core import calendar, disclosure
 from gateway.core.calendar import NEPAL, BsDate
 from gateway.errors import GatewayError
-from gateway.services.statistics.build import Crossed, Labels, Shape, one_way, split, two_way, with_note
+from gateway.services.statistics.build import Crossed, Labels, Shape, one_way, split, two_way
 from gateway.services.statistics.table import Table, Value
 from gateway.services.statistics.words import NOTES, VALUES, Both, pick
 from gateway.store import statistics as store
@@ -162,7 +162,7 @@ def _days(name: str, title: str, asked: Question) -> Table:
             measured: tuple[Value, ...] = (len(days), round(median(days), 1), round(max(days), 1))
             rows.append((asked.words.value("claim", state), *(measured if enough else (None, None, None))))
     header = (asked.words.group("state"), *(asked.words.heading(word) for word in ("claims", "median", "longest")))
-    note = with_note(asked.words, rows, pick(NOTES["days"], asked.words.language))
+    note = pick(NOTES["days"], asked.words.language)
     formats = ("text", "count", "days", "days")
     return Table(name, asked.words.language, title, header, formats, tuple(rows), note, totals=False, plotted=(2,))
 
@@ -204,8 +204,7 @@ def _broadcasts(name: str, title: str, asked: Question) -> Table:
     header = [asked.words.value("delivery", outcome) for outcome in outcomes]
     header = [asked.words.group("broadcast"), *header, asked.words.heading("total"), asked.words.heading("heard")]
     formats = ("text", *("count" for _ in outcomes), "count", "seconds")
-    note = with_note(asked.words, rows)
-    return Table(name, asked.words.language, title, tuple(header), formats, tuple(rows), note, totals=False, plotted=(1,))
+    return Table(name, asked.words.language, title, tuple(header), formats, tuple(rows), totals=False, plotted=(1,))
 
 
 def _notices(name: str, title: str, asked: Question) -> Table:
@@ -224,8 +223,7 @@ def _notices(name: str, title: str, asked: Question) -> Table:
         asked.words.heading("total"),
     ]
     formats = ("text", *("count" for _ in header[1:]))
-    note = with_note(asked.words, rows)
-    return Table(name, asked.words.language, title, tuple(header), formats, tuple(rows), note, totals=False, plotted=(1, 2))
+    return Table(name, asked.words.language, title, tuple(header), formats, tuple(rows), totals=False, plotted=(1, 2))
 
 
 def _talks(kind: str) -> Answer:

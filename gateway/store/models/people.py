@@ -112,6 +112,11 @@ members = Table(
     Column("version", Integer, nullable=False, server_default="1"),  # of two people who change her at once, the second is told
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("organisation_id", "number"),
+    # All that members are counted by, so that statistics need not read the members themselves.
+    Index(
+        "ix_members_counted",
+        *("organisation_id", "state", "trade", "place", "sex", "birth_year", "language", "household_role", "created_at"),
+    ),
 )
 
 member_names = Table(  # the words of names, by which a member is found however they are spelt

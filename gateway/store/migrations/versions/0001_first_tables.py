@@ -261,6 +261,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", name=op.f("uq_members_user_id")),
     )
     op.create_index(op.f("ix_members_collector_id"), "members", ["collector_id"], unique=False)
+    op.create_index(
+        "ix_members_counted",
+        "members",
+        ["organisation_id", "state", "trade", "place", "sex", "birth_year", "language", "household_role", "created_at"],
+        unique=False,
+    )
     op.create_table(
         "messages",
         sa.Column("id", BIG_KEY, nullable=False),
