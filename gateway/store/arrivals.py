@@ -58,7 +58,7 @@ _KNOWN = Prepared(
         and_(session_table.c.provider == bindparam("provider"), session_table.c.external_id == bindparam("external_id")),
     )
     .outerjoin(channel_table, and_(channel_table.c.provider == bindparam("provider"), channel_table.c.address == bindparam("address")))
-    .outerjoin(phones, phones.c.blind_index == bindparam("blind_index"))
+    .outerjoin(phones, and_(phones.c.blind_index == bindparam("blind_index"), phones.c.sealed.is_not(None)))
     .outerjoin(member_phones, members.OF_THIS_PHONE)
     .outerjoin(member_table, and_(members.KNOWN_BY_IT, member_table.c.organisation_id == channel_table.c.organisation_id))
     .order_by(*_OLDEST_FIRST)
@@ -68,7 +68,7 @@ _WHO = Prepared(
     .select_from(phones)
     .outerjoin(member_phones, members.OF_THIS_PHONE)
     .outerjoin(member_table, and_(members.KNOWN_BY_IT, member_table.c.organisation_id == bindparam("organisation_id")))
-    .where(phones.c.blind_index == bindparam("blind_index"))
+    .where(phones.c.blind_index == bindparam("blind_index"), phones.c.sealed.is_not(None))
     .order_by(*_OLDEST_FIRST)
 )
 

@@ -121,14 +121,22 @@ _LOCK_PHONE = select(phones.c.id).where(phones.c.id == bindparam("phone_id")).wi
 _OF_PHONE = (
     select(members.c.id)
     .join(member_phones, member_phones.c.member_id == members.c.id)
-    .where(member_phones.c.phone_id == bindparam("phone_id"), member_phones.c.stale_at.is_(None), IS_HERE)
+    .where(
+        member_phones.c.phone_id == bindparam("phone_id"),
+        member_phones.c.stale_at.is_(None),
+        members.c.organisation_id == bindparam("organisation_id"),
+        IS_HERE,
+    )
 )
 
 
-def of_phone(db: Connection, phone_id: int) -> set[str]:
-    """The ids of a phone's members. Nobody else can ask this until the transaction ends, so that what follows from it stays true."""
+def of_phone(db: Connection, phone_id: int, organisation_id: str) -> set[str]:
+    """The ids of an organisation's members with this phone.
+
+    Nobody else can ask this until the transaction ends, so that what follows from it stays true.
+    """
     db.execute(_LOCK_PHONE, {"phone_id": phone_id})
-    return set(db.execute(_OF_PHONE, {"phone_id": phone_id}).scalars())
+    return set(db.execute(_OF_PHONE, {"phone_id": phone_id, "organisation_id": organisation_id}).scalars())
 
 
 def caller(db: Connection, blind_index: bytes) -> CallerRow | None:
