@@ -171,8 +171,8 @@ def _keep_clip(writing: Writing, fact: events.ClipKept) -> list[Job]:
 
 def _register(writing: Writing, fact: events.MemberRegistered) -> list[Job]:
     phone_id = writing.conversation.phone_id
-    organisation_id = writing.conversation.organisation_id
-    if phone_id is not None and members.of_phone(writing.db, phone_id, organisation_id) != set(writing.conversation.members):
+    organisation_id, known = writing.conversation.organisation_id, set(writing.conversation.members)
+    if phone_id is not None and members.of_phone(writing.db, phone_id, organisation_id) != known:
         raise Conflict  # another call from this phone registered her meanwhile
     members.add(
         writing.db,

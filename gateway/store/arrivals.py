@@ -68,7 +68,7 @@ _WHO = Prepared(
     .select_from(phones)
     .outerjoin(member_phones, members.OF_THIS_PHONE)
     .outerjoin(member_table, and_(members.KNOWN_BY_IT, member_table.c.organisation_id == bindparam("organisation_id")))
-    .where(phones.c.blind_index == bindparam("blind_index"))
+    .where(phones.c.blind_index == bindparam("blind_index"), phones.c.sealed.is_not(None))
     .order_by(*_OLDEST_FIRST)
 )
 

@@ -308,6 +308,12 @@ def test_what_broke_off_with_one_is_not_offered_by_the_other(two: Installation) 
     assert "resume" not in said(at_the_other(two, STRANGER).ring())
 
 
+def test_a_member_of_one_registers_with_the_other_from_the_same_phone(two: Installation) -> None:
+    call = at_the_other(two, MAYA).ring().press("5").press("1").speak(4).press("1")
+    assert "ne/register/welcome_her-1" in call.heard
+    assert two.rows("SELECT state FROM members WHERE organisation_id = 'other' AND id <> 'other-1'") == [("pending",)]
+
+
 def test_disowning_a_phone_touches_one_organisation(two: Installation) -> None:
     two.phone(SITA).ring().press("5").press("1")
     assert two.rows("SELECT member_id FROM member_phones WHERE stale_at IS NOT NULL") == [("sample-1",)]
