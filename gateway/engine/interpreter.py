@@ -112,9 +112,9 @@ def resume(catalogue: Catalogue, flow_session: FlowSession, event: Input, caller
 
 
 def awaits_secret(catalogue: Catalogue, state: str) -> bool:
-    """Whether the conversation, as JSON, waits for a PIN: what comes next must not be logged."""
+    """Whether the conversation, as JSON, waits for a PIN or for the number of a member: what comes next must not be logged."""
     step = _waiting_step(catalogue, state)
-    return isinstance(step, Ask) and step.answers == SECRET
+    return isinstance(step, Ask) and step.answers in {SECRET, "reference"}
 
 
 def expects(catalogue: Catalogue, state: str, text: str) -> bool:
