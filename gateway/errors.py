@@ -172,6 +172,7 @@ CATALOGUE: dict[str, Fault] = {
     "organisation:id": Fault("{id!r} is no id. Take small letters, digits and hyphens, at most 36, a letter first: mahila-sangh."),
     "organisation:already": Fault("There is an organisation {id!r} already."),
     "channel:already": Fault("This number belongs to another organisation already."),
+    "task:named": Fault("Member {number} is written down already. Listen whose name it is, do what is to be done, and tick the task off."),
     "task:no-member": Fault("She hung up before she was registered: nobody agreed yet. Call her back and register her."),
     "task:unknown": Fault("There is no open task {id}. `gateway tasks list` shows those that are open."),
     "member:unknown": Fault("There is no member {number}. Check the number, or look for her by phone."),

@@ -241,7 +241,8 @@ def write_down(gateway: Gateway, actor: Actor, task_id: str, details: Details) -
     """Write down the name of who spoke or texted it: she becomes active, the task is done and the welcome owed.
 
     Who has not agreed herself yet (a collector brought her) waits for that. GatewayErrors `task:unknown` (for tasks of other kinds, too),
-    `task:no-member`, `member:no-name`, `member:invalid`, `member:changed`.
+    `task:no-member`, `task:named` (she is a member in full already, and spoke of somebody else), `member:no-name`, `member:invalid`,
+    `member:changed`.
     """
     actor.require(Permission.CHANGE_MEMBERS)
     given = checked(gateway, details)
@@ -255,9 +256,12 @@ def write_down(gateway: Gateway, actor: Actor, task_id: str, details: Details) -
         if task.member_id is None:
             raise GatewayError("task:no-member")
         _check_collector(verb, given)
+        before = verb.person(task.member_id)
+        if before.state != "pending":
+            raise GatewayError("task:named", number=before.number)
         if not tasks.done(verb.db, actor.scope, task_id, actor.name, gateway.clock()):
             raise GatewayError("task:unknown", id=task_id)
-        jobs = _change(verb, verb.person(task.member_id), {**given, "name_clip": clip} if clip else given)
+        jobs = _change(verb, before, {**given, "name_clip": clip} if clip else given)
         verb.note(Permission.CHANGE_MEMBERS, task.member_id, fields=sorted(given), task=task_id)
         return verb.person(task.member_id), jobs
 

@@ -72,7 +72,8 @@ def open_task(db: Connection, actor: Actor, task_id: str) -> TaskRow:
 
 def _shown(gateway: Gateway, db: Connection, task: TaskRow, numbers: dict[int, str]) -> OpenTask:
     member = members.get(db, task.member_id) if task.member_id else None
-    said = members.names(db, gateway.seal, [member.id])[member.id] if member and task.kind == "write_down_name" else None
+    unwritten = member is not None and member.state == "pending" and task.kind == "write_down_name"
+    said = members.names(db, gateway.seal, [member.id])[member.id] if member and unwritten else None
     recording = recordings.get(db, task.recording_id) if task.recording_id else None
     return OpenTask(
         id=task.id,

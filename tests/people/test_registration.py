@@ -259,6 +259,23 @@ def test_who_is_no_collector_any_more_brings_nobody(here: Installation, didi: us
     assert "ne/register/friend_phone-1" not in phone_of(here, DIDI).ring().press("5").heard
 
 
+def test_a_collector_who_hangs_up_early_is_not_renamed(here: Installation, didi: users.User) -> None:
+    call = phone_of(here, DIDI).ring().press("5").press(FRIEND[4:]).press("1").speak(4)
+    call.hang_up("/twilio/status/calls")
+    task = task_of(here)
+    assert (task.said, task.phone) == (None, DIDI)
+    with pytest.raises(GatewayError, match="task:named"):
+        members.write_down(here.gateway, ORGANISER, task.id, GITA)
+    assert only(here, DIDI).name == "सीता तामाङ"
+
+
+def test_a_friend_is_not_led_past_the_question(here: Installation, didi: users.User) -> None:
+    bring(here)
+    call = phone_of(here, FRIEND).ring().press("9")
+    assert "ne/register/consent-1" in call.heard[-1]
+    assert not any("main_menu" in clip for clip in call.heard)
+
+
 # --- her recorded name -------------------------------------------------------------------------------------------------------------
 
 
