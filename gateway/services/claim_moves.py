@@ -90,7 +90,7 @@ def carry(gateway: Gateway, db: Connection, by: str, stored: StoredClaim, wanted
         raise _not_possible(stored, wanted.state)
     jobs: list[Job] = []
     for state in steps:
-        passing = Move(state, amount=wanted.amount if state == "approved" else None, note=wanted.note)
+        passing = Move(state, amount=wanted.amount if state == "approved" else None)
         jobs += make(gateway, db, by, stored, wanted if state == wanted.state else passing)
         stored = replace(stored, state=state, amount=wanted.amount, version=stored.version + 1)
     return jobs
