@@ -162,4 +162,50 @@ def _members(gateway: Gateway, actor: Actor) -> Rows:
         after = page[-1]["number"]
 
 
-KINDS: Mapping[str, tuple[tuple[str, ...], Callable[[Gateway, Actor], Rows]]] = {"members": (MEMBER_COLUMNS, _members)}
+def _contributions(gateway: Gateway, actor: Actor) -> Rows:
+    """Entries of the ledger by reference, reversed ones and those that reverse them too."""
+    after = ""
+    while True:
+        with gateway.database.read() as db:
+            page = tables.contributions_behind(db, gateway.seal, actor.scope, after, PAGE)
+        if not page:
+            return
+        for row in page:
+            row |= {"amount": _rupees(row["amount"]), "state": _state(row)}
+        yield len(page), page
+        after = page[-1]["reference"]
+
+
+def _state(row: Mapping[str, object]) -> str:
+    """What decisions and reversals leave an entry as."""
+    if row["reverses"]:
+        return "reversal"
+    return next((state for state in ("reversed", "confirmed", "questioned") if row[state]), "noted")
+
+
+def _claims(gateway: Gateway, actor: Actor) -> Rows:
+    """Claims by number, as they stand."""
+    after = ""
+    while True:
+        with gateway.database.read() as db:
+            page = tables.claims_behind(db, gateway.seal, actor.scope, after, PAGE)
+        if not page:
+            return
+        after = page[-1]["number"]
+        for row in page:
+            row |= {
+                "claim_number": row["number"],
+                "number": row["member_number"],
+                "amount": _rupees(row["amount"]),
+                "date": row["changed_at"],
+            }
+        yield len(page), page
+
+
+CONTRIBUTION_COLUMNS = ("reference", "number", "amount", "month", "scheme", "payer", "receipt", "state", "note")
+CLAIM_COLUMNS = (*("claim_number", "number", "insurer_reference", "kind", "state", "amount", "date", "review_until", "reason", "note"),)
+KINDS: Mapping[str, tuple[tuple[str, ...], Callable[[Gateway, Actor], Rows]]] = {
+    "members": (MEMBER_COLUMNS, _members),
+    "contributions": (CONTRIBUTION_COLUMNS, _contributions),
+    "claims": (CLAIM_COLUMNS, _claims),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, literal, select
+from sqlalchemy import Label, bindparam, exists, select
 
 from gateway.store.database import Connection
 from gateway.store.models import claims, contribution_decisions, contributions, member_phones, members, phones, schemes
@@ -27,10 +27,11 @@ _PHONES = (
     .order_by(member_phones.c.phone_id)
 )
 _reversal = contributions.alias()
-_CONFIRMED = select(literal(1)).where(
-    contribution_decisions.c.contribution_id == contributions.c.id, contribution_decisions.c.state == "confirmed"
-)
-_REVERSED = select(literal(1)).where(_reversal.c.reverses == contributions.c.id)
+
+
+def _decided(state: str) -> Label[bool]:
+    decision = contribution_decisions.c
+    return exists().where(decision.contribution_id == contributions.c.id, decision.state == state).label(state)
 
 
 def members_behind(db: Connection, seal: Seal, scope: Scope, after: str, limit: int) -> list[Record]:
@@ -63,8 +64,9 @@ def contributions_behind(db: Connection, seal: Seal, scope: Scope, after: str, l
             ),
             members.c.number,
             schemes.c.code.label("scheme"),
-            _CONFIRMED.exists().label("confirmed"),
-            _REVERSED.exists().label("reversed"),
+            _decided("confirmed"),
+            _decided("questioned"),
+            exists().where(_reversal.c.reverses == contributions.c.id).label("reversed"),
         )
         .join(members, members.c.id == contributions.c.member_id)
         .outerjoin(schemes, schemes.c.id == contributions.c.scheme_id)

@@ -124,6 +124,7 @@ def anywhere(database_url: str, tmp_path: Path, now: datetime) -> Iterator[Offic
 def rezipped(path: Path, **parts: bytes | None) -> bytes:
     """A workbook with some of its parts replaced (`xl/worksheets/sheet1.xml` as `sheet`), added or taken out."""
     names = {"sheet": "xl/worksheets/sheet1.xml", "strings": "xl/sharedStrings.xml", "book": "xl/workbook.xml", "styles": "xl/styles.xml"}
+    names["relations"] = "xl/_rels/workbook.xml.rels"
     changed = {names[part]: content for part, content in parts.items()}
     out = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:

@@ -1,7 +1,7 @@
 """Members, contributions and claims from files: CSV or XLSX, tried out first, taken in row by row, broken off and gone on with.
 
 >>> sorted(KINDS)
-['members']
+['claims', 'contributions', 'members']
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from gateway.core.roles import Permission
 from gateway.errors import GatewayError
 from gateway.services import access
-from gateway.services.imports import members
+from gateway.services.imports import claims, contributions, members
 from gateway.services.imports.batches import Kind, Setting
 from gateway.services.imports.columns import Refusal
 from gateway.services.imports.jobs import Job, Progress
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "ImportRow", "Progress", "Refusal", "Wish", "cancel", "get", "latest", "refusals", "take_in"]
 
-KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (members.KIND,)}
+KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (members.KIND, contributions.KIND, claims.KIND)}
 MOST_SHOWN = 1_000
 
 
