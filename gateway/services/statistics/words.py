@@ -119,6 +119,14 @@ NOTES: Mapping[str, Both] = {
         "फिर्ता भएका भुक्तानी गनिएका छैनन्।",
         "Payments that were taken back are not counted.",
     ),
+    "reversed": (
+        "फिर्ता भएका भुक्तानी जम्मामा छैनन्।",
+        "Payments that were taken back are not in the total.",
+    ),
+    "members": (
+        "छोडेका र मेटाइएका जम्मामा छैनन्।",
+        "Those who left, or were erased, are not in the total.",
+    ),
     "days": (
         "सकिएका दाबी अब उमेर गन्दैनन्; खुला दाबी आजसम्म गनिएका छन्।",
         "Open claims are counted up to today. A claim that is paid or not approved waits no more.",
