@@ -163,8 +163,7 @@ def _claims_by(group: str, kind: str) -> Answer:
     def answer(name: str, title: str, asked: Question) -> Table:
         counted = store.count_claims(asked.db, asked.scope, [group], asked.narrow)
         people = _people(store.count_claims(asked.db, asked.scope, [], asked.narrow))
-        extras = (("paid", "money", lambda row: row.paisa),)
-        return one_way(Shape(name, title, kind, group, "claims", extras), asked.words, counted, people)
+        return one_way(Shape(name, title, kind, group, "claims"), asked.words, counted, people)
 
     return answer
 

@@ -95,18 +95,15 @@ HEADINGS: Mapping[str, Both] = {
     "payments": ("भुक्तानी पटक", "Payments"),
     "amount": ("रकम", "Rupees"),
     "claims": ("दाबी", "Claims"),
-    "paid": ("तिरिएको रकम", "Rupees paid"),
     "median": ("बीचको दिन", "Days, median"),
     "longest": ("सबैभन्दा लामो", "Days, longest"),
     "heard": ("औसत सुनेको (सेकेन्ड)", "Seconds heard, on average"),
     "calls": ("कल", "Calls"),
     "texts": ("सन्देश", "Texts"),
-    "phones": ("फोन", "Phones"),
     "total": ("जम्मा", "All"),
     "unknown": ("थाहा छैन", "Not known"),
     "none": ("योजना बिना", "No scheme"),
     "withheld": ("नदेखाइएको", "withheld"),
-    "all": ("सबै", "Everything"),
     "no_rows": ("अहिलेसम्म केही छैन।", "There is nothing to count yet."),
 }
 
