@@ -6,6 +6,7 @@ Each function takes names of groups (`MEMBER_GROUPS`, ...) and gives rows of the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -63,6 +64,19 @@ class Stay(NamedTuple):
     member_id: str
     state: str
     at: datetime
+
+
+@contextmanager
+def patience(db: Connection) -> Iterator[None]:
+    """Let statements take up to a minute. Elsewhere PostgreSQL ends them after 4 s, since a caller waits for the answer."""
+    if db.dialect.name != "postgresql":
+        yield
+        return
+    db.exec_driver_sql("SET statement_timeout = '60s'")
+    try:
+        yield
+    finally:
+        db.exec_driver_sql("RESET statement_timeout")
 
 
 # --- groups ------------------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ from gateway.services.context import Gateway
 from gateway.services.statistics import TABLES, Filters, Table
 from gateway.services.statistics.words import HEADINGS, VALUES
 from gateway.store import models
+from gateway.store.database import open_database
+from gateway.store.statistics import patience
 
 HERE = {"pending", "active"}
 
@@ -348,3 +350,12 @@ def test_a_district_is_not_worked_out_from_its_province(gateway: Gateway, admin:
     shown = {row[0]: row[1] for row in statistics.table(gateway, admin, "members-by-district").rows}
     assert [shown[name] for name in ("Bhaktapur", "Lalitpur", "Sunsari", "Jhapa")] == [None] * 4
     assert [shown[name] for name in ("Kathmandu", "Morang", "All")] == [30, 40, 110]
+
+
+def test_postgresql_has_patience_for_a_count_and_none_after_it(postgres_url: str) -> None:
+    database = open_database(postgres_url)
+    with database.read() as db:
+        with patience(db):
+            assert db.exec_driver_sql("SHOW statement_timeout").scalar_one() == "1min"
+        assert db.exec_driver_sql("SHOW statement_timeout").scalar_one() == "4s"
+    database.close()
