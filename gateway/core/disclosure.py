@@ -8,6 +8,7 @@ Three rules, held against a solver in tests/statistics/test_disclosure.py:
    finds at least two values for each withheld cell. Where that takes more cells, the smallest that do are withheld as well.
 3. What is withheld of one line together is no small count either: a row whose shown cells and total leave 3 tells of three people.
 
+Tables that share totals are withheld together: those of districts with those of provinces, those by two groups with those by one.
 What this does not cover: two tables that differ by one more filter (all of a district, and all but one trade of it) can be subtracted
 from one another, and so can the same table of two days. docs/statistics.md says what to do about it.
 
@@ -35,6 +36,7 @@ Grid = Sequence[Sequence[int]]
 Mask = list[list[bool]]
 Cell = tuple[int, int]
 Node = tuple[str, int]
+NOWHERE: Node = ("nowhere", 0)
 
 
 def with_totals(counts: Grid) -> list[list[int]]:
@@ -47,22 +49,46 @@ def with_totals(counts: Grid) -> list[list[int]]:
     return [*rows, [sum(column) for column in zip(*rows, strict=True)]] if len(rows) > 1 else rows
 
 
-def withheld(table: Grid, people: Grid | None = None, least_known: Grid | None = None) -> Mask:
+def withheld(table: Grid, people: Grid | None = None, least_known: Grid | None = None, hidden: Sequence[Cell] = ()) -> Mask:
     """Which cells of a table with its totals (`with_totals`) must not be shown: True where one is withheld.
 
     `people` says how many persons stand behind each cell where that is not its count: entries of a ledger, for example. `least_known` is
-    what everybody knows each withheld cell to be at least: 1, unless somebody knows a part of the table already.
+    what everybody knows each withheld cell to be at least: 1, unless somebody knows a part of the table already. `hidden` are cells that
+    another table withholds.
     """
     if not table or not table[0]:
         return [[] for _ in table]
-    state = _Table(table, least_known)
-    for cell in state.cells():
-        count = state.count(cell)
+    return _solved(_Table(table, least_known), people, hidden)
+
+
+def withheld_in_groups(groups: Sequence[Sequence[int]], hidden: Sequence[int]) -> list[list[bool]]:
+    """The same for one row of counts of which another table shows the sums by group: districts, of which it shows the provinces.
+
+    `hidden` are the positions of the groups whose sums are withheld there. All counts together are shown.
+
+    >>> withheld_in_groups([[40, 3, 9], [50, 60]], hidden=[])
+    [[False, True, True], [False, False]]
+    """
+    if not groups:
+        return []
+    width = max(map(len, groups))
+    rows = [[*group, *[0] * (width - len(group)), sum(group)] for group in groups]
+    table = [*rows, [*[0] * width, sum(map(sum, groups))]]
+    mask = _solved(_Table(table, None, columns_add_up=False), None, [(group, width) for group in hidden])
+    return [row[: len(group)] for row, group in zip(mask, groups, strict=False)]
+
+
+def _solved(table: _Table, people: Grid | None, hidden: Sequence[Cell]) -> Mask:
+    for cell in table.cells():
+        count = table.count(cell)
         if count and (0 < count < LEAST or (people is not None and people[cell[0]][cell[1]] < LEAST)):
-            state.withhold(cell)
-    while state.protect_cells() or state.protect_lines():
+            table.withhold(cell)
+    for cell in hidden:
+        if table.count(cell):
+            table.withhold(cell)
+    while table.protect_cells() or table.protect_lines():
         pass
-    return state.mask
+    return table.mask
 
 
 @dataclass(slots=True)
@@ -76,6 +102,7 @@ class _Table:
 
     table: Grid
     least_known: Grid | None
+    columns_add_up: bool = True  # else only the last one, of totals, does
     mask: Mask = field(init=False)
 
     def __post_init__(self) -> None:
@@ -118,12 +145,19 @@ class _Table:
         """The cells of each row, and of each column where there are several rows, the total last."""
         yield from ([(row, column) for column in range(len(cells))] for row, cells in enumerate(self.table))
         if len(self.table) > 1:
-            yield from ([(row, column) for row in range(len(self.table))] for column in range(len(self.table[0])))
+            last = len(self.table[0]) - 1
+            columns = range(last + 1) if self.columns_add_up else (last,)
+            yield from ([(row, column) for row in range(len(self.table))] for column in columns)
 
     def _ends(self, cell: Cell) -> tuple[Node, Node]:
-        """Row and column. The columns of a table of one row have no totals, so all of them are one node that needs no balance."""
+        """Row and column. Lines that have no total are all one node, which needs no balance."""
         row, column = cell
-        return ("row", row), ("column", column if len(self.table) > 1 else 0)
+        is_of_totals = column == len(self.table[0]) - 1
+        above: Node = ("column", column)
+        if len(self.table) == 1 or not (self.columns_add_up or is_of_totals):
+            above = NOWHERE
+        is_grand_total = is_of_totals and row == len(self.table) - 1
+        return (NOWHERE if is_grand_total and not self.columns_add_up else ("row", row)), above
 
     def _sign(self, cell: Cell) -> bool:
         """Whether raising the cell goes from its row to its column: totals go the other way, and the grand total as cells do."""

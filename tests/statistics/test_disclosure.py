@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gateway.core.disclosure import LEAST, with_totals, withheld
+from gateway.core.disclosure import LEAST, with_totals, withheld, withheld_in_groups
 
 Table = list[list[int]]
 
@@ -137,3 +138,36 @@ def test_what_somebody_knows_already_is_no_hiding_place() -> None:
     """Six of the eight are her own: that she sees eight tells her of two others."""
     others = with_totals([[2, 40, 9]])
     assert withheld(others, least_known=[[0, 0, 0, 0]])[0][0]
+
+
+def test_margins_that_another_table_withholds_stay_withheld() -> None:
+    table = with_totals([[20, 30], [40, 50], [60, 70]])
+    mask = withheld(table, hidden=[(0, 2), (1, 2)])
+    assert mask[0][2]
+    assert mask[1][2]
+    assert all(len(values) > 1 for values in values_that_fit(table, mask, 95).values())
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 7), min_size=1, max_size=3), min_size=1, max_size=3))
+def test_a_table_of_smaller_places_is_not_worked_out_with_that_of_larger_ones(groups: Table) -> None:
+    """Districts with their provinces: whoever has both tables finds two values for each hole in either."""
+    sums = [sum(group) for group in groups]
+    assume(all(sum(1 for count in group if count) != sum(group) or sum(group) < LEAST for group in groups))  # nothing but ones
+    (above,) = withheld(with_totals([sums]))
+    hidden = [at for at in range(len(groups)) if above[at]]
+    mask = withheld_in_groups(groups, hidden)
+    holes = [(group, at) for group, cells in enumerate(mask) for at, hole in enumerate(cells) if hole]
+    assert set(holes) >= {(g, at) for g, cells in enumerate(groups) for at, count in enumerate(cells) if 0 < count < LEAST}
+    found: dict[tuple[int, int], set[int]] = {hole: set() for hole in holes}
+    ranges = [range(max(1, groups[g][at] - 1), groups[g][at] + 2) for g, at in holes]
+    for guess in itertools.product(*ranges):
+        filled = [list(group) for group in groups]
+        for (group, at), value in zip(holes, guess, strict=True):
+            filled[group][at] = value
+        fits = all(at in hidden or sum(filled[at]) == sums[at] for at in range(len(groups)))
+        whole = sum(map(sum, filled)) == sum(sums) or above[-1]
+        if fits and whole and all(sum(filled[at]) >= 1 for at in hidden):
+            for hole, value in zip(holes, guess, strict=True):
+                found[hole].add(value)
+    assert all(len(values) > 1 for values in found.values()), (groups, mask, hidden)

@@ -81,7 +81,7 @@ def count(gateway: Gateway, actor: Actor, names: Sequence[str], filters: Filters
     now = gateway.clock()
     narrow = store.Narrow(now.astimezone(NEPAL).year, filters.place, filters.trade)
     narrow = narrowed(narrow, filters.since, filters.until, now)
-    with gateway.database.read() as db:
+    with gateway.database.read() as db, store.patience(db):
         words = labels(gateway, language, store.scheme_titles(db, actor.scope))
         asked = Question(db, actor.scope, narrow, words, now)
         return [TABLES[name].answer(name, title(name, language), asked) for name in names]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.core import disclosure, places
 from gateway.core.calendar import NEPAL, to_bs
@@ -84,13 +84,42 @@ def in_order(kind: str, keys: Iterable[Key], phrases: Iterable[str]) -> list[Key
 
 # --- one group ---------------------------------------------------------------------------------------------------------------------
 
+
+class Hidden(NamedTuple):
+    """Which rows are withheld, and whether their total is."""
+
+    keys: frozenset[Key]
+    total: bool = False
+
+
+def hidden_of(rows: Sequence[Counted], total: Counted, least_known: Mapping[Key, int] | None = None) -> Hidden:
+    """What is withheld of rows that add up to the total. `least_known` is how many of each row the reader knows herself."""
+    grid = disclosure.with_totals([[row.number for row in rows]])
+    people = [*(row.people for row in rows), total.people]
+    known = [max(1, least_known.get(row.keys[0], 0)) for row in rows] if least_known is not None else []
+    (holes,) = disclosure.withheld(grid, [people], [[*known, sum(known)]] if known else None)
+    return Hidden(frozenset(row.keys[0] for row, hole in zip(rows, holes, strict=False) if hole), holes[-1])
+
+
+def hidden_inside(rows: Sequence[Counted], above: Hidden, group_of: Callable[[str], str]) -> Hidden:
+    """What is withheld of rows whose sums by group stand in another table, which withholds `above`. Unknown is a group of its own."""
+    groups: dict[Key, list[Counted]] = {}
+    for row in rows:
+        groups.setdefault(group_of(row.keys[0]) if row.keys[0] else None, []).append(row)
+    # The unknown are no more than one row, whose sum nobody shows besides.
+    hidden = [at for at, group in enumerate(groups) if group is None or group in above.keys]
+    masks = disclosure.withheld_in_groups([[row.number for row in group] for group in groups.values()], hidden)
+    cells = ((row.keys[0], hole) for group, mask in zip(groups.values(), masks, strict=True) for row, hole in zip(group, mask, strict=True))
+    return Hidden(frozenset(key for key, hole in cells if hole), above.total)
+
+
 Extra = tuple[str, str, Callable[[Counted], int]]  # the heading of a further column, its format, and what stands in it
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a table is about: its name and title, what the first column names (`kind` of Labels.value, `group` of its heading), what is
-    counted (a key of HEADINGS), further columns, and a note besides that on what is withheld."""
+    counted (a key of HEADINGS), further columns, and a note besides that on what is withheld. Rows that are `apart` are in no total."""
 
     name: str
     title: str
@@ -100,24 +129,27 @@ class Shape:
     extras: Sequence[Extra] = ()
     note: str = ""
     plot: str = "bar"
+    apart: frozenset[str] = frozenset()
 
 
-def one_way(shape: Shape, words: Labels, counted: Sequence[Counted], total: Counted, least_known: Mapping[Key, int] | None = None) -> Table:
-    """A row for each group, and one for all of them. `least_known` is how many of each group the reader knows herself."""
+def one_way(shape: Shape, words: Labels, counted: Sequence[Counted], people: int | None = None, hidden: Hidden | None = None) -> Table:
+    """A row for each group, and one for all of them. `people` stand behind them all together, if they are not just their sum."""
     by_key = {row.keys[0]: row for row in counted}
     keys = in_order(shape.kind, by_key, words.phrases)
     if shape.kind == "month":
         keys = [*_without_gaps([key for key in keys if key])]
     rows = [by_key.get(key, Counted((key,), 0, 0)) for key in keys]
-    grid = disclosure.with_totals([[row.number for row in rows]])
-    known = [max(1, least_known.get(key, 0)) for key in keys] if least_known else []
-    people = [*(row.people for row in rows), total.people]
-    holes = disclosure.withheld(grid, [people], [[*known, sum(known)]] if least_known else None)
-    names = [*(words.value(shape.kind, key) for key in keys), words.heading("total")]
-    lines = [
-        _line(name, row, shape.extras, hidden=hole)
-        for name, row, hole in zip(names, [*rows, total], holes[0] if holes else [], strict=False)
-    ]
+    added = [row for row in rows if row.keys[0] not in shape.apart]
+    total = Counted(
+        ("total",),
+        sum(row.number for row in added),
+        sum(row.people for row in added) if people is None else people,
+        sum(row.paisa for row in added),
+    )
+    holes = hidden or hidden_of(added, total)
+    few = {row.keys[0] for row in rows if row.keys[0] in shape.apart and 0 < row.people < disclosure.LEAST}
+    lines = [_line(words.value(shape.kind, row.keys[0]), row, shape.extras, hidden=row.keys[0] in holes.keys | few) for row in rows]
+    lines.append(_line(words.heading("total"), total, shape.extras, hidden=holes.total))
     return Table(
         name=shape.name,
         language=words.language,
@@ -149,6 +181,9 @@ def _without_gaps(months: Sequence[str]) -> Iterable[str]:
 # --- two groups --------------------------------------------------------------------------------------------------------------------
 
 
+SHOWN = Hidden(frozenset())
+
+
 @dataclass(frozen=True, slots=True)
 class Crossed:
     """Counts by two groups, with what is needed of the totals: how many people stand behind each."""
@@ -157,6 +192,8 @@ class Crossed:
     of_rows: Mapping[Key, int]
     of_columns: Mapping[Key, int]
     people: int
+    hidden_rows: Hidden = SHOWN  # in the table by the first group alone, and by the second
+    hidden_columns: Hidden = SHOWN
 
 
 def two_way(shape: Shape, across: str, words: Labels, crossed: Crossed) -> Table:
@@ -171,7 +208,9 @@ def two_way(shape: Shape, across: str, words: Labels, crossed: Crossed) -> Table
     people = [[*(by_keys.get((down, key), nothing).people for key in acrosses), crossed.of_rows.get(down, 0)] for down in downs]
     if len(downs) > 1:
         people.append([*(crossed.of_columns.get(key, 0) for key in acrosses), crossed.people])
-    holes = disclosure.withheld(grid, people)
+    hidden = [(at, len(acrosses)) for at, down in enumerate(downs) if down in crossed.hidden_rows.keys]
+    hidden += [(len(downs), at) for at, key in enumerate(acrosses) if len(downs) > 1 and key in crossed.hidden_columns.keys]
+    holes = disclosure.withheld(grid, people, hidden=hidden)
     names = [words.value(shape.kind, down) for down in downs] + [words.heading("total")] * (len(downs) > 1)
     lines: list[tuple[Value, ...]] = [
         (name, *(None if hole else number for number, hole in zip(numbers, hidden, strict=True)))

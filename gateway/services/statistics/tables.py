@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gateway.core import calendar, disclosure
 from gateway.core.calendar import NEPAL, BsDate
 from gateway.errors import GatewayError
-from gateway.services.statistics.build import Crossed, Labels, Shape, one_way, split, two_way
+from gateway.services.statistics.build import Crossed, Hidden, Labels, Shape, hidden_inside, hidden_of, one_way, split, two_way
 from gateway.services.statistics.table import Table, Value
 from gateway.services.statistics.words import NOTES, VALUES, Both, pick
 from gateway.store import statistics as store
@@ -57,20 +57,42 @@ class Sort:
     admins: bool = False
 
 
-def _members_by(group: str, kind: str = "") -> Answer:
+HERE_NOT = frozenset({"left", "erased"})  # who is in no other table
+
+
+def _members_by(group: str) -> Answer:
     def answer(name: str, title: str, asked: Question) -> Table:
         counted = store.count_members(asked.db, asked.scope, [group], asked.narrow)
-        number = sum(row.number for row in counted)
-        return one_way(Shape(name, title, kind or group, group, "members"), asked.words, counted, Counted((), number, number))
+        return one_way(Shape(name, title, group, group, "members"), asked.words, counted, hidden=_hidden_members(group, asked, counted))
 
     return answer
+
+
+def _members_by_state(name: str, title: str, asked: Question) -> Table:
+    counted = store.count_members(asked.db, asked.scope, ["state"], asked.narrow)
+    note = pick(NOTES["members"], asked.words.language)
+    return one_way(Shape(name, title, "member", "state", "members", note=note, apart=HERE_NOT), asked.words, counted)
+
+
+def _hidden_members(group: str, asked: Question, counted: Sequence[Counted] | None = None) -> Hidden:
+    """What is withheld of members by a group; of smaller places so that the table of larger ones does not help to work it out."""
+    rows = counted if counted is not None else store.count_members(asked.db, asked.scope, [group], asked.narrow)
+    if group in ABOVE:
+        larger, length = ABOVE[group]
+        return hidden_inside(rows, _hidden_members(larger, asked), lambda code: code[:length])
+    number = sum(row.number for row in rows)
+    return hidden_of(rows, Counted(("total",), number, number))
+
+
+ABOVE = {"district": ("province", 1), "municipality": ("district", 4)}  # and the length of its codes
 
 
 def _members_by_both(down: str, across: str) -> Answer:
     def answer(name: str, title: str, asked: Question) -> Table:
         cells = store.count_members(asked.db, asked.scope, [down, across], asked.narrow)
         number = sum(row.number for row in cells)
-        crossed = Crossed(cells, _summed(cells, 0), _summed(cells, 1), number)
+        hidden = (_hidden_members(group, asked) for group in (down, across))
+        crossed = Crossed(cells, _summed(cells, 0), _summed(cells, 1), number, *hidden)
         return two_way(Shape(name, title, down, down, "members"), across, asked.words, crossed)
 
     return answer
@@ -95,8 +117,8 @@ def _everywhere_by(group: str) -> Answer:
         note = pick(NOTES["platform"], asked.words.language).format(organisations=organisations)
         shape = Shape(name, title, group, group, "members", note=note)
         counted = [row._replace(people=_fewest(row.number, own.get(row.keys[0], 0))) for row in everywhere]
-        total = Counted((), number, _fewest(number, sum(own.values())))
-        return one_way(shape, asked.words, counted, total, own)
+        total = Counted(("total",), number, _fewest(number, sum(own.values())))
+        return one_way(shape, asked.words, counted, hidden=hidden_of(counted, total, own))
 
     return answer
 
@@ -106,17 +128,26 @@ def _fewest(everybody: int, own: int) -> int:
     return min(everybody, everybody - own or everybody)
 
 
-def _contributions_by(group: str, kind: str = "", plot: str = "bar") -> Answer:
+def _contributions_by(group: str, plot: str = "bar") -> Answer:
     def answer(name: str, title: str, asked: Question) -> Table:
         counted = store.count_contributions(asked.db, asked.scope, [group], asked.narrow)
-        # Of all months or schemes together there are fewer members than the sum: she who paid in two is one.
-        people = _people(store.count_contributions(asked.db, asked.scope, [], asked.narrow)) if group != "state" else _most(counted)
-        total = Counted((), sum(row.number for row in counted), people, sum(row.paisa for row in counted))
-        note = "" if group == "state" else pick(NOTES["contributions"], asked.words.language)
-        extras = (("amount", "money", lambda row: row.paisa),)
-        return one_way(Shape(name, title, kind or group, group, "payments", extras, note, plot), asked.words, counted, total)
+        # She who paid in two months or into two schemes is one person.
+        people = _people(store.count_contributions(asked.db, asked.scope, [], asked.narrow))
+        note = pick(NOTES["contributions"], asked.words.language)
+        return one_way(Shape(name, title, group, group, "payments", PAISA, note, plot), asked.words, counted, people)
 
     return answer
+
+
+def _contributions_by_state(name: str, title: str, asked: Question) -> Table:
+    counted = store.count_contributions(asked.db, asked.scope, ["state"], asked.narrow)
+    people = _people(store.count_contributions(asked.db, asked.scope, [], asked.narrow))
+    note = pick(NOTES["reversed"], asked.words.language)
+    shape = Shape(name, title, "contribution", "state", "payments", PAISA, note, apart=frozenset({"reversed"}))
+    return one_way(shape, asked.words, counted, people)
+
+
+PAISA = (("amount", "money", lambda row: row.paisa),)
 
 
 def _people(rows: Sequence[Counted]) -> int:
@@ -131,10 +162,8 @@ def _most(rows: Sequence[Counted]) -> int:
 def _claims_by(group: str, kind: str) -> Answer:
     def answer(name: str, title: str, asked: Question) -> Table:
         counted = store.count_claims(asked.db, asked.scope, [group], asked.narrow)
-        everything = store.count_claims(asked.db, asked.scope, [], asked.narrow)
-        total = Counted((), *(sum(getattr(row, column) for row in everything) for column in ("number", "people", "paisa")))
-        extras = (("paid", "money", lambda row: row.paisa),)
-        return one_way(Shape(name, title, kind, group, "claims", extras), asked.words, counted, total)
+        people = _people(store.count_claims(asked.db, asked.scope, [], asked.narrow))
+        return one_way(Shape(name, title, kind, group, "claims"), asked.words, counted, people)
 
     return answer
 
@@ -143,7 +172,9 @@ def _claims_by_kind_and_state(name: str, title: str, asked: Question) -> Table:
     groups: tuple[list[str], ...] = (["kind", "state"], ["kind"], ["state"], [])
     cells, of_kinds, of_states, of_all = (store.count_claims(asked.db, asked.scope, group, asked.narrow) for group in groups)
     rows, columns = ({row.keys[0]: row.people for row in counted} for counted in (of_kinds, of_states))
-    return two_way(Shape(name, title, "kind", "kind", "claims"), "claim", asked.words, Crossed(cells, rows, columns, _people(of_all)))
+    total = of_all[0]
+    crossed = Crossed(cells, rows, columns, total.people, hidden_of(of_kinds, total), hidden_of(of_states, total))
+    return two_way(Shape(name, title, "kind", "kind", "claims"), "claim", asked.words, crossed)
 
 
 def _days(name: str, title: str, asked: Question) -> Table:
@@ -249,7 +280,7 @@ TABLES: Mapping[str, Sort] = {
     "members-by-age": Sort(("उमेर अनुसार सदस्य", "Members by age"), MEMBERS, _members_by("age")),
     "members-by-language": Sort(("भाषा अनुसार सदस्य", "Members by language"), MEMBERS, _members_by("language")),
     "members-by-role": Sort(("घरमा भूमिका अनुसार सदस्य", "Members by role in the household"), MEMBERS, _members_by("role")),
-    "members-by-state": Sort(("अवस्था अनुसार सदस्य", "Members by state"), MEMBERS, _members_by("state", "member")),
+    "members-by-state": Sort(("अवस्था अनुसार सदस्य", "Members by state"), MEMBERS, _members_by_state),
     "members-by-trade-and-province": Sort(
         ("काम र प्रदेश अनुसार सदस्य", "Members by trade and province"), MEMBERS, _members_by_both("trade", "province")
     ),
@@ -259,7 +290,7 @@ TABLES: Mapping[str, Sort] = {
     "members-by-trade-and-sex": Sort(("काम र लिङ्ग अनुसार सदस्य", "Members by trade and sex"), MEMBERS, _members_by_both("trade", "sex")),
     "contributions-by-month": Sort(("महिना अनुसार योगदान", "Contributions by month"), MEMBERS, _contributions_by("month", plot="line")),
     "contributions-by-scheme": Sort(("योजना अनुसार योगदान", "Contributions by scheme"), MEMBERS, _contributions_by("scheme")),
-    "contributions-by-state": Sort(("अवस्था अनुसार योगदान", "Contributions by state"), MEMBERS, _contributions_by("state", "contribution")),
+    "contributions-by-state": Sort(("अवस्था अनुसार योगदान", "Contributions by state"), MEMBERS, _contributions_by_state),
     "contributions-by-payer": Sort(("कसले तिर्‍यो, त्यस अनुसार योगदान", "Contributions by who paid"), MEMBERS, _contributions_by("payer")),
     "claims-by-kind": Sort(("किसिम अनुसार दाबी", "Claims by kind"), MEMBERS, _claims_by("kind", "kind")),
     "claims-by-state": Sort(("अवस्था अनुसार दाबी", "Claims by state"), MEMBERS, _claims_by("state", "claim")),

@@ -95,18 +95,15 @@ HEADINGS: Mapping[str, Both] = {
     "payments": ("भुक्तानी पटक", "Payments"),
     "amount": ("रकम", "Rupees"),
     "claims": ("दाबी", "Claims"),
-    "paid": ("तिरिएको रकम", "Rupees paid"),
     "median": ("बीचको दिन", "Days, median"),
     "longest": ("सबैभन्दा लामो", "Days, longest"),
     "heard": ("औसत सुनेको (सेकेन्ड)", "Seconds heard, on average"),
     "calls": ("कल", "Calls"),
     "texts": ("सन्देश", "Texts"),
-    "phones": ("फोन", "Phones"),
     "total": ("जम्मा", "All"),
     "unknown": ("थाहा छैन", "Not known"),
     "none": ("योजना बिना", "No scheme"),
     "withheld": ("नदेखाइएको", "withheld"),
-    "all": ("सबै", "Everything"),
     "no_rows": ("अहिलेसम्म केही छैन।", "There is nothing to count yet."),
 }
 
@@ -118,6 +115,14 @@ NOTES: Mapping[str, Both] = {
     "contributions": (
         "फिर्ता भएका भुक्तानी गनिएका छैनन्।",
         "Payments that were taken back are not counted.",
+    ),
+    "reversed": (
+        "फिर्ता भएका भुक्तानी जम्मामा छैनन्।",
+        "Payments that were taken back are not in the total.",
+    ),
+    "members": (
+        "छोडेका र मेटाइएका जम्मामा छैनन्।",
+        "Those who left, or were erased, are not in the total.",
     ),
     "days": (
         "सकिएका दाबी अब उमेर गन्दैनन्; खुला दाबी आजसम्म गनिएका छन्।",
