@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli import records
+from gateway.cli import records, tables
 from gateway.cli.actor import as_actor
 from gateway.cli.people import details_of, line, says, show
-from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     from gateway.services.access import Actor
@@ -146,32 +144,6 @@ def drop_phone(gateway: Gateway, actor: Actor, number: str, phone: str) -> None:
     click.echo(f"Member {number} does not have this phone any more.")
 
 
-@command.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
-def import_(file: Path, *, dry_run: bool) -> None:
-    """Take the members of FILE; import only people who agreed that their number is kept."""
-    from gateway import bootstrap
-    from gateway.services import imports
-
-    gateway = bootstrap.from_environment(os.environ)
-    counted: Counter[str] = Counter()
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            for line in imports.read_members(gateway, stream, dry_run=dry_run):
-                counted[line.outcome] += 1
-                if line.reason:
-                    click.echo(f"{file.name}:{line.number}: {line.reason}", err=True)
-    except UnicodeDecodeError as error:
-        raise GatewayError("import:not-utf-8", where=str(file), position=error.start) from None
-    except imports.Refused as refused:
-        raise GatewayError("import:heading", where=f"{file}:1", reason=refused) from None
-    would = "would be " if dry_run else ""
-    click.echo(f"{counted['added']} {would}added, {counted['known']} known already, {counted['refused']} refused.")
-    if counted["refused"]:
-        raise SystemExit(1)
-
-
 @command.command("pin")
 @click.argument("number")
 @click.password_option("--pin", prompt="PIN", help="Asked for if it is not given, so that it stands in no history.")
@@ -195,18 +167,6 @@ def unlock(number: str) -> None:
     click.echo(f"Member {number} may try her PIN again.")
 
 
-@command.command("export")
-@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
-def export(file: Path) -> None:
-    """Write all members with their numbers to FILE, which only you can read."""
-    from gateway import bootstrap
-    from gateway.services import imports
-
-    gateway = bootstrap.from_environment(os.environ)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline="") as stream:
-        count = imports.write_members(gateway, stream)
-    click.echo(f"{count} members written to {file}.")
-
-
 command.add_command(records.dossier)
 command.add_command(records.erase)
+tables.add_to(command, "members")
