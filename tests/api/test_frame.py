@@ -173,3 +173,13 @@ def test_the_docs_need_no_token_and_load_nothing_from_elsewhere(on_sqlite):
     assert 'src="http' not in text
     assert "DELETE /tokens/{token_id}" in text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_an_answer_that_cannot_be_made_tells_nobody_of_whom(on_sqlite, monkeypatch, caplog):
+    """A fault between a verb and its answer is ours: 500, and what stands in the log repeats no value."""
+    from gateway.web.api import tokens as noun
+
+    monkeypatch.setattr(noun.tokens, "page", lambda *_: [{"label": "सीता तामाङ"}])
+    status, problem = on_sqlite.ask("GET", "/tokens")
+    assert (status, problem["code"]) == (500, "request:failed")
+    assert "सीता" not in caplog.text + str(problem)
