@@ -47,6 +47,7 @@ CATALOGUE: dict[str, Fault] = {
     "request:no-key": Fault("Send an Idempotency-Key of 8 to 64 letters, digits, `-` or `_`, a new one for each new request."),
     "request:key-used": Fault("Another request had this Idempotency-Key. Draw a new one for each new request."),
     "request:in-progress": Fault("The same request is being answered at this moment. Try again.", retryable=True),
+    "request:done": Fault("This request was carried out before, and what was answered is kept no longer."),
     "request:conflict": Fault("Somebody else changed the same at the same moment. Try again.", retryable=True),
     "request:too-many": Fault("This token asks too often. Try again in {seconds} s.", retryable=True),
     "request:failed": Fault("Something went wrong here. The log has it under {reference}."),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gateway.cli import tables
 from gateway.cli.actor import as_actor
 from gateway.core import money
 from gateway.core.calendar import NEPAL
@@ -171,3 +172,6 @@ def standing(gateway: Gateway, actor: Actor, number: str) -> None:
             click.echo(f"  beyond all dues: {money.rupees(one.credit)}")
         if one.government_awaited:
             click.echo(f"  awaited from the government: {money.rupees(one.government_awaited)}")
+
+
+tables.add_to(command, "contributions")

@@ -30,7 +30,8 @@ class Answer(NamedTuple):
 def once(gateway: Gateway, of: tuple[str, str], request: bytes, perform: Callable[[], Answer]) -> Answer:
     """Do this, or give the answer that it had; `of` are the token's id and the key, `request` is all that tells one request from another.
 
-    Raises GatewayError `request:key-used` where the key belongs to another request, `request:in-progress` while it is being answered.
+    Raises GatewayError `request:key-used` where the key belongs to another request, `request:in-progress` while it is being answered,
+    `request:done` where its answer is kept no longer.
     What is written down of the request is an HMAC: a PIN in it could be guessed from a plain hash.
     """
     digest = hashlib.sha256(request).hexdigest()
@@ -41,8 +42,10 @@ def once(gateway: Gateway, of: tuple[str, str], request: bytes, perform: Callabl
     if before is not None:
         if before.request not in {gateway.seal.index(digest), *gateway.seal.earlier_indexes(digest)}:
             raise GatewayError("request:key-used")
-        if before.status is None or before.answer is None:
+        if before.status is None:
             raise GatewayError("request:in-progress")
+        if before.answer is None:  # taken away, since it may have told of somebody who was erased meanwhile
+            raise GatewayError("request:done")
         return Answer(before.status, before.answer, repeated=True)
     try:
         return _done(gateway, key, now, perform)

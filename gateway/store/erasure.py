@@ -145,7 +145,10 @@ def _moved(nobodys: int) -> list[Update | Delete]:
 def _work(seal: Seal, now: datetime) -> list[Update | Delete]:
     """Where she works for the organisation herself, she does no more."""
     hers = select(tokens.c.id).where(tokens.c.user_id.in_(USERS))
+    of_organisation = select(tokens.c.id).join(members, members.c.organisation_id == tokens.c.organisation_id).where(members.c.id == HER)
     return [
+        # Answers that programs got today may tell of her; that their requests were done stays known.
+        update(idempotency_keys).where(idempotency_keys.c.token_id.in_(of_organisation)).values(sealed_answer=None),
         delete(idempotency_keys).where(idempotency_keys.c.token_id.in_(hers)),
         update(tokens).where(tokens.c.user_id.in_(USERS), tokens.c.revoked_at.is_(None)).values(revoked_at=now),
         update(tokens).where(tokens.c.user_id.in_(USERS)).values(label=""),

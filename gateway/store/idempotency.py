@@ -30,7 +30,7 @@ class Key(NamedTuple):
 
 
 class Earlier(NamedTuple):
-    """A request that came before with the same key. `status` and `answer` are None where it has no answer yet."""
+    """A request that came before with the same key. `status` is None where it has no answer yet, `answer` where it is kept no longer."""
 
     request: bytes
     status: int | None

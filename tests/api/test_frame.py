@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from gateway.services import access, tokens
+from gateway.web.api import shapes
 from gateway.web.api.problems import Problem
 
 NEW = {"label": "a spreadsheet", "role": "reader"}
@@ -173,3 +175,10 @@ def test_the_docs_need_no_token_and_load_nothing_from_elsewhere(on_sqlite):
     assert 'src="http' not in text
     assert "DELETE /tokens/{token_id}" in text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("shape", [shapes.Asked, shapes.Query, shapes.Given])
+def test_what_the_log_says_of_a_faulty_record_repeats_no_value(shape):
+    with pytest.raises(ValidationError) as raised:
+        shape.model_validate({"name": "सीता तामाङ"})
+    assert "सीता" not in str(raised.value)

@@ -188,3 +188,14 @@ def test_an_erased_member_is_gone_and_the_sums_stay(api, world):
     assert api.ask("DELETE", path)[0] == 204
     assert api.ask("GET", path)[1]["name"] is None
     assert api.ask("GET", f"{path}/standing")[1]["total"] == 300_00
+
+
+def test_of_an_erased_member_no_answer_is_kept(api):
+    new = {"name": "Rita Rai", "phones": ["9841777777"], **CONSENT}
+    member = api.ask("POST", "/members", new, key="rita-comes")[1]
+    assert api.ask("DELETE", f"/members/{member['id']}")[0] == 204
+    with api.gateway.database.read() as db:
+        assert db.exec_driver_sql("SELECT count(*) FROM idempotency_keys WHERE sealed_answer IS NOT NULL").scalar() == 0
+    status, problem = api.ask("POST", "/members", new, key="rita-comes")
+    assert (status, problem["code"]) == (409, "request:done")
+    assert [found["name"] for found in api.ask("GET", "/members")[1]["items"]] == [None]

@@ -28,6 +28,7 @@ BODIES: dict[str, dict[str, Any]] = {  # <member> is the id of the member whom a
     "POST /claims/{claim_id}/move": {"version": 1, "state": "approved", "amount": 5_000_00},
     "POST /claims/{claim_id}/papers": {"paper": "hospital_bill"},
     "POST /tasks/{task_id}/write-down": {"name": "Gita Tharu"},
+    "PUT /members/{member_id}/pin": {"pin": "4826"},
     "POST /contributions": {"member_id": "<member>", "amount": 500_00, "month": "2083-07"},
     "POST /contributions/match": {"member_id": "<member>", "amount": 500_00},
     "POST /contributions/{contribution_id}/confirm": {},

@@ -17,6 +17,7 @@ from gateway.web.api import (
     members,
     openapi,
     organisation,
+    pins,
     places,
     schemes,
     statistics,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 NAME = "api"
 PREFIX = "/api/v1"
-NOUNS = (me, organisation, members, contributions, schemes, claims, tasks, imports, statistics, places, users, tokens, audit)
+NOUNS = (me, organisation, members, pins, contributions, schemes, claims, tasks, imports, statistics, places, users, tokens, audit)
 PUBLIC = ("/openapi.json", "/docs")  # what these tell is the same everywhere
 
 

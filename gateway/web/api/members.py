@@ -17,7 +17,7 @@ from gateway.web.api.shapes import Amount, Asked, Given, Id, Page, Phone, Text, 
 routes = Routes("members")
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", examples=["ne"])]
-Place = Annotated[str, Field(pattern=r"^[1-7](-[0-9]{2}){0,3}$", description="a code of `GET /places`", examples=["3-27-06-05"])]
+Place = Annotated[str, Field(pattern=r"^[1-7](-[0-9]{2}){0,3}$", description="a code of /places", examples=["3-27-06-05"])]
 Pin = Annotated[str, Field(pattern=r"^[0-9]{4}$")]
 State = Annotated[str, one_of(people.STATES)]
 Trade = Annotated[str, one_of(people.TRADES)]

@@ -105,7 +105,8 @@ def _operation(route: Route, schemas: Json) -> Json:
 
 def _description(route: Route) -> str:
     needs = f"Needs `{route.permission}`." if isinstance(route.permission, Permission) else "Any token may ask this."
-    return " ".join(filter(None, (route.description, needs)))
+    key = "Takes an `Idempotency-Key`." if route.once else ""
+    return " ".join(filter(None, (route.description, needs, key)))
 
 
 def _parameters(route: Route) -> list[Json]:
@@ -114,7 +115,7 @@ def _parameters(route: Route) -> list[Json]:
         for name in re.findall(r"\{(\w+)\}", route.path)
     ]
     if route.query:
-        schema = route.query.model_json_schema(ref_template=REF)
+        schema = _asked(route.query)
         required = schema.get("required", [])
         for name, field in schema["properties"].items():
             parameters.append({"name": name, "in": "query", "required": name in required, "schema": field})
@@ -122,6 +123,17 @@ def _parameters(route: Route) -> list[Json]:
         schema = {"type": "string", "pattern": KEY_PATTERN}
         parameters.append({"name": "Idempotency-Key", "in": "header", "required": True, "schema": schema})
     return parameters
+
+
+def _asked(query: type[BaseModel]) -> Json:
+    """The schema of a query, in which nothing can be null: what is not asked for is left out."""
+    schema = query.model_json_schema(ref_template=REF)
+    for name, field in schema["properties"].items():
+        kinds = [kind for kind in field.get("anyOf", []) if kind.get("type") != "null"]
+        if len(kinds) == 1:
+            rest = {key: value for key, value in field.items() if key not in {"anyOf", "default"}}
+            schema["properties"][name] = kinds[0] | rest
+    return schema
 
 
 def _responses(route: Route, schemas: Json) -> Json:
@@ -153,7 +165,7 @@ def sections(routes: Sequence[Route], described: Json) -> list[tuple[str, list[S
 
 def _shown(route: Route, described: Json) -> Shown:
     schemas = described["components"]["schemas"]
-    query = route.query.model_json_schema() if route.query else {}
+    query = _asked(route.query) if route.query else {}
     body = schemas[route.body.__name__] if route.body else {}
     return Shown(route.method, route.path, route.summary, _description(route), _fields(query), _fields(body))
 

@@ -23,6 +23,7 @@ STATUS_OF_CODE = {
     "request:no-key": 400,
     "request:method": 405,
     "request:in-progress": 409,
+    "request:done": 409,
     "request:conflict": 409,
     "request:no-length": 411,
     "request:too-large": 413,

@@ -21,19 +21,19 @@ CHUNK = 256 * 1024  # bytes of a file that are in memory at a time
 class Asked(BaseModel):
     """What comes in: each field named, of exactly its type."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class Query(BaseModel):
     """What comes in behind the `?`, where everything is text."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class Given(BaseModel):
     """What goes out, made from what a verb returns."""
 
-    model_config = ConfigDict(from_attributes=True, extra="forbid")
+    model_config = ConfigDict(from_attributes=True, extra="forbid", hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
