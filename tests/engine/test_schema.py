@@ -12,10 +12,11 @@ from click.testing import CliRunner
 
 from gateway.cli import main
 from gateway.config import PACKAGE_ROOT
+from gateway.engine.loader import NO_FLOWS
 from gateway.engine.schema import flow_schema
 from gateway.engine.steps import KINDS
 
-FLOWS = [path for path in sorted((PACKAGE_ROOT / "flows").glob("*.yaml")) if path.stem not in {"defaults", "phrases", "budget"}]
+FLOWS = [path for path in sorted((PACKAGE_ROOT / "flows").glob("*.yaml")) if path.stem not in NO_FLOWS | {"defaults", "phrases"}]
 VALIDATOR = jsonschema.Draft202012Validator(flow_schema())
 
 
