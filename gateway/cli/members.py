@@ -174,4 +174,3 @@ def unlock(gateway: Gateway, actor: Actor, number: str) -> None:
 tables.add_to(command, "members")
 command.add_command(records.dossier)
 command.add_command(records.erase)
-tables.add_to(command, "members")
