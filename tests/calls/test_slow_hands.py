@@ -10,8 +10,9 @@ from calls.conftest import Installation
 from fakes.phone import Call
 
 from gateway.engine.session import FlowSession
-from gateway.services import broadcast, claims
+from gateway.services import broadcast, claims, users
 from gateway.services.access import terminal
+from gateway.services.installation import ORGANISATION
 from gateway.store import deliveries
 
 SITA, MAYA, STRANGER = "+9779720000001", "+9779720000002", "+9779841000001"
@@ -43,11 +44,15 @@ PLACES = {
     "register/introduction": (STRANGER, ["5", "1"]),
     "register/work": (STRANGER, ["5", "1", SPEAK]),
     "register/again": (STRANGER, ["5", "2"]),
+    "register/friend_phone": (SITA, ["5"]),
+    "register/is_it_hers": (SITA, ["5", "9841000002"]),
+    "register/friend_name": (SITA, ["5", "9841000002", "1"]),
     "broadcast/after": (SITA, None),
 }
 SECOND_CLAIM = {"claim_status/another_menu": ("review", None), "claim_status/ask_again": ("refused", "why_papers")}  # of Sita
 OF_THEIR_OWN = ("resume/", "studio/", "did_you_mean/", "collecting/", "contribution/offer_collecting")  # have tests elsewhere
-KIND = {place: "record" if place == "register/introduction" else "keys" for place in PLACES}
+KIND = {place: "record" if place in {"register/introduction", "register/friend_name"} else "keys" for place in PLACES}
+OF_COLLECTORS = {"register/friend_phone", "register/is_it_hers", "register/friend_name"}
 
 
 def come_to(here: Installation, place: str) -> Call:
@@ -57,6 +62,8 @@ def come_to(here: Installation, place: str) -> Call:
         state, reason = SECOND_CLAIM[place]
         claim = claims.open_claim(here.gateway, terminal("main"), "sample-1", "health")
         claims.move(here.gateway, terminal("main"), claim.id, claim.version, claims.Move(state, reason=reason))
+    if place in OF_COLLECTORS and here.rows("SELECT user_id FROM members WHERE id = 'sample-1'") == [(None,)]:
+        users.add(here.gateway, terminal(ORGANISATION), "Sita", "collector", "10019")
     phone = here.phone(number)
     call = phone.pick_up(placed(here)) if keys is None else phone.ring()
     for key in keys or ():
