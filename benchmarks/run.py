@@ -14,7 +14,7 @@ from statistics import median
 
 from sqlalchemy import create_engine, make_url
 
-from benchmarks import grouping, inbound, installation, machine, sending
+from benchmarks import grouping, imports, inbound, installation, machine, sending
 from benchmarks.table import Line, table
 
 MEMBERS = 4_000
@@ -26,11 +26,12 @@ MEMORY, HELP = (120, 90), (0.3, 0.2)  # megabytes of the web process; seconds of
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured: rounds, calls in each, messages in each."""
+    """How much is measured: rounds, calls in each, messages in each, rows of one file."""
 
     rounds: int
     calls: int
     messages: int
+    imported: int
 
 
 def run(rounds: int, *, quick: bool, postgres: str | None, say: Callable[[str], None]) -> bool:
@@ -38,7 +39,11 @@ def run(rounds: int, *, quick: bool, postgres: str | None, say: Callable[[str], 
 
     `quick` takes smaller rounds. `postgres` is the address of a server in which a database may be made, and is dropped again.
     """
-    size = Size(rounds, calls=100, messages=1_000) if quick else Size(rounds, calls=400, messages=MEMBERS)
+    size = (
+        Size(rounds, calls=100, messages=1_000, imported=20_000)
+        if quick
+        else Size(rounds, calls=400, messages=MEMBERS, imported=imports.MILLION)
+    )
     say(f"{size.rounds} rounds after one that does not count; medians; load average {os.getloadavg()[0]:.1f}. Nothing leaves this machine.")
     began = time.monotonic()
     with installation.prepared(None, size.messages) as place:
@@ -50,6 +55,7 @@ def run(rounds: int, *, quick: bool, postgres: str | None, say: Callable[[str], 
             measured = inbound.measure(place, size.rounds, size.calls, size.calls)
             lines += _inbound_lines(measured, "PostgreSQL", (10, 7))[:-1]
     lines += _grouping_lines(grouping.measure(size.rounds, 100_000 if quick else COUNTED))
+    lines += imports.lines(imports.measure(size.imported))
     lines.append(_help_line(size.rounds))
     say("")
     say(table(lines))

@@ -118,12 +118,17 @@ class _Workbook:
         self._sheet.append([self._text(cell) for cell in cells])
 
     def _text(self, value: str) -> object:
-        cell = self._cell(self._sheet, UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)[:LONGEST_CELL])
+        cell = self._cell(self._sheet, UNPRINTABLE.sub(_instead, value)[:LONGEST_CELL])
         cell.data_type = "s"  # openpyxl takes =... for a formula
         return cell
 
     def close(self) -> None:
         self._book.save(self._path)
+
+
+def _instead(found: re.Match[str]) -> str:
+    """A blank for what parts words, nothing for the others: so are names cleaned (`gateway.core.people.clean`)."""
+    return " " if found[0].isspace() else ""
 
 
 def _shown(value: object) -> str:

@@ -113,9 +113,9 @@ def free_numbers(db: Connection, organisation_id: str, wanted: Wanted, besides: 
     draw = random.Random(wanted.seed)  # noqa: S311  # scattered, not secret
     column = NUMBERED[wanted.table]
     for digits in range(max(wanted.digits, FEWEST_DIGITS), MOST_DIGITS + 1):
-        first, last = 10 ** (digits - 1), 10**digits
-        begin = draw.randrange(first, max(last - SPREAD * wanted.many, first + 1))
-        drawn = draw.sample(range(begin, min(begin + SPREAD * wanted.many, last)), 2 * wanted.many)
+        first, last, spread = 10 ** (digits - 1), 10**digits, SPREAD * (wanted.many + 8)
+        begin = draw.randrange(first, max(last - spread, first + 1))
+        drawn = draw.sample(range(begin, min(begin + spread, last)), wanted.many + wanted.many // 4 + 8)
         numbers = {reference.with_check_digit(number) for number in drawn}
         taken = select(column).where(column.table.c.organisation_id == organisation_id, column.in_(numbers))
         free = sorted(numbers.difference(db.execute(taken).scalars(), besides))

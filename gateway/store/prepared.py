@@ -8,6 +8,7 @@ the conversion of each value by the type of its column, the names of errors. The
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, LargeBinary, PoolProxiedConnection, Select, Update
@@ -65,7 +66,7 @@ class Prepared:
 class _Form:
     """A statement as one kind of database takes it: its SQL, and what converts the values that go in and come out."""
 
-    __slots__ = ("columns", "constants", "given", "positional", "sql")
+    __slots__ = ("columns", "constants", "given", "pick", "positional", "sql")
 
     def __init__(self, statement: Select[Any] | Insert | Update | Delete, dialect: Dialect, names: list[str]) -> None:
         # As for many rows at once: with one, an INSERT would ask for the key that the database has made.
@@ -75,12 +76,16 @@ class _Form:
         processors = {name: _processor(bind.type, dialect) for bind, name in compiled.bind_names.items()}
         self.given = [(name, processors[name]) for name in (compiled.positiontup or () if self.positional else processors)]
         self.constants = {name: value for name, value in compiled.params.items() if name not in names}
+        as_they_are = self.positional and len(self.given) > 1 and not self.constants and not any(convert for _, convert in self.given)
+        self.pick: Callable[[Values], Sequence[Any]] | None = itemgetter(*(name for name, _ in self.given)) if as_they_are else None
         columns = statement.selected_columns if isinstance(statement, Select) else ()
         readers = [_type(column.type, dialect).result_processor(dialect, None) for column in columns]
         self.columns = [(place, read) for place, read in enumerate(readers) if read]
 
     def parameters(self, values: Values) -> Sequence[Any] | Mapping[str, Any]:
         """The values as the driver takes them: in order, or by name."""
+        if self.pick is not None:
+            return self.pick(values)
         known = {**self.constants, **values} if self.constants else values
         converted = [convert(known[name]) if convert else known[name] for name, convert in self.given]
         return tuple(converted) if self.positional else dict(zip((name for name, _ in self.given), converted, strict=True))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import resource
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from imports.conftest import Office, open_office
 from gateway.errors import GatewayError
 from gateway.services import imports
 from gateway.services.imports import jobs
+from gateway.store import phones
 
 SCRIPT = Path(__file__).with_name("slow_import.py")
 FIRST = "सीता गीता रीता माया राधा कमला".split()
@@ -84,7 +87,7 @@ def clean(sqlite_template, tmp_path, now) -> Iterator[Office]:
 
 @pytest.mark.parametrize(("kind", "content"), [("members", members), ("contributions", payments)])
 def test_c22_killed_half_way_and_gone_on_with_it_equals_a_clean_run(anywhere: Office, clean: Office, kind, content):
-    path = anywhere.file(content(8_000), f"{kind}.csv")
+    path = anywhere.file(content(8_000), f"many-{kind}.csv")
     some = "".join(f"x{n},98412345{n:02}\n" for n in range(5))
     anywhere.take("name,phone\n" + some)
     process = begin(anywhere, kind, path)
@@ -205,3 +208,28 @@ def test_imports_and_exports_stand_in_the_audit_log(office: Office, tmp_path):
     assert [action for action, _, _ in entries] == ["import", "import", "export"]
     assert entries[-1][1:] == ("members", '{"count": 1}')
     assert "9841234567" not in str(entries)
+
+
+def test_c20_many_rows_need_no_more_memory_than_few_and_say_how_far_they_are(office: Office):
+    office.take(members(1_000))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    path = office.file(members(25_000), "many.csv")
+    shares = [progress.share for progress in imports.take_in(office.gateway, office.actor, "members", path)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert len(shares) == 25_000 / jobs.BATCH + 2
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000  # kilobytes; half of it is SQLite's cache
+
+
+def test_f11_callers_are_written_down_while_an_import_runs(anywhere: Office):
+    process = begin(anywhere, "members", anywhere.file(members(8_000)), rest=0)
+    wait_for(process, 500)
+    slowest = 0.0
+    for number in range(100):
+        began = time.monotonic()
+        with anywhere.gateway.database.write() as db:
+            phones.find_or_create(db, anywhere.gateway.seal, f"+97797200{number:05}", anywhere.gateway.clock())
+        slowest = max(slowest, time.monotonic() - began)
+    assert slowest < 4
+    process.communicate()
+    assert anywhere.rows("SELECT state, row FROM imports") == [("finished", 8_001)]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gateway.core import people
@@ -39,6 +40,9 @@ DEFAULTS: Mapping[str, object] = {
     "consent_how": "paper",
     "consent_wording": "import",
 }
+
+OWN = frozenset({"number", "name", "phone", "village", "consent_wording"})  # cells that are hardly ever alike
+REMEMBERED = 16_384  # values of each of the other columns, and words of names
 
 SHARED = "the phone is another member's already; if they share it, run it again with --shared-phones"
 UNNAMED = "the phone is of a member whose name is still to be written down; do that task first"
@@ -143,7 +147,9 @@ class MemberWriter:
     def __init__(self, setting: Setting) -> None:
         self._setting, self._gateway = setting, setting.gateway
         self._organisation = setting.actor.organisation_id
-        self._readers = {**KIND.readers, "language": columns.one_of(self._gateway.catalogue.languages)}
+        readers = {**KIND.readers, "language": columns.one_of(self._gateway.catalogue.languages)}
+        self._readers = {name: read if name in OWN else lru_cache(REMEMBERED)(read) for name, read in readers.items()}
+        self._word = lru_cache(REMEMBERED)(self._gateway.seal.word)
         self._language = self._gateway.settings.language
         self._digits = bulk.FEWEST_DIGITS
         self._seen = Tally() if setting.dry_run else None
@@ -167,7 +173,7 @@ class MemberWriter:
             index=seal.index(phone) if isinstance(phone, str) else None,
             sealed_phone=seal.seal(phone) if isinstance(phone, str) else None,
             spelt=spelt,
-            words=tuple(map(seal.word, sorted(set(spelt.split())))),
+            words=tuple(map(self._word, sorted(set(spelt.split())))),
             sealed={sealed: seal.seal(text) for plain, sealed in SEALED.items() if isinstance(text := values.get(plain), str)},
             notes=(Refusal(row.number, "phone", f"{phone.how}; read as ...{phone[-2:]}"),) if isinstance(phone, Repaired) else (),
         )
