@@ -76,6 +76,8 @@ RULES = (
     _stays("claim_events", "who decided what about a claim, and when"),
     _stays("claim_papers", "which papers came for a claim"),
     _stays("enrolments", "what she agreed to pay"),
+    _stays("reminders", "so that she is reminded of a month once: ids and months"),
+    _stays("sweeps", "when each of our own rounds was last made"),
     _stays("skips", "months in which nothing was due"),
     _stays("schemes", "rates and schedules, of nobody in particular"),
     _stays("scheme_rates", "rates, with their source"),

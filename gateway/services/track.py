@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from gateway.core import consent
 from gateway.core.jobs import ExpandBroadcast, Job, SendBatch, SendReply
 from gateway.core.statuses import DELIVERY_OF_CALL
@@ -20,12 +22,15 @@ if TYPE_CHECKING:
     from gateway.services.context import Gateway
     from gateway.store.deliveries import Doubt
 
+log = structlog.get_logger(__name__)
+
 STOPPED_AT_PROVIDER = "21610"  # Twilio's code, which Twilio-compatible providers share
 ASKED_AT_ONCE = 20  # questions in flight
 MOST_DOUBTS = 200  # in one sweep
 MOST_REPLIES = 200  # bells in one sweep
 SILENCE_OF_CALLS = 4  # times `reconcile_after`: a call rings and is listened to before it has anything to report
 LARGEST_ID = 2**63 - 1
+CHORES = (claims.overdue, reminders.daily, retention.sweep, audit.tell_head)  # the last tells of what the others did
 
 
 def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None) -> None:
@@ -59,10 +64,11 @@ def sweep(gateway: Gateway) -> list[Job]:
         broadcasts.suppress_cancelled(db, now)
     calls.end_idle(gateway)
     reconcile(gateway)
-    retention.sweep(gateway)
-    audit.tell_head(gateway)
-    claims.overdue(gateway)
-    reminders.daily(gateway)
+    for chore in CHORES:
+        try:
+            chore(gateway)
+        except Exception:
+            log.exception("chore_failed", chore=chore.__module__)  # what is due to be sent does not wait for it
     with gateway.database.write() as db:
         broadcasts.finish(db, now)
     with gateway.database.read() as db:

@@ -32,6 +32,7 @@ from gateway.store.models import (
     pin_tries,
     receipts,
     recordings,
+    reminders,
     rsvps,
     session_events,
     skips,
@@ -91,6 +92,7 @@ CONCERNING: Mapping[Table, ColumnElement[bool]] = {
     claims: claims.c.member_id == HER,
     claim_events: claim_events.c.claim_id.in_(CLAIMS),
     claim_papers: claim_papers.c.claim_id.in_(CLAIMS),
+    reminders: reminders.c.member_id == HER,
     rsvps: rsvps.c.member_id == HER,
     tasks: TASKS_ABOUT_HER,
     deliveries: deliveries.c.id.in_(DELIVERIES),
@@ -112,7 +114,7 @@ CONCERNING: Mapping[Table, ColumnElement[bool]] = {
 
 # What is about nobody in particular.
 OF_NOBODY = frozenset(
-    "organisations channels schemes scheme_rates notices broadcasts flow_versions studio_tries imports import_refusals".split()
+    "organisations channels schemes scheme_rates notices broadcasts flow_versions studio_tries imports import_refusals sweeps".split()
 )
 
 

@@ -166,7 +166,9 @@ def _herself(emptied: list[int]) -> list[Update | Delete]:
         update(members)
         .where(members.c.id == HER)
         .values(
-            **dict.fromkeys(("sealed_name", "sealed_village", "name_clip", "sealed_pin", "best_hour", "script", "user_id")),
+            **dict.fromkeys(
+                ("sealed_name", "sealed_village", "name_clip", "sealed_pin", "pin_code_until", "best_hour", "script", "user_id")
+            ),
             state="erased",
             reminders=false(),
             version=members.c.version + 1,

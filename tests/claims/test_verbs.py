@@ -18,7 +18,7 @@ from gateway.core.calendar import NEPAL
 from gateway.core.reference import is_valid
 from gateway.errors import GatewayError
 from gateway.services import claim_moves, claims, tasks
-from gateway.services.access import Actor
+from gateway.services.access import Actor, terminal
 from gateway.services.claims import Move, Opening
 from gateway.store import claims as stored
 from gateway.store import organisations
@@ -261,7 +261,7 @@ def test_what_rests_too_long_is_one_task_until_it_moves(here: Installation, orga
     assert claims.overdue(here.gateway) == 1
     found = here.rows("SELECT claim_id FROM tasks WHERE kind = 'claim_overdue' AND state = 'open'")
     assert {row[0] for row in found} == {claim.id, late.id, "sample-2"}
-    assert {task.kind for task in tasks.list_open(here.gateway)} == {"claim_overdue"}
+    assert {task.kind for task in tasks.list_open(here.gateway, terminal("main"))} == {"claim_overdue"}
     moved(here, organiser, claim, "review")
     assert here.rows(f"SELECT state, done_by FROM tasks WHERE claim_id = '{claim.id}'") == [("done", "user:didi")]  # noqa: S608
 
@@ -357,4 +357,4 @@ def test_no_history_breaks_the_rules(on_sqlite: Installation, organiser: Actor):
 def test_a_sample_is_as_the_design_says(on_sqlite: Installation, organiser: Actor):
     [sita], [maya] = (claims.of_member(on_sqlite.gateway, organiser, member) for member in ("sample-1", "sample-2"))
     assert (sita.state, sita.amount, maya.state) == ("approved", 5_000_00, "review")
-    assert tasks.list_open(on_sqlite.gateway) == []
+    assert tasks.list_open(on_sqlite.gateway, terminal("main")) == []

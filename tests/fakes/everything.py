@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from gateway.services.context import Gateway
 from gateway.store import models, phones
@@ -198,6 +198,7 @@ def plant(gateway: Gateway) -> Planted:
         }
         db.execute(update(models.members).where(models.members.c.id == MEMBER).values(**hers, sealed_pin=seal.seal("a hash")))
         words = [{"member_id": MEMBER, "word": seal.word(word)} for word in ("sit", "tamang")]
+        db.execute(delete(models.member_names).where(models.member_names.c.member_id == MEMBER))
         db.execute(insert(models.member_names), words)
     files = ("recordings/her-recording.wav", "names/her-name.wav")
     for file in files:

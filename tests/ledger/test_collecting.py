@@ -14,7 +14,8 @@ from gateway.core.reference import is_valid
 from gateway.language import keywords
 from gateway.services import installation, pins
 from gateway.services.access import Actor
-from gateway.store import collecting, members
+from gateway.store import collecting
+from gateway.store import pins as stored_pins
 
 SITA, MAYA = "+9779720000001", "+9779720000002"
 OWN, FIRST, SECOND, OUTSIDE = "10019", "10024", "10035", "10043"  # the sample's membership numbers
@@ -31,7 +32,7 @@ def appoint(here: Installation, *, collector: str = "sample-1", group: tuple[str
 
 def give_pin(here: Installation, member: str, pin: str) -> None:
     with here.gateway.database.write() as db:
-        members.set_pin_hash(db, here.gateway.seal, member, pins.hash_pin(pin))
+        stored_pins.set_hers(db, here.gateway.seal, member, pins.hash_pin(pin))
 
 
 def noted(here: Installation) -> list[tuple[object, ...]]:
