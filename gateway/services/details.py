@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from gateway.core import consent, people
+from gateway.core import consent, people, places
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
 
-PLACE = re.compile(r"[1-7](-[0-9]{2}(-[0-9]{2}(-[0-9]{2})?)?)?")  # province, district, municipality, ward
 OLDEST = 1900
 YOUNGEST = 10  # years
 DEAREST = 100_000_00  # paisa of one instalment
@@ -110,8 +108,8 @@ def _flag(_gateway: Gateway, value: object) -> object:
 
 
 def _place(_gateway: Gateway, value: object) -> object:
-    if not isinstance(value, str) or not PLACE.fullmatch(value):
-        raise Wrong("the code of a province, district, municipality or ward, as 3-27-02")
+    if not isinstance(value, str) or not places.is_place(value):
+        raise Wrong("the code of a province, district, municipality or ward, as 3-27-02; `gateway places` finds it")
     return value
 
 

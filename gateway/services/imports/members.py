@@ -6,14 +6,13 @@ make somebody answer who stopped us, bring back who left, change what somebody c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from gateway.core import people
+from gateway.core import people, places
 from gateway.core.calendar import NEPAL
 from gateway.language import names
 from gateway.services.imports import columns
@@ -25,7 +24,6 @@ from gateway.store import bulk
 if TYPE_CHECKING:
     from gateway.store.database import Connection
 
-PLACE = re.compile(r"[1-7](?:-[0-9]{2}(?:-[0-9]{2}(?:-[0-9]{2})?)?)?")  # gateway.core.places
 DETAILS = (
     *("language", "script", "private", "usual_instalment", "trade", "place", "sex", "birth_year", "household_role"),
     *("preferred_medium", "best_hour", "reminders"),
@@ -51,7 +49,7 @@ UNREACHED = "a row needs a phone or a membership number"
 
 
 def _place(text: str) -> str:
-    if not PLACE.fullmatch(text):
+    if not places.is_place(text):
         raise Unfit("a place is a code such as 3-27-02-05; `gateway places` finds it")
     return text
 
