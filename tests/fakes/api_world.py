@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.core.reference import with_check_digit
 from gateway.core.schemes import Rate, SchemeFile
 from gateway.services import access, claims, contributions, imports, members, schemes, tokens, users
 from gateway.services.access import Actor
 from gateway.services.context import Gateway
+from gateway.store import members as member_rows
 from gateway.store import tasks as task_rows
 
 CONSENT = {"consent_how": "paper", "consent_wording": "form-2083"}
@@ -57,8 +59,10 @@ def _about_one(gateway: Gateway, actor: Actor, mark: str, prefix: str) -> dict[s
     claim = claims.take_up(gateway, actor, person.id, claims.Opening("health", f"note {mark}", reference))
     report = contributions.Report(300_00, note=f"note {mark}", receipt=reference)
     entry = contributions.note(gateway, actor, person.id, report)
-    task = task_rows.NewTask(gateway.new_id(), actor.organisation_id, "write_down_name", member_id=person.id)
+    spoken = member_rows.NewMember(gateway.new_id(), actor.organisation_id, with_check_digit(7000 + len(mark)), "ne", state="pending")
+    task = task_rows.NewTask(gateway.new_id(), actor.organisation_id, "write_down_name", member_id=spoken.id)
     with gateway.database.write() as db:
+        member_rows.add(db, gateway.seal, spoken, gateway.clock())
         task_rows.open_task(db, task, gateway.clock())
     made = tokens.create(gateway, actor, tokens.NewToken(f"token {mark}", user_id=collector.id))
     return {

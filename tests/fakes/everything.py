@@ -177,6 +177,7 @@ def plant(gateway: Gateway) -> Planted:
             "external_id": "SM-out",
             "updated_at": old,
         },
+        "reminders": {"member_id": MEMBER, "month": "2083-02", "delivery_id": 7001},
         "callbacks": {"provider": "twilio", "external_id": "SM-out", "delivery_id": 7001, "status": "sent", **at},
         "idempotency_keys": {
             "token_id": "her-token",

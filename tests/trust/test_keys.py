@@ -142,7 +142,10 @@ def test_pins_are_still_the_same_and_their_hashes_still_sealed(old):
     here = with_keys(old, NEW, OLD)
     rotated(here)
     with_keys(here, NEW)
-    assert pins.verify(here.gateway, ["sample-2"], "4826") == ("ok", "sample-2")
+    with here.gateway.database.read() as db:
+        phone = phones.find(db, here.gateway.seal, PRIVATE_MEMBER)
+    assert phone is not None
+    assert pins.verify(here.gateway, pins.Attempt("main", phone.id, ("sample-2",)), "4826") == ("ok", "sample-2")
 
 
 def test_the_audit_log_can_be_checked_when_the_old_keys_are_gone(old):

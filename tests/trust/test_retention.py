@@ -48,7 +48,7 @@ def test_after_years_only_proof_is_left(here):
     take.touch()
     before = counted(here)
     empty = {name for name, rows in before.items() if not rows}
-    assert empty == {"audit", "broadcasts", "imports", "import_refusals", "scheme_rates", "studio_tries"}
+    assert empty == {"audit", "broadcasts", "imports", "import_refusals", "scheme_rates", "studio_tries", "sweeps"}
     assert after(here, 29) | {"audit": 0} == before | {"receipts": 0, "idempotency_keys": 0, "audit": 0}
     with here.gateway.database.write() as db:
         db.execute(tasks.update().where(tasks.c.recording_id.is_not(None)).values(state="done", done_at=here.clock.at))

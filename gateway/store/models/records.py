@@ -73,7 +73,7 @@ reminders = Table(  # who was reminded of open instalments: at most once a month
     metadata,
     ref("member_id", "members.id", nullable=False),
     Column("month", String(7), nullable=False),  # Bikram Sambat
-    Column("delivery_id", BigKey, ForeignKey("deliveries.id"), nullable=False),
+    Column("delivery_id", BigKey, nullable=False),  # no foreign key: the text is kept a shorter time
     PrimaryKeyConstraint("member_id", "month"),
 )
 

@@ -477,6 +477,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_member_phones_phone_id"), "member_phones", ["phone_id"], unique=False)
     op.create_table(
+        "reminders",
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("delivery_id", BIG_KEY, nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_reminders_member_id")),
+        sa.PrimaryKeyConstraint("member_id", "month", name=op.f("pk_reminders")),
+    )
+    op.create_table(
         "rsvps",
         sa.Column("notice_id", sa.String(length=36), nullable=False),
         sa.Column("member_id", sa.String(length=36), nullable=False),
@@ -539,15 +547,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_recordings_session_id"), "recordings", ["session_id"], unique=False)
     op.create_index(op.f("ix_recordings_state_created_at"), "recordings", ["state", "created_at"], unique=False)
-    op.create_table(
-        "reminders",
-        sa.Column("member_id", sa.String(length=36), nullable=False),
-        sa.Column("month", sa.String(length=7), nullable=False),
-        sa.Column("delivery_id", BIG_KEY, nullable=False),
-        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name=op.f("fk_reminders_delivery_id")),
-        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_reminders_member_id")),
-        sa.PrimaryKeyConstraint("member_id", "month", name=op.f("pk_reminders")),
-    )
     op.create_table(
         "session_events",
         sa.Column("id", BIG_KEY, nullable=False),
