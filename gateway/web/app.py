@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from flask import Flask, Response, request
 from gateway import bootstrap
 from gateway.config import LOOPBACK
 from gateway.services import callers, studio
-from gateway.web import api, media, pages
+from gateway.web import media, pages
 from gateway.web.webhooks import twilio
 
 if TYPE_CHECKING:
@@ -28,19 +29,43 @@ def create_app(gateway: Gateway | None = None) -> Flask:
     if gateway is None:
         gateway = bootstrap.from_environment(os.environ)
         gateway.flows.keep_looking()
-    app = Flask(__name__, static_folder=None)
-    public_host = urlsplit(gateway.settings.public_base_url).hostname or ""
-    app.config.update(
-        MAX_CONTENT_LENGTH=LARGEST_BODY,
-        TRUSTED_HOSTS=[public_host, *sorted(LOOPBACK)],
-    )
+    app = _application(gateway)
     app.register_blueprint(twilio.blueprint(gateway, gateway.providers.main))
     app.register_blueprint(media.blueprint(gateway.settings.audio_dir, gateway.settings.data_dir, spoken=(studio.FOLDER, callers.NAMES)))
     app.register_blueprint(pages.blueprint(gateway))
-    app.register_blueprint(api.blueprint(gateway))
-    app.after_request(_harden)
-    app.wsgi_app = _host_in_small_letters(app.wsgi_app)  # type: ignore[method-assign, assignment]  # Flask's own way to put something before it
+    app.wsgi_app = _host_in_small_letters(_with_api(gateway, app.wsgi_app))  # type: ignore[method-assign, assignment]  # Flask's own way
     return app
+
+
+def create_api(gateway: Gateway) -> Flask:
+    """Build the application of what lies below `/api/`."""
+    from gateway.web import api
+
+    app = _application(gateway)
+    app.register_blueprint(api.blueprint(gateway))
+    return app
+
+
+def _application(gateway: Gateway) -> Flask:
+    app = Flask(__name__, static_folder=None)
+    public_host = urlsplit(gateway.settings.public_base_url).hostname or ""
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, TRUSTED_HOSTS=[public_host, *sorted(LOOPBACK)])
+    app.after_request(_harden)
+    return app
+
+
+def _with_api(gateway: Gateway, application: WSGIApplication) -> WSGIApplication:
+    """Hand what lies below `/api/` to the API, which is built when it is first asked for.
+
+    Most web processes answer providers alone, and the API's descriptions take a fifth of a process's memory.
+    """
+    built = functools.cache(lambda: create_api(gateway))
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        below = environ.get("PATH_INFO", "").startswith("/api/")
+        return (built() if below else application)(environ, start_response)
+
+    return answer
 
 
 def _host_in_small_letters(application: WSGIApplication) -> WSGIApplication:

