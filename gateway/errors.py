@@ -147,6 +147,7 @@ CATALOGUE: dict[str, Fault] = {
     "import:not-utf-8": Fault(
         "The file is not UTF-8 at byte {position}. Save it as CSV UTF-8; Nepali in an old font such as Preeti must be converted first."
     ),
+    "import:keys": Fault("Some phones still rest on an earlier SECRET_KEY and would not be found. Run `gateway keys rotate` first."),
     "import:kind": Fault("There is no kind of file {kind!r}. Known are {known}."),
     "import:empty": Fault("There is nothing in the file, not even a heading."),
     "import:no-file": Fault("This is no file that can be read."),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.core import claims as rules
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from gateway.store.database import Connection
 
 LONGEST_NOTE = 2000
+
+
+LONGEST_REVIEW = timedelta(days=730)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +126,8 @@ def _check(stored: StoredClaim, wanted: Move, now: datetime) -> None:
         raise GatewayError("claim:amount")
     if wanted.state == "refused" and wanted.reason not in rules.REASONS:
         raise GatewayError("claim:reason", reason=wanted.reason or "", known=", ".join(rules.REASONS))
-    if wanted.review_until is not None and wanted.review_until <= now:
-        raise GatewayError("claim:date", what="the review's end", bounds="ahead")
+    if wanted.review_until is not None and not now < wanted.review_until < now + LONGEST_REVIEW:
+        raise GatewayError("claim:date", what="the review's end", bounds="ahead, within two years")
     if wanted.paid_on is not None and not stored.opened_at.astimezone(NEPAL).date() <= wanted.paid_on <= now.astimezone(NEPAL).date():
         raise GatewayError("claim:date", what="the payment", bounds="between the day it was opened and today")
     check_note(wanted.note)

@@ -99,7 +99,8 @@ def _note(gateway: Gateway, actor: Actor, member_id: str, report: Report, payer:
     if not is_month(month) or month > month_after(month_of(now), LONGEST_AHEAD):
         raise GatewayError("contribution:month", value=month)
     with gateway.database.write() as db:
-        _seen(db, actor, member_id)
+        if not contributions.is_here(db, actor.scope, member_id):
+            raise GatewayError("member:unknown", number=member_id)
         contributions.hold(db, member_id)
         _refuse_known(db, actor, member_id, replace(report, month=month), now)
         new = contributions.NewContribution(

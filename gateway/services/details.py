@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -127,9 +127,12 @@ def _birth_year(gateway: Gateway, value: object) -> object:
     return _whole(OLDEST, youngest, f"a year of the common era from {OLDEST} to {youngest}")(gateway, value)
 
 
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+
 def _past(gateway: Gateway, value: object) -> object:
-    if not isinstance(value, datetime) or value.tzinfo is None or value > gateway.clock():
-        raise Wrong("a moment that has been")
+    if not isinstance(value, datetime) or value.tzinfo is None or not EARLIEST <= value <= gateway.clock():
+        raise Wrong("a moment since 1990 that has been")
     return value
 
 

@@ -1,6 +1,7 @@
 """Which rows concern a member: one condition for each table, for showing her all of it and for taking it away.
 
 A phone that others have as well is not hers alone: what came from it without saying who spoke is left out, since it may be another's.
+What the same phone has to do with other organisations is theirs, and neither shown nor taken away here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from gateway.store.models import (
     audit,
     callbacks,
     calls,
+    channels,
     claim_events,
     claim_papers,
     claims,
@@ -48,13 +50,23 @@ if TYPE_CHECKING:
 
 HER: BindParameter[str] = bindparam("her")  # her id
 
+_she = members.alias("she")
+HER_ORGANISATION = select(_she.c.organisation_id).where(_she.c.id == HER)
+HER_CHANNELS = select(channels.c.id).where(channels.c.organisation_id.in_(HER_ORGANISATION))
 USERS = select(members.c.user_id).where(members.c.id == HER, members.c.user_id.is_not(None))
 PHONES = select(member_phones.c.phone_id).where(member_phones.c.member_id == HER, member_phones.c.stale_at.is_(None))
 _of_others = member_phones.alias("of_others")
 OWN_PHONES = PHONES.where(
     ~select(_of_others.c.member_id).where(_of_others.c.phone_id == member_phones.c.phone_id, _of_others.c.member_id != HER).exists()
 )
-IS_HER_SESSION = (flow_sessions.c.member_id == HER) | (flow_sessions.c.member_id.is_(None) & flow_sessions.c.phone_id.in_(OWN_PHONES))
+
+
+def from_her_phones(table: Table) -> ColumnElement[bool]:
+    """Whether a row of a table with phones and channels came from a phone that is hers alone, to a number of her organisation."""
+    return table.c.phone_id.in_(OWN_PHONES) & table.c.channel_id.in_(HER_CHANNELS)
+
+
+IS_HER_SESSION = (flow_sessions.c.member_id == HER) | (flow_sessions.c.member_id.is_(None) & from_her_phones(flow_sessions))
 SESSIONS = select(flow_sessions.c.id).where(IS_HER_SESSION)
 CONTRIBUTIONS = select(contributions.c.id).where(contributions.c.member_id == HER)
 CLAIMS = select(claims.c.id).where(claims.c.member_id == HER)
@@ -65,7 +77,7 @@ RECORDINGS = select(recordings.c.id).where(
     or_(recordings.c.session_id.in_(SESSIONS), recordings.c.id.in_(select(tasks.c.recording_id).where(tasks.c.member_id == HER)))
 )
 DELIVERIES = select(deliveries.c.id).where(
-    or_(deliveries.c.member_id == HER, deliveries.c.member_id.is_(None) & deliveries.c.phone_id.in_(OWN_PHONES))
+    or_(deliveries.c.member_id == HER, deliveries.c.member_id.is_(None) & from_her_phones(deliveries))
 )
 
 
@@ -74,7 +86,7 @@ def _named_as(table: Table, of: Table, condition: ColumnElement[bool]) -> Column
     return select(of.c.external_id).where(of.c.provider == table.c.provider, of.c.external_id == table.c.external_id, condition).exists()
 
 
-_own_texts = select(messages.c.external_id).where(messages.c.phone_id.in_(OWN_PHONES), messages.c.external_id.is_not(None))
+_own_texts = select(messages.c.external_id).where(from_her_phones(messages), messages.c.external_id.is_not(None))
 
 CONCERNING: Mapping[Table, ColumnElement[bool]] = {
     members: members.c.id == HER,
@@ -100,8 +112,8 @@ CONCERNING: Mapping[Table, ColumnElement[bool]] = {
     flow_sessions: IS_HER_SESSION,
     session_events: session_events.c.session_id.in_(SESSIONS),
     receipts: _named_as(receipts, flow_sessions, IS_HER_SESSION) | receipts.c.external_id.in_(_own_texts),
-    messages: messages.c.phone_id.in_(OWN_PHONES),
-    calls: calls.c.phone_id.in_(OWN_PHONES) | _named_as(calls, flow_sessions, IS_HER_SESSION),
+    messages: from_her_phones(messages),
+    calls: from_her_phones(calls) | _named_as(calls, flow_sessions, IS_HER_SESSION),
     recordings: recordings.c.id.in_(RECORDINGS),
     takes: takes.c.recording_id.in_(RECORDINGS),
     audit: or_(

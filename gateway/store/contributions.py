@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, insert, literal, or_, select, tuple_, update
 
 from gateway.store.database import Connection
+from gateway.store.members import IS_HERE
 from gateway.store.models import contribution_decisions, contributions, members, schemes, tasks
 from gateway.store.prepared import Prepared
 from gateway.store.rows import insert_into, values
@@ -301,6 +302,11 @@ _RECEIPT = select(contributions.c.reference).where(
 def with_receipt(db: Connection, organisation_id: str, receipt: str) -> str | None:
     """The reference of the entry that has this receipt."""
     return db.execute(_RECEIPT, {"organisation_id": organisation_id, "wanted": receipt}).scalar()
+
+
+def is_here(db: Connection, scope: Scope, member_id: str) -> bool:
+    """Whether this scope may see a member of this id who has neither left nor been erased."""
+    return db.execute(select(members.c.id).where(members.c.id == member_id, IS_HERE, sees(scope, members))).first() is not None
 
 
 def is_member(db: Connection, scope: Scope, member_id: str) -> bool:

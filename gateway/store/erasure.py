@@ -9,9 +9,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Delete, Update, and_, case, delete, exists, false, insert, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Table, Update, and_, case, delete, exists, false, insert, or_, select, update
 
-from gateway.store.concerning import CLAIMS, CONTRIBUTIONS, HER, IS_HER_SESSION, PHONES, RECORDINGS, TASKS_ABOUT_HER, USERS
+from gateway.store.concerning import (
+    CLAIMS,
+    CONTRIBUTIONS,
+    HER,
+    HER_CHANNELS,
+    HER_ORGANISATION,
+    IS_HER_SESSION,
+    PHONES,
+    RECORDINGS,
+    TASKS_ABOUT_HER,
+    USERS,
+)
 from gateway.store.database import Connection
 from gateway.store.deliveries import CLOSED
 from gateway.store.models import (
@@ -55,12 +66,26 @@ class Voice(NamedTuple):
 _others = member_phones.alias("others")
 _IN_USE = exists().where(_others.c.phone_id == member_phones.c.phone_id, _others.c.member_id != HER, _others.c.stale_at.is_(None))
 _EMPTIED = PHONES.where(~_IN_USE)
+_IS_KNOWN_ELSEWHERE = or_(
+    exists().where(tasks.c.phone_id == member_phones.c.phone_id, tasks.c.organisation_id.not_in(HER_ORGANISATION)),
+    *(
+        exists().where(table.c.phone_id == member_phones.c.phone_id, table.c.channel_id.not_in(HER_CHANNELS))
+        for table in (messages, calls, flow_sessions, deliveries)
+    ),
+)
+_FORGOTTEN = _EMPTIED.where(~_IS_KNOWN_ELSEWHERE)  # another organisation may have to ring this number
 _VOICE = select(recordings.c.id, recordings.c.file).where(recordings.c.id.in_(RECORDINGS))
 _NAME_CLIP = select(members.c.name_clip).where(members.c.id == HER)
 _STATE = select(members.c.state).where(members.c.id == HER)
 
-_HERS_SENT = or_(deliveries.c.member_id == HER, and_(deliveries.c.member_id.is_(None), deliveries.c.phone_id.in_(_EMPTIED)))
-_TEXTS = select(messages.c.external_id).where(messages.c.phone_id.in_(_EMPTIED), messages.c.external_id.is_not(None))
+
+def _here(table: Table) -> ColumnElement[bool]:
+    """Whether a row came from a phone of hers alone to a number of her organisation: what others know of the phone is theirs."""
+    return table.c.phone_id.in_(_EMPTIED) & table.c.channel_id.in_(HER_CHANNELS)
+
+
+_HERS_SENT = or_(deliveries.c.member_id == HER, and_(deliveries.c.member_id.is_(None), _here(deliveries)))
+_TEXTS = select(messages.c.external_id).where(_here(messages), messages.c.external_id.is_not(None))
 
 
 def voice(db: Connection, member_id: str) -> Voice:
@@ -78,7 +103,7 @@ def is_erased(db: Connection, member_id: str) -> bool:
 def erase(db: Connection, seal: Seal, member_id: str, by: str, now: datetime) -> None:
     """Take away what tells who she is, in this order: what is found by her phones and conversations goes before those."""
     recorded = voice(db, member_id).recordings
-    emptied = list(db.execute(_EMPTIED, {"her": member_id}).scalars())
+    emptied = list(db.execute(_FORGOTTEN, {"her": member_id}).scalars())
     nobodys: int = db.execute(insert(phones).values(created_at=now).returning(phones.c.id)).scalar_one()
     statements = (
         *_words(),
@@ -114,7 +139,7 @@ def _words() -> list[Update | Delete]:
         update(claims).where(claims.c.member_id == HER).values(sealed_note=None),
         update(claim_events).where(claim_events.c.claim_id.in_(CLAIMS)).values(sealed_note=None),
         delete(receipts).where(in_her_calls | receipts.c.external_id.in_(_TEXTS)),
-        update(messages).where(messages.c.phone_id.in_(_EMPTIED)).values(sealed_body=None),
+        update(messages).where(_here(messages)).values(sealed_body=None),
     ]
 
 
@@ -167,7 +192,17 @@ def _herself(emptied: list[int]) -> list[Update | Delete]:
         .where(members.c.id == HER)
         .values(
             **dict.fromkeys(
-                ("sealed_name", "sealed_village", "name_clip", "sealed_pin", "pin_code_until", "best_hour", "script", "user_id")
+                (
+                    "sealed_name",
+                    "sealed_village",
+                    "name_clip",
+                    "sealed_pin",
+                    "pin_code_until",
+                    "consent_wording",
+                    "best_hour",
+                    "script",
+                    "user_id",
+                )
             ),
             state="erased",
             reminders=false(),

@@ -114,7 +114,7 @@ def with_number(db: Connection, seal: Seal, scope: Scope, number: str) -> Person
 
 def with_phone(db: Connection, seal: Seal, scope: Scope, e164: str) -> list[Person]:
     """The members who have this phone, those who left too, by number."""
-    hers = _WITH_PHONE.params(blind_index=seal.index(e164))
+    hers = _WITH_PHONE.params(blind_index=phone_rows.index_of(db, seal, e164))
     return _read(db, seal, _PEOPLE.where(members.c.id.in_(hers), sees(scope, members)).order_by(members.c.number))
 
 
@@ -184,7 +184,7 @@ def change(db: Connection, seal: Seal, scope: Scope, wanted: Change) -> bool:
 
 def drop_phone(db: Connection, seal: Seal, member_id: str, e164: str) -> bool:
     """Let this phone be hers no more; False where it was not."""
-    return db.execute(_DROP_PHONE, {"member_id": member_id, "blind_index": seal.index(e164)}).rowcount > 0
+    return db.execute(_DROP_PHONE, {"member_id": member_id, "blind_index": phone_rows.index_of(db, seal, e164)}).rowcount > 0
 
 
 def set_voice(db: Connection, scope: Scope, member_id: str, clip: str) -> str | None:
@@ -197,7 +197,7 @@ def set_voice(db: Connection, scope: Scope, member_id: str, clip: str) -> str | 
 
 def is_known(db: Connection, seal: Seal, organisation_id: str, e164: str) -> bool:
     """Whether a member of the organisation has this phone."""
-    hers = _WITH_PHONE.params(blind_index=seal.index(e164))
+    hers = _WITH_PHONE.params(blind_index=phone_rows.index_of(db, seal, e164))
     found = select(members.c.id).where(members.c.id.in_(hers), members.c.organisation_id == organisation_id, IS_HERE)
     return db.execute(found.limit(1)).first() is not None
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, null, select, update
+from sqlalchemy import bindparam, func, null, select, update
 
 from gateway.store.database import Connection
 from gateway.store.models import member_phones, phones
 from gateway.store.rows import columns, insert_into
+from gateway.store.secrets import NAME
 
 if TYPE_CHECKING:
     from gateway.store.secrets import Seal
@@ -36,6 +37,7 @@ _SEAL_ANEW = (
     .where(phones.c.blind_index == bindparam("old_index"))
     .values(blind_index=bindparam("new_index"), sealed=bindparam("new_sealed"))
 )
+_EARLIER = select(phones.c.id).where(func.substr(phones.c.sealed, 1, NAME) != bindparam("current", type_=phones.c.sealed.type)).limit(1)
 _ADD = insert_into(phones).on_conflict_do_nothing(index_elements=["blind_index"])
 _SEALED_MANY = select(phones.c.id, phones.c.sealed).where(phones.c.id.in_(bindparam("ids", expanding=True)), phones.c.sealed.is_not(None))
 _STOP = update(phones).where(phones.c.id == bindparam("phone_id"), phones.c.stopped_at.is_(None)).values(stopped_at=bindparam("now"))
@@ -121,3 +123,14 @@ def disown(db: Connection, phone_id: int, member_id: str, now: datetime) -> bool
 def restore(db: Connection, phone_id: int, member_id: str) -> bool:
     """The phone is the member's after all. False where nobody had said otherwise."""
     return db.execute(_RESTORE, {"of_phone": phone_id, "of_member": member_id}).rowcount == 1
+
+
+def rest_on_earlier_key(db: Connection, seal: Seal) -> bool:
+    """Whether a phone waits to be sealed with the key of today: its number is not found by today's index."""
+    return db.execute(_EARLIER, {"current": seal.current_name}).first() is not None
+
+
+def index_of(db: Connection, seal: Seal, e164: str) -> bytes:
+    """The index under which this number stands, with whichever of our keys; today's where it stands nowhere."""
+    known = (index for index in seal.earlier_indexes(e164) if db.execute(_ID, {"blind_index": index}).first())
+    return next(known, seal.index(e164))

@@ -20,6 +20,7 @@ from gateway.services.imports.columns import Refusal
 from gateway.services.imports.jobs import Job, Progress
 from gateway.services.imports.reading import open_table
 from gateway.store import imports as store
+from gateway.store import phones
 from gateway.store.imports import ImportRow
 
 if TYPE_CHECKING:
@@ -48,11 +49,15 @@ def take_in(gateway: Gateway, actor: Actor, kind: str, path: Path, **wish: Unpac
     """Take a file in, or go on with it where it was broken off; the work is done while the progress is asked for.
 
     What is wrong with the file as a whole is raised at once, before any row: GatewayError `import:heading`, `import:empty`,
-    `import:not-a-table`, `import:not-utf-8`, `import:too-large`, `import:damaged`, `import:finished`, `import:running`.
+    `import:not-a-table`, `import:not-utf-8`, `import:too-large`, `import:damaged`, `import:finished`, `import:running`, `import:keys`
+    (phones of the file might not be found again).
     """
     actor.require(Permission.IMPORT)
     if kind not in KINDS:
         raise GatewayError("import:kind", kind=kind, known=", ".join(KINDS))
+    with gateway.database.read() as db:
+        if phones.rest_on_earlier_key(db, gateway.seal):
+            raise GatewayError("import:keys")
     setting = Setting(gateway, actor, wish.get("dry_run", False), wish.get("shared_phones", False))
     job = Job(setting, KINDS[kind], open_table(path))
     progress = job.try_out() if setting.dry_run else job.run(again=bool(wish.get("again")))
