@@ -192,9 +192,16 @@ CATALOGUE: dict[str, Fault] = {
     "claim:note": Fault("A note has at most {most} characters."),
     "claim:reference": Fault("The insurer's reference has 1 to 40 characters."),
     "claim:already": Fault("The insurer's reference {reference} is that of claim {number} already."),
+    "claim:open-already": Fault("A {kind} claim of hers is open already ({number}). Add --again if this is another one."),
     "contribution:unknown": Fault("There is no entry {reference}. `gateway contributions list` shows them."),
     "contribution:already": Fault("{amount} for {month} is noted already ({reference}). Add --again if it was paid twice."),
-    "contribution:changed": Fault("Entry {reference} is {state}, so it cannot be {wanted}."),
+    "contribution:range": Fault("{amount} is not what a member pays at once: from {least} to {most} rupees. Check the amount."),
+    "contribution:reason": Fault("Write with --note why the entry is taken back; it is kept sealed."),
+    "contribution:not-awaited": Fault(
+        "From the government {amount} is not awaited for member {number}, {scheme}, {month}, but {awaited}. "
+        "Check --scheme and --month; `gateway contributions standing {number}` shows what she paid."
+    ),
+    "contribution:changed": Fault("Entry {reference} is {state}, so it cannot be {wanted}.{remedy}"),
     "contribution:amount": Fault("{value!r} is no amount that was paid. Write rupees, as 300 or 1,250.50."),
     "contribution:month": Fault("{value!r} is no month in which somebody may pay. Write a Bikram Sambat month, as 2083-08."),
     "receipt:already": Fault("Receipt {receipt} belongs to entry {reference} already."),

@@ -34,13 +34,16 @@ def command() -> None:
 @click.option("--kind", type=KINDS)
 @as_actor
 def list_(gateway: Gateway, actor: Actor, state: str | None, kind: str | None) -> None:
-    """List claims: number, kind, state, days in that state, amount."""
+    """List claims: number, membership number, kind, state, days in that state, amount."""
     from gateway.services import claims
 
     after = ""
-    while page := claims.page(gateway, actor, after, PAGE, state=state, kind=kind):
+    while True:
+        page = claims.page(gateway, actor, after, PAGE, state=state, kind=kind)
         for claim in page:
             click.echo(_line(claim))
+        if len(page) < PAGE:
+            return
         after = page[-1].id
 
 
@@ -58,7 +61,7 @@ def show(gateway: Gateway, actor: Actor, claim: str) -> None:
     if found.reason:
         click.echo(f"reason: {found.reason}")
     if found.review_until:
-        click.echo(f"until: {_day(found.review_until)}")
+        click.echo(f"review until: {_day(found.review_until)}")
     if found.note:
         click.echo(f"note: {found.note}")
     for paper in found.papers:
@@ -77,12 +80,13 @@ def show(gateway: Gateway, actor: Actor, claim: str) -> None:
 @click.option("--note", help="What else is to be known; never what somebody is ill with.")
 @click.option("--reference", help="Under which the insurer knows it.")
 @click.option("--task", help="The call-back from which it came: it is ticked off.")
+@click.option("--again", is_flag=True, help="It is another one, though one of this kind is open for her.")
 @as_actor
-def open_(gateway: Gateway, actor: Actor, number: str, **about: str | None) -> None:
+def open_(gateway: Gateway, actor: Actor, number: str, *, again: bool, **about: str | None) -> None:
     """Take up a claim of the member with this membership NUMBER."""
     from gateway.services import claims
 
-    opening = claims.Opening(str(about["kind"]), about["note"], about["reference"], about["task"])
+    opening = claims.Opening(str(about["kind"]), about["note"], about["reference"], about["task"], again)
     claim = claims.take_up(gateway, actor, claims.member_numbered(gateway, actor, number), opening)
     click.echo(_line(claim))
     for paper in claim.papers:
@@ -136,7 +140,7 @@ def tick(gateway: Gateway, actor: Actor, claim: str, paper: str, *, back: bool) 
 
 def _line(claim: Claim) -> str:
     amount = money.rupees(claim.amount) if claim.amount else ""
-    return f"{claim.number:<8} {claim.kind:<10} {claim.state:<13} {claim.days_in_state:>4} d  {amount}".rstrip()
+    return f"{claim.number:<8} {claim.member:<8} {claim.kind:<10} {claim.state:<13} {claim.days_in_state:>4} d  {amount}".rstrip()
 
 
 def _day(moment: datetime) -> str:

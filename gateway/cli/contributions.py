@@ -31,15 +31,25 @@ def command() -> None:
 @command.command("list")
 @click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
 @click.option("--month", help="Only those for this month, as 2083-08.")
+@click.option("--member", "number", help="Only those of the member with this membership number.")
 @as_actor
-def list_(gateway: Gateway, actor: Actor, state: str | None, month: str | None) -> None:
+def list_(gateway: Gateway, actor: Actor, state: str | None, month: str | None, number: str | None) -> None:
     """List the entries in the order in which they were noted."""
     from gateway.services import contributions
 
+    if number is not None and (state or month):
+        raise click.UsageError("give --member alone, or --state and --month")
+    member_id = member_of(gateway, actor, number) if number is not None else None
     after = ""
-    while found := contributions.page(gateway, actor, after, PAGE, state, month):
+    while True:
+        if member_id is not None:
+            found = contributions.of_member(gateway, actor, member_id, after, PAGE)
+        else:
+            found = contributions.page(gateway, actor, after, PAGE, state, month)
         for entry in found:
             click.echo(_line(entry))
+        if len(found) < PAGE:
+            return
         after = found[-1].id
 
 
@@ -48,7 +58,7 @@ def _line(entry: Entry) -> str:
     when = entry.noted_at.astimezone(NEPAL)
     about = "  ".join(one for one in more if one)
     paid = f"{entry.month}  {money.rupees(entry.amount):>12}"
-    return f"{entry.reference:>10}  {when:%Y-%m-%d %H:%M}  {paid}  {entry.state:<10}  {about}".rstrip()
+    return f"{entry.reference:>10}  {entry.member:>7}  {when:%Y-%m-%d %H:%M}  {paid}  {entry.state:<10}  {about}".rstrip()
 
 
 def _report(perform: Callable[..., None]) -> Callable[..., None]:
@@ -165,7 +175,7 @@ def standing(gateway: Gateway, actor: Actor, number: str) -> None:
     click.echo(f"  to check  {money.rupees(found.noted):>12}")
     for scheme in found.schemes:
         one = scheme.standing
-        click.echo(f"{scheme.code}: {len(one.months_paid)} months paid, open: {', '.join(one.months_open) or 'none'}")
+        click.echo(f"{scheme.code}: {tables.counted(len(one.months_paid), 'month')} paid, open: {', '.join(one.months_open) or 'none'}")
         if one.next_due:
             click.echo(f"  next due {one.next_due.month}: {money.rupees(one.next_due.amount)}")
         if one.credit:

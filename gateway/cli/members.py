@@ -72,6 +72,8 @@ def change(gateway: Gateway, actor: Actor, number: str, version: int | None, **g
     """Change the member with this membership NUMBER; an empty text ("") takes a value away."""
     from gateway.services import members
 
+    if all(value is None for value in given.values()):
+        raise click.UsageError("say what is to change: --name, --village and the like")
     person = members.numbered(gateway, actor, number)
     members.change(gateway, actor, person.id, person.version if version is None else version, details_of(given))
     click.echo(f"Member {person.number} is changed.")
@@ -121,7 +123,7 @@ def phone_() -> None:
 @phone_.command("add")
 @click.argument("number")
 @click.argument("phone")
-@click.option("--shared", is_flag=True, help="Another member has the phone as well, and that is known.")
+@click.option("--shared", "--shares-phone", "shared", is_flag=True, help="Another member has the phone as well, and that is known.")
 @as_actor
 def add_phone(gateway: Gateway, actor: Actor, number: str, phone: str, *, shared: bool) -> None:
     """Let the member with this membership NUMBER be known by PHONE as well."""
@@ -143,6 +145,18 @@ def drop_phone(gateway: Gateway, actor: Actor, number: str, phone: str) -> None:
     click.echo(f"Member {number} does not have this phone any more.")
 
 
+@phone_.command("restore")
+@click.argument("number")
+@click.argument("phone")
+@as_actor
+def restore_phone(gateway: Gateway, actor: Actor, number: str, phone: str) -> None:
+    """Let PHONE, which somebody said is hers no more, be of the member with this membership NUMBER again."""
+    from gateway.services import identity, members
+
+    identity.restore_phone(gateway, actor, members.numbered(gateway, actor, number).id, phone)
+    click.echo(f"Member {number} has this phone again.")
+
+
 @command.command("pin")
 @click.argument("number")
 @click.option("--pin", help="Asked for if it is not given, so that it stands in no history.")
@@ -155,6 +169,8 @@ def pin(gateway: Gateway, actor: Actor, number: str, pin: str | None, *, code: b
     member_id = pins.member_of(gateway, actor, number)
     if code:
         click.echo(pins.invite(gateway, actor, member_id))
+        days = tables.counted(pins.CODE_HOLDS.days, "day")
+        click.echo(f"Tell member {number} this code and nobody else: on her next call it sets a PIN of her own. It holds for {days}.")
         return
     pins.set_pin(gateway, actor, member_id, pin or click.prompt("PIN", hide_input=True, confirmation_prompt=True))
     click.echo(f"Member {number} has a new PIN.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import yaml
 
+from gateway.cli import tables
 from gateway.cli.actor import as_actor
 from gateway.cli.contributions import member_of
 from gateway.core import money
@@ -57,7 +58,7 @@ def add(gateway: Gateway, actor: Actor, file: Path) -> None:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise GatewayError("flow:yaml", where=str(file), reason=str(error).splitlines()[0]) from None
     scheme = schemes.add(gateway, actor, core.read(document, str(file)))
-    click.echo(f"{scheme.code} has {len(scheme.rates)} rates.")
+    click.echo(f"{scheme.code} has {tables.counted(len(scheme.rates), 'rate')}.")
 
 
 @command.command("enrol")

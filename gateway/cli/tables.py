@@ -20,6 +20,15 @@ STEPS = 1_000  # of the progress bar
 SHOWN_NOTES = 200
 
 
+def counted(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> counted(1, "rate"), counted(2, "rate")
+    ('1 rate', '2 rates')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def add_to(group: click.Group, kind: str) -> None:
     """Give a group of commands `import FILE` and `export FILE`."""
     group.add_command(_import(kind))

@@ -29,7 +29,11 @@ def list_(gateway: Gateway, actor: Actor) -> None:
     for task in tasks.list_open(gateway, actor):
         member = f"member {task.member}" if task.member else ""
         said = f"texted: {task.said}" if task.said else ""
-        about = (task.phone or "number withheld", member, said, str(task.recording or ""))
+        withheld = "number withheld" if task.kind == "call_back" else ""
+        claim = f"claim {task.claim}" if task.claim else ""
+        entry = f"entry {task.reference}" if task.reference else ""
+        had = f"phone of {', '.join(task.had)}" if task.had else ""
+        about = (task.phone or withheld, member, claim, entry, had, said, str(task.recording or ""))
         click.echo(f"{task.id}  {task.since.astimezone(NEPAL):%Y-%m-%d %H:%M}  {task.kind:<15}  {'  '.join(filter(None, about))}")
 
 

@@ -61,6 +61,7 @@ class Standing:
     """How far she has come. `paid` is `allocated` to dues and `credit` beyond them; `balance` less than 0 is what is overdue.
 
     `months_paid` and `months_open` are months as texts; `next_due` is the oldest due with what is still missing of it.
+    `government_shares` is what the government owes for each month that is paid, whatever of it came already.
     """
 
     paid: int
@@ -71,6 +72,7 @@ class Standing:
     months_open: tuple[str, ...]
     next_due: Due | None
     government_awaited: int
+    government_shares: tuple[tuple[str, int], ...] = ()
 
 
 def standing(enrolment: Enrolment, rates: Sequence[Rate], skips: Collection[str], payments: Iterable[Payment], today: date) -> Standing:
@@ -79,7 +81,8 @@ def standing(enrolment: Enrolment, rates: Sequence[Rate], skips: Collection[str]
     paid = sum(payment.amount for payment in came if payment.payer == "member")
     matched = sum(payment.amount for payment in came if payment.payer == "government")
     this_month = _month_of(today)
-    left, owed, government, next_due = paid, 0, 0, None
+    left, owed, next_due = paid, 0, None
+    shares: dict[str, int] = {}
     covered: dict[str, bool] = {}
     open_months: dict[str, None] = {}
     for due in dues(enrolment, rates, skips, month_after(this_month, FARTHEST_AHEAD)):
@@ -91,7 +94,8 @@ def standing(enrolment: Enrolment, rates: Sequence[Rate], skips: Collection[str]
         left -= filled
         whole = filled == due.amount
         covered[due.month] = covered.get(due.month, True) and whole
-        government += due.government if covered[due.month] else 0
+        if due.government and covered[due.month]:
+            shares[due.month] = shares.get(due.month, 0) + due.government
         if not whole:
             next_due = next_due or replace(due, amount=due.amount - filled)
             if past:
@@ -104,7 +108,8 @@ def standing(enrolment: Enrolment, rates: Sequence[Rate], skips: Collection[str]
         months_paid=tuple(month for month, whole in covered.items() if whole),
         months_open=tuple(open_months),
         next_due=next_due,
-        government_awaited=max(0, government - matched),
+        government_awaited=max(0, sum(shares.values()) - matched),
+        government_shares=tuple(shares.items()),
     )
 
 

@@ -13,6 +13,7 @@ import re
 from gateway.core.digits import fold_digits
 
 PAISA_PER_RUPEE = 100
+PLAUSIBLE = (10_00, 1_00_000_00)  # paisa of one contribution; flows/contribution.yaml asks for the same
 LARGEST = 100_00_00_000 * PAISA_PER_RUPEE  # 100 crore rupees: more is a slip of the finger, and cannot be spoken
 
 AMOUNT = re.compile(

@@ -11,6 +11,7 @@ Providers repeat and reorder their reports; `advance` makes that harmless.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from gateway.core.roles import Permission
 
@@ -57,6 +58,8 @@ DELIVERY_OF_CALL: Mapping[str, str] = {
 
 CONTRIBUTION: Ranks = {"noted": 0, "questioned": 1, "confirmed": 2, "reversed": 3}
 BROADCAST: Ranks = {"draft": 0, "approved": 1, "sending": 2, "paused": 2, "finished": 3, "cancelled": 3}
+
+ONE_CALL_BACK = timedelta(hours=1)  # for so long whoever asks again is called back once
 
 # What a person may have to do, and which permission it takes.
 TASK_KINDS: Mapping[str, Permission] = {

@@ -42,10 +42,11 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim as an organiser sees it. `amount` is paisa; `days_in_state` whole days since it came into its state."""
+    """A claim as an organiser sees it. `amount` is paisa; `days_in_state` whole days since it came into its state; `member` her number."""
 
     id: str
     member_id: str
+    member: str
     number: str
     kind: str
     state: str
@@ -76,12 +77,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A claim that is handed in. `task_id` is the call-back from which it came, which it ticks off."""
+    """A claim that is handed in. `task_id` is the call-back from which it came, which it ticks off.
+
+    `again`: it is another one, though one of this kind is open for her.
+    """
 
     kind: str
     note: str | None = None
     insurer_reference: str | None = None
     task_id: str | None = None
+    again: bool = False
 
 
 # --- looking -----------------------------------------------------------------------------------------------------------------------
@@ -155,7 +160,10 @@ def open_claim(  # noqa: PLR0913, PLR0917  # as every verb: gateway and actor, t
 
 
 def take_up(gateway: Gateway, actor: Actor, member_id: str, opening: Opening) -> Claim:
-    """Take up a claim. GatewayError `member:unknown`, `task:unknown`, `claim:kind`, `claim:already` (the insurer's reference)."""
+    """Take up a claim. GatewayError `member:unknown`, `task:unknown`, `claim:kind`, `claim:already` (the insurer's reference).
+
+    Unless the opening says `again`, `claim:open-already` where one of this kind is open for her.
+    """
     actor.require(Permission.MOVE_CLAIMS)
     check_opening(opening)
     for _ in range(TRIES_FOR_A_NUMBER):
@@ -193,6 +201,8 @@ def _take_up(gateway: Gateway, actor: Actor, member_id: str, opening: Opening) -
             raise GatewayError("member:unknown", number=member_id)
         if opening.insurer_reference and (known := claims.by_reference(db, actor.scope, opening.insurer_reference)):
             raise GatewayError("claim:already", reference=opening.insurer_reference, number=known.number)
+        if not opening.again and (other := claims.open_of(db, member_id, opening.kind)):
+            raise GatewayError("claim:open-already", kind=opening.kind, number=other)
         new = claims.NewClaim(
             id=claim_id,
             organisation_id=actor.organisation_id,
@@ -291,6 +301,7 @@ def _stored(db: Connection, actor: Actor, claim_id: str) -> StoredClaim:
 def _seen(gateway: Gateway, db: Connection, found: Sequence[StoredClaim]) -> list[Claim]:
     """Claims with their papers, their open notes and how long they rest."""
     ids, now = [stored.id for stored in found], gateway.clock()
+    numbers = members.numbers(db, {stored.member_id for stored in found})
     papers: dict[str, list[Paper]] = {claim_id: [] for claim_id in ids}
     moves: dict[str, list[tuple[str, datetime]]] = {claim_id: [] for claim_id in ids}
     for claim_id, name, received_at in claims.papers(db, ids):
@@ -301,6 +312,7 @@ def _seen(gateway: Gateway, db: Connection, found: Sequence[StoredClaim]) -> lis
         Claim(
             id=stored.id,
             member_id=stored.member_id,
+            member=numbers[stored.member_id],
             number=stored.number,
             kind=stored.kind,
             state=stored.state,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.core import reference
 from gateway.core.calendar import month_of
+from gateway.core.money import PLAUSIBLE
 from gateway.services.contributions import SAME_REPORT_WINDOW
 from gateway.store import collecting, contributions
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from gateway.store.database import Connection
 
-PLAUSIBLE = (10_00, 1_00_000_00)  # paisa of one contribution; flows/contribution.yaml asks for the same
 MOST_LINES = 20  # of one text
 
 

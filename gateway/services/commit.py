@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.core import events, people
 from gateway.core.jobs import FetchRecording, Job, SendReply
+from gateway.core.statuses import ONE_CALL_BACK
 from gateway.services import voices, welcome
 from gateway.services.contributions import SAME_REPORT_WINDOW
 from gateway.store import (
@@ -300,6 +301,12 @@ def _open_task(writing: Writing, fact: events.TaskOpened) -> list[Job]:
     conversation = writing.conversation
     if fact.recording_id and fact.member_id and tasks.adopt(writing.db, fact.recording_id, fact.kind, fact.member_id):
         return []  # her call broke off after she had spoken, and she went on in another
+    if (
+        fact.kind == "call_back"
+        and conversation.phone_id is not None
+        and tasks.is_open_since(writing.db, conversation.phone_id, fact.kind, writing.now - ONE_CALL_BACK)
+    ):
+        return []  # two calls at once
     write = tasks.open_task if fact.claim_id is None else tasks.open_once
     write(
         writing.db,

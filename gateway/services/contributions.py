@@ -18,7 +18,7 @@ from gateway.errors import GatewayError
 from gateway.services import access, schemes
 from gateway.services.access import Actor, Permission
 from gateway.services.schemes import SchemeStanding
-from gateway.store import contributions, enrolments
+from gateway.store import contributions, enrolments, members
 from gateway.store import schemes as scheme_rows
 from gateway.store.contributions import EntryRow as Entry
 from gateway.store.contributions import Filter, Page
@@ -78,15 +78,18 @@ class Standing:
 def note(gateway: Gateway, actor: Actor, member_id: str, report: Report) -> Entry:
     """Note a payment of a member.
 
-    GatewayErrors: `member:unknown`, `contribution:amount`, `contribution:month`, `scheme:unknown`, `receipt:already`, and unless the
-    report says `again`, `contribution:already` where the same was noted within a day.
+    GatewayErrors: `member:unknown`, `contribution:amount`, `contribution:range`, `contribution:month`, `scheme:unknown`,
+    `receipt:already`, and unless the report says `again`, `contribution:already` where the same was noted within a day.
     """
     actor.require(Permission.NOTE_CONTRIBUTIONS)
     return _again_if_beaten(lambda: _note(gateway, actor, member_id, report, "member"))
 
 
 def match(gateway: Gateway, actor: Actor, member_id: str, report: Report) -> Entry:
-    """Enter what the government paid for a member, as its statement says: at once final, and no longer awaited."""
+    """Enter what the government paid for a member, as its statement says: at once final, and no longer awaited.
+
+    GatewayErrors as of `note`, and `contribution:not-awaited` for more than is awaited for her, this scheme and this month.
+    """
     actor.require(Permission.CHECK_CONTRIBUTIONS)
     return _again_if_beaten(lambda: _note(gateway, actor, member_id, report, "government"))
 
@@ -96,13 +99,19 @@ def _note(gateway: Gateway, actor: Actor, member_id: str, report: Report, payer:
     month = report.month or month_of(now)
     if not 0 < report.amount <= money.LARGEST:
         raise GatewayError("contribution:amount", value=report.amount)
+    if payer == "member" and not money.PLAUSIBLE[0] <= report.amount <= money.PLAUSIBLE[1]:
+        least, most = map(money.rupees, money.PLAUSIBLE)
+        raise GatewayError("contribution:range", amount=money.rupees(report.amount), least=least, most=most)
     if not is_month(month) or month > month_after(month_of(now), LONGEST_AHEAD):
         raise GatewayError("contribution:month", value=month)
     with gateway.database.write() as db:
         if not contributions.is_here(db, actor.scope, member_id):
             raise GatewayError("member:unknown", number=member_id)
         contributions.hold(db, member_id)
-        _refuse_known(db, actor, member_id, replace(report, month=month), now)
+        _refuse_known(db, actor, member_id, replace(report, month=month, again=report.again or payer == "government"), now)
+        scheme_id = _scheme_id(db, actor, member_id, report.scheme, month)
+        if payer == "government":
+            _refuse_not_awaited(gateway, db, member_id, scheme_id, replace(report, month=month))
         new = contributions.NewContribution(
             id=gateway.new_id(),
             organisation_id=actor.organisation_id,
@@ -112,7 +121,7 @@ def _note(gateway: Gateway, actor: Actor, member_id: str, report: Report, payer:
             reference=new_reference(gateway),
             noted_by=actor.name,
             payer=payer,
-            scheme_id=_scheme_id(db, actor, member_id, report.scheme, month),
+            scheme_id=scheme_id,
             receipt=report.receipt[:LONGEST_RECEIPT] if report.receipt else None,
             sealed_note=gateway.seal.seal(report.note) if report.note else None,
         )
@@ -131,6 +140,22 @@ def _refuse_known(db: Connection, actor: Actor, member_id: str, report: Report, 
     same = contributions.recent_same(db, member_id, report.amount, report.month, now - SAME_REPORT_WINDOW)
     if same is not None:
         raise GatewayError("contribution:already", amount=money.rupees(report.amount), month=report.month, reference=same)
+
+
+def _refuse_not_awaited(gateway: Gateway, db: Connection, member_id: str, scheme_id: str | None, report: Report) -> None:
+    code = next((row.code for row in enrolments.of_member(db, member_id) if row.scheme_id == scheme_id), None)
+    awaited = schemes.awaited_by_month(db, member_id, code, schemes.today_of(gateway)) if code else {}
+    if report.amount > awaited.get(report.month or "", 0):
+        known = ", ".join(f"{money.rupees(amount)} for {month}" for month, amount in awaited.items())
+        member = members.get(db, member_id)
+        raise GatewayError(
+            "contribution:not-awaited",
+            amount=money.rupees(report.amount),
+            month=report.month,
+            scheme=code or report.scheme or "no scheme",
+            awaited=known or "nothing",
+            number=member.number if member else member_id,
+        )
 
 
 def _scheme_id(db: Connection, actor: Actor, member_id: str, code: str | None, month: str) -> str | None:
@@ -165,6 +190,9 @@ def question(gateway: Gateway, actor: Actor, contribution_id: str, note: str | N
 MAY_BECOME = {"questioned": ("noted",), "confirmed": ("noted", "questioned"), "reversed": ("noted", "questioned", "confirmed")}
 
 
+REMEDIES = {("confirmed", "questioned"): " It is final: to take it back, reverse it."}
+
+
 def _decide(gateway: Gateway, actor: Actor, contribution_id: str, state: str, note: str | None) -> Entry:
     now = gateway.clock()
     sealed = gateway.seal.seal(note) if note else None
@@ -180,8 +208,13 @@ def _decide(gateway: Gateway, actor: Actor, contribution_id: str, state: str, no
 
 
 def reverse(gateway: Gateway, actor: Actor, contribution_id: str, note: str | None = None) -> Entry:
-    """Take an entry back by one of the negative amount, which is returned. It cannot be taken back twice, whoever tries at once."""
+    """Take an entry back by one of the negative amount, which is returned. It cannot be taken back twice, whoever tries at once.
+
+    GatewayErrors as of `confirm`, and `contribution:reason` for an empty note.
+    """
     actor.require(Permission.CHECK_CONTRIBUTIONS)
+    if note is not None and not note.strip():
+        raise GatewayError("contribution:reason")
     return _again_if_beaten(lambda: _reverse(gateway, actor, contribution_id, note))
 
 
@@ -213,7 +246,8 @@ def _held(gateway: Gateway, db: Connection, actor: Actor, contribution_id: str, 
     contributions.hold_entry(db, contribution_id)
     entry = _entry(gateway, db, actor, contribution_id)
     if entry.state not in MAY_BECOME[wanted]:
-        raise GatewayError("contribution:changed", reference=entry.reference, state=entry.state, wanted=wanted)
+        remedy = REMEDIES.get((entry.state, wanted), "")
+        raise GatewayError("contribution:changed", reference=entry.reference, state=entry.state, wanted=wanted, remedy=remedy)
     return entry
 
 

@@ -201,7 +201,25 @@ def _joined(before: Standing, after: Standing) -> Standing:
         months_open=before.months_open + after.months_open,
         next_due=before.next_due or after.next_due,
         government_awaited=before.government_awaited + after.government_awaited,
+        government_shares=before.government_shares + after.government_shares,
     )
+
+
+def awaited_by_month(db: Connection, member_id: str, code: str, today: date) -> dict[str, int]:
+    """What is still awaited from the government for each month that a member has paid in a scheme; nothing where she is not enrolled."""
+    rows = enrolments.of_member(db, member_id)
+    hers = next((one.standing for one in standings(db, member_id, today) if one.code == code), None)
+    if hers is None:
+        return {}
+    scheme_id = next(row.scheme_id for row in rows if row.code == code)
+    into = {scheme_id, None} if scheme_id == rows[0].scheme_id else {scheme_id}
+    came = contributions.matched_in(db, member_id)
+    awaited: dict[str, int] = {}
+    for month, share in hers.government_shares:
+        still = share - sum(came.get((one, month), 0) for one in into)
+        if still > 0:
+            awaited[month] = still
+    return awaited
 
 
 def today_of(gateway: Gateway) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from gateway.core.statuses import TASK_KINDS
 from gateway.errors import GatewayError
 from gateway.services import access
 from gateway.services.access import Actor, Permission
-from gateway.store import members, phones, recordings, tasks
+from gateway.store import claims, contributions, members, phones, recordings, tasks
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
@@ -25,7 +25,8 @@ MOST_SHOWN = 200  # of the oldest
 class OpenTask:
     """A task with what its doer needs: the number to ring, the member's number, what to listen to; None where there is none.
 
-    `said` is the name that she texted, to be written down properly.
+    `said` is the name that she texted, to be written down properly; `claim` the number of the claim that it is about, `reference` that of
+    the contribution; `had` the membership numbers of those whose phone it was, until somebody said otherwise.
     """
 
     id: str
@@ -37,6 +38,9 @@ class OpenTask:
     recording: Path | None
     claim_id: str | None
     contribution_id: str | None
+    claim: str | None = None
+    reference: str | None = None
+    had: tuple[str, ...] = ()
 
 
 def list_open(gateway: Gateway, actor: Actor) -> list[OpenTask]:
@@ -45,7 +49,18 @@ def list_open(gateway: Gateway, actor: Actor) -> list[OpenTask]:
     with gateway.database.read() as db:
         rows = [row for row in tasks.list_open(db, actor.scope, MOST_SHOWN) if actor.may(TASK_KINDS[row.kind])]
         numbers = phones.open_many(db, gateway.seal, {row.phone_id for row in rows if row.phone_id is not None})
-        found = [_shown(gateway, db, row, numbers) for row in rows]
+        named = {row.claim_id for row in rows if row.claim_id}, {row.contribution_id for row in rows if row.contribution_id}
+        claim_numbers, references = claims.numbers(db, actor.scope, named[0]), contributions.references(db, actor.scope, named[1])
+        had = phones.disowned(db, actor.scope, {row.phone_id for row in rows if row.phone_id is not None and row.kind == "check_phone"})
+        found = [
+            replace(
+                _shown(gateway, db, row, numbers),
+                claim=claim_numbers.get(row.claim_id or ""),
+                reference=references.get(row.contribution_id or ""),
+                had=tuple(had.get(row.phone_id or 0, ())) if row.kind == "check_phone" else (),
+            )
+            for row in rows
+        ]
     with gateway.database.write() as db:
         access.note(gateway, db, actor, "see_tasks", "tasks", tasks=[task.id for task in found])
     return found

@@ -16,9 +16,12 @@ WORDS = "your_number"  # the phrase before the number
 
 
 def owe(gateway: Gateway, db: Connection, member_id: str) -> list[Job]:
-    """Owe her the text: at once, by night in the morning. Nothing is owed without consent, after STOP, or where others read her phone."""
+    """Owe her the text: at once, by night in the morning. Nothing is owed without consent, after STOP, or where others read her phone.
+
+    Nor to a private member: the organiser tells her.
+    """
     row, phone = members.get(db, member_id), people.writable(db, member_id)
-    if row is None or phone is None or row.state != "active" or not row.consented:
+    if row is None or phone is None or row.state != "active" or row.private or not row.consented:
         return []
     channel = next(iter(channels.of_organisation(db, row.organisation_id)), None)
     if channel is None:

@@ -269,6 +269,25 @@ def open_claim(db: Connection, seal: Seal, claim: NewClaim, now: datetime) -> No
     open_many(db, seal, [claim], now)
 
 
+def numbers(db: Connection, scope: Scope, claim_ids: Collection[str]) -> dict[str, str]:
+    """The numbers of these claims, as far as they are in scope."""
+    query = select(claims.c.id, claims.c.number).where(claims.c.id.in_(claim_ids), sees(scope, claims))
+    return {row.id: row.number for row in db.execute(query)}
+
+
+_OPEN_OF = (
+    select(claims.c.number)
+    .where(claims.c.member_id == bindparam("of_member"), claims.c.kind == bindparam("of_kind"), claims.c.state.not_in(("paid", "refused")))
+    .order_by(claims.c.opened_at.desc())
+    .limit(1)
+)
+
+
+def open_of(db: Connection, member_id: str, kind: str) -> str | None:
+    """The number of her claim of this kind that is neither paid nor refused; the latest, None where there is none."""
+    return db.execute(_OPEN_OF, {"of_member": member_id, "of_kind": kind}).scalar()
+
+
 # --- moving ------------------------------------------------------------------------------------------------------------------------
 
 

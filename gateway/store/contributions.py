@@ -6,7 +6,7 @@ An entry is *noted*; an organiser's decision makes it *questioned* or *confirmed
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -48,7 +48,7 @@ class NewContribution:
 
 
 class EntryRow(NamedTuple):
-    """An entry with what became of it. `scheme` is the scheme's code."""
+    """An entry with what became of it. `scheme` is the scheme's code, `member` the membership number."""
 
     id: str
     member_id: str
@@ -63,6 +63,7 @@ class EntryRow(NamedTuple):
     receipt: str | None
     noted_by: str
     noted_at: datetime
+    member: str
     note: str | None
 
 
@@ -175,6 +176,12 @@ _PAID_IN = (
     .group_by(contributions.c.scheme_id, contributions.c.payer)
 )
 
+_MATCHED_IN = (
+    select(contributions.c.scheme_id, contributions.c.month, func.sum(contributions.c.amount))
+    .where(contributions.c.member_id == bindparam("member_id"), contributions.c.payer == "government")
+    .group_by(contributions.c.scheme_id, contributions.c.month)
+)
+
 
 def total(db: Connection, member_id: str) -> int:
     """All that she has paid in by our entries, final or not, in paisa."""
@@ -208,6 +215,11 @@ def paid_in(db: Connection, member_id: str) -> dict[tuple[str | None, str], int]
     return {(scheme_id, payer): int(amount) for scheme_id, payer, amount in db.execute(_PAID_IN, {"member_id": member_id})}
 
 
+def matched_in(db: Connection, member_id: str) -> dict[tuple[str | None, str], int]:
+    """What the government paid for her by (id of the scheme, month), in paisa; reversed entries are nothing."""
+    return {(scheme_id, month): int(amount) for scheme_id, month, amount in db.execute(_MATCHED_IN, {"member_id": member_id})}
+
+
 # --- what organisers ask -----------------------------------------------------------------------------------------------------------
 
 _ENTRY: Select[Any] = (
@@ -215,9 +227,12 @@ _ENTRY: Select[Any] = (
         *(contributions.c[name] for name in ("id", "member_id", "amount", "month", "payer", "scheme_id")),
         schemes.c.code,
         STATE.label("state"),
-        *(contributions.c[name] for name in ("reference", "reverses", "receipt", "noted_by", "noted_at", "sealed_note")),
+        *(contributions.c[name] for name in ("reference", "reverses", "receipt", "noted_by", "noted_at")),
+        members.c.number.label("member"),
+        contributions.c.sealed_note,
     )
     .select_from(contributions)
+    .join(members, members.c.id == contributions.c.member_id)
     .outerjoin(schemes, schemes.c.id == contributions.c.scheme_id)
 )
 
@@ -237,6 +252,14 @@ def id_of(db: Connection, scope: Scope, reference: str) -> str | None:
     """The id of the entry with this reference."""
     query = select(contributions.c.id).where(contributions.c.reference == bindparam("wanted"), sees(scope, contributions))
     return db.execute(query, {"wanted": reference}).scalar()
+
+
+def references(db: Connection, scope: Scope, contribution_ids: Collection[str]) -> dict[str, str]:
+    """The references of these entries, as far as they are in scope."""
+    query = select(contributions.c.id, contributions.c.reference).where(
+        contributions.c.id.in_(contribution_ids), sees(scope, contributions)
+    )
+    return {row.id: row.reference for row in db.execute(query)}
 
 
 class Filter(NamedTuple):

@@ -164,6 +164,7 @@ _DROP_PHONES = delete(member_phones).where(member_phones.c.member_id == bindpara
 _WELCOMED = update(members).where(_THIS, members.c.welcomed_at.is_(None)).values(welcomed_at=bindparam("now"))
 _NAMES = select(members.c.id, members.c.sealed_name).where(members.c.id.in_(bindparam("ids", expanding=True)))
 
+_NUMBERS = select(members.c.id, members.c.number).where(members.c.id.in_(bindparam("ids", expanding=True)))
 _LOCK_PHONE = select(phones.c.id).where(phones.c.id == bindparam("phone_id")).with_for_update()
 _OF_PHONE = (
     select(members.c.id)
@@ -266,6 +267,11 @@ def _words_of(seal: Seal, member_id: str, name: str | None) -> list[dict[str, ob
 def names(db: Connection, seal: Seal, member_ids: Collection[str]) -> dict[str, str | None]:
     """The names of many members, at most some hundreds at once; None where nobody wrote it down yet."""
     return {member_id: seal.open(name) if name else None for member_id, name in db.execute(_NAMES, {"ids": list(member_ids)})}
+
+
+def numbers(db: Connection, member_ids: Collection[str]) -> dict[str, str]:
+    """The membership numbers of these members."""
+    return {row.id: row.number for row in db.execute(_NUMBERS, {"ids": list(member_ids)})}
 
 
 def attach_phone(db: Connection, member_id: str, phone_id: int) -> None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, func, null, select, update
 
 from gateway.store.database import Connection
-from gateway.store.models import member_phones, phones
+from gateway.store.models import member_phones, members, phones
 from gateway.store.rows import columns, insert_into
+from gateway.store.scope import Scope, sees
 from gateway.store.secrets import NAME
 
 if TYPE_CHECKING:
@@ -118,6 +119,20 @@ def set_script(db: Connection, phone_id: int, script: str) -> None:
 def disown(db: Connection, phone_id: int, member_id: str, now: datetime) -> bool:
     """Somebody else holds this phone now: it stands for the member no more. False where it did not."""
     return db.execute(_DISOWN, {"of_phone": phone_id, "of_member": member_id, "now": now}).rowcount == 1
+
+
+def disowned(db: Connection, scope: Scope, phone_ids: Collection[int]) -> dict[int, list[str]]:
+    """The membership numbers of those in scope who had these phones, until somebody said that they are theirs no more."""
+    query = (
+        select(member_phones.c.phone_id, members.c.number)
+        .join(members, members.c.id == member_phones.c.member_id)
+        .where(member_phones.c.phone_id.in_(phone_ids), member_phones.c.stale_at.is_not(None), sees(scope, members))
+        .order_by(members.c.number)
+    )
+    found: dict[int, list[str]] = {}
+    for phone_id, number in db.execute(query):
+        found.setdefault(phone_id, []).append(number)
+    return found
 
 
 def restore(db: Connection, phone_id: int, member_id: str) -> bool:

@@ -52,6 +52,16 @@ class ClaimOfTask:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class AboutPhone:
+    """The open tasks of one kind about a phone, and who did them."""
+
+    of_organisation: str
+    of_phone: int
+    of_kind: str
+    who: str
+
+
 _OPEN = insert(tasks)
 _OPEN_ONCE = insert_into(tasks).on_conflict_do_nothing().returning(tasks.c.id)
 _OPEN_TASKS = select(*columns(tasks, TaskRow)).where(tasks.c.state == "open")
@@ -69,6 +79,16 @@ _BECAME_CLAIM = (
 _CLOSE_ABOUT = (
     update(tasks)
     .where(tasks.c.claim_id == bindparam("of_claim"), tasks.c.state == "open")
+    .values(state="done", done_at=bindparam("now"), done_by=bindparam("who"))
+)
+_CLOSE_ABOUT_PHONE = (
+    update(tasks)
+    .where(
+        tasks.c.organisation_id == bindparam("of_organisation"),
+        tasks.c.phone_id == bindparam("of_phone"),
+        tasks.c.kind == bindparam("of_kind"),
+        tasks.c.state == "open",
+    )
     .values(state="done", done_at=bindparam("now"), done_by=bindparam("who"))
 )
 
@@ -98,6 +118,16 @@ def open_once(db: Connection, task: NewTask, now: datetime) -> bool:
 def close_about_claim(db: Connection, claim_id: str, by: str, now: datetime) -> None:
     """The claim moved: what was to be done about it has been done."""
     db.execute(_CLOSE_ABOUT, {"of_claim": claim_id, "who": by, "now": now})
+
+
+def close_about_phone(db: Connection, about: AboutPhone, now: datetime) -> None:
+    """What was to be looked at about this phone has been."""
+    db.execute(_CLOSE_ABOUT_PHONE, {**values(about), "now": now})
+
+
+def is_open_since(db: Connection, phone_id: int, kind: str, since: datetime) -> bool:
+    """Whether a task of a kind that was written down for a phone since then is still open."""
+    return db.execute(_COUNT_SINCE.where(tasks.c.state == "open"), {"phone_id": phone_id, "kind": kind, "since": since}).scalar_one() > 0
 
 
 def became_claim(db: Connection, task: ClaimOfTask, now: datetime) -> bool:

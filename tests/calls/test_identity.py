@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from calls.conftest import Installation
 from calls.test_calls import MAYA, SHARED, SITA, STRANGER, said
+from click.testing import CliRunner
 
+from gateway.cli import main
 from gateway.config import PACKAGE_ROOT
 from gateway.errors import GatewayError
 from gateway.services import access, broadcast, callers, identity
@@ -247,6 +249,25 @@ def test_all_who_share_a_phone_lose_it_together_and_an_organiser_gives_it_back(h
         identity.restore_phone(here.gateway, ADMIN, "sample-3", SHARED)
     seen = here.rows("SELECT actor, action FROM audit ORDER BY id")
     assert seen == [("voice", "phone.disowned")] * 2 + [("terminal", "phone.restored")] * 2
+
+
+def test_an_organiser_sees_whose_phone_it_was_and_gives_it_back(on_sqlite: Installation) -> None:
+    on_sqlite.phone(SHARED).ring().press("1").press("7").press("1")
+    [(number,), (other,)] = on_sqlite.rows("SELECT number FROM members WHERE id IN ('sample-3', 'sample-4') ORDER BY number")
+    cli = CliRunner(env=on_sqlite.environ)
+    assert f"phone of {number}, {other}" in cli.invoke(main, ["tasks", "list"]).output
+    assert "again" in cli.invoke(main, ["members", "phone", "restore", str(number), SHARED]).output
+    assert on_sqlite.rows("SELECT state FROM tasks") == [("done",)]
+
+
+def test_who_asks_twice_within_an_hour_is_called_back_once(on_sqlite: Installation) -> None:
+    on_sqlite.phone(SITA).ring().press("0")
+    on_sqlite.phone(SITA).ring().press("0")
+    assert on_sqlite.rows("SELECT kind FROM tasks") == [("call_back",)]
+    with on_sqlite.gateway.database.write() as db:
+        db.exec_driver_sql("UPDATE tasks SET state = 'done'")
+    on_sqlite.phone(SITA).ring().press("0")
+    assert on_sqlite.rows("SELECT kind FROM tasks") == [("call_back",)] * 2
 
 
 def test_an_open_conversation_by_text_does_not_outlive_the_phone(on_sqlite: Installation) -> None:

@@ -60,7 +60,7 @@ def come_to(here: Installation, place: str) -> Call:
     number, keys = PLACES[place]
     if place in SECOND_CLAIM:
         state, reason = SECOND_CLAIM[place]
-        claim = claims.open_claim(here.gateway, terminal("main"), "sample-1", "health")
+        claim = claims.take_up(here.gateway, terminal("main"), "sample-1", claims.Opening("health", again=True))
         claims.move(here.gateway, terminal("main"), claim.id, claim.version, claims.Move(state, reason=reason))
     if place in OF_COLLECTORS and here.rows("SELECT user_id FROM members WHERE id = 'sample-1'") == [(None,)]:
         users.add(here.gateway, terminal(ORGANISATION), "Sita", "collector", "10019")

@@ -23,12 +23,12 @@ BETRAYING = ("claim_status", "दाबी", "dabi", "claim", "5,000", "५,०�
 
 
 def approved(here: Installation, actor: Actor, member_id: str, amount: int = 5_000_00) -> claims.Claim:
-    claim = claims.take_up(here.gateway, actor, member_id, Opening("health"))
+    claim = claims.take_up(here.gateway, actor, member_id, Opening("health", again=True))
     return claims.move(here.gateway, actor, claim.id, claim.version, Move("approved", amount=amount))
 
 
 def refused(here: Installation, actor: Actor, member_id: str) -> claims.Claim:
-    claim = claims.take_up(here.gateway, actor, member_id, Opening("health"))
+    claim = claims.take_up(here.gateway, actor, member_id, Opening("health", again=True))
     return claims.move(here.gateway, actor, claim.id, claim.version, Move("refused", reason="why_too_late"))
 
 
@@ -46,7 +46,7 @@ def test_news_is_told_before_the_menu_without_a_key_and_once(here: Installation,
 
 
 def test_each_change_is_told_again(here: Installation, organiser: Actor):
-    claim = claims.take_up(here.gateway, organiser, "sample-1", Opening("accident"))
+    claim = claims.take_up(here.gateway, organiser, "sample-1", Opening("accident", again=True))
     assert "ne/claim_status/received-1" in here.phone(SITA).ring().heard
     here.clock.move(minutes=1)
     claim = claims.move(here.gateway, organiser, claim.id, claim.version, Move("paper_missing"))
@@ -59,7 +59,7 @@ def test_each_change_is_told_again(here: Installation, organiser: Actor):
 
 
 def test_a_move_whose_clock_is_behind_her_call_is_news_all_the_same(here: Installation, organiser: Actor):
-    claim = claims.take_up(here.gateway, organiser, "sample-1", Opening("accident"))
+    claim = claims.take_up(here.gateway, organiser, "sample-1", Opening("accident", again=True))
     here.clock.move(seconds=2)
     here.phone(SITA).ring()
     here.clock.move(seconds=-1)
@@ -69,7 +69,7 @@ def test_a_move_whose_clock_is_behind_her_call_is_news_all_the_same(here: Instal
 
 
 def test_what_moved_on_meanwhile_does_not_count_as_heard(on_sqlite: Installation, organiser: Actor):
-    here, claim = on_sqlite, claims.take_up(on_sqlite.gateway, organiser, "sample-1", Opening("accident"))
+    here, claim = on_sqlite, claims.take_up(on_sqlite.gateway, organiser, "sample-1", Opening("accident", again=True))
     claims.move(here.gateway, organiser, claim.id, claim.version, Move("review"))
     with here.gateway.database.write() as db:
         stored.heard(db, claim.id, claim.version, here.clock())  # a call that had read the version before
@@ -105,7 +105,7 @@ def test_news_is_committed_as_heard_once_however_often_the_webhook_comes(here: I
 
 
 def test_news_is_within_twenty_seconds(on_sqlite: Installation, organiser: Actor):
-    claim = claims.take_up(on_sqlite.gateway, organiser, "sample-1", Opening("disability"))
+    claim = claims.take_up(on_sqlite.gateway, organiser, "sample-1", Opening("disability", again=True))
     claims.move(on_sqlite.gateway, organiser, claim.id, claim.version, Move("paper_missing"))
     call = on_sqlite.phone(SITA).ring()
     after = next(start for start, clip in call._prompt if clip == "ne/phrase/another_claim")
@@ -150,7 +150,7 @@ def test_asking_for_another_look_is_one_task_about_this_claim(here: Installation
 
 def test_a_date_of_the_review_that_is_past_is_not_said(on_sqlite: Installation, organiser: Actor):
     until = on_sqlite.clock() + timedelta(days=3)
-    claim = claims.take_up(on_sqlite.gateway, organiser, "sample-1", Opening("health"))
+    claim = claims.take_up(on_sqlite.gateway, organiser, "sample-1", Opening("health", again=True))
     claims.move(on_sqlite.gateway, organiser, claim.id, claim.version, Move("review", review_until=until))
     assert "ne/claim_status/review_until-1" in on_sqlite.phone(SITA).ring().heard
     on_sqlite.clock.move(days=4)
@@ -234,7 +234,7 @@ def test_in_her_script(on_sqlite: Installation, organiser: Actor):
 
 
 def test_many_calls_and_moves_at_once_lose_no_news(here: Installation, organiser: Actor):
-    claim = claims.take_up(here.gateway, organiser, "sample-1", Opening("health"))
+    claim = claims.take_up(here.gateway, organiser, "sample-1", Opening("health", again=True))
 
     def act(number: int) -> None:
         if number % 3:

@@ -43,6 +43,18 @@ def test_a_claim_from_its_opening_to_its_payment(on_sqlite: Installation, claims
     assert claims("list", "--state", "paid").split()[0] == claim
 
 
+def test_a_claim_names_its_member_and_when_the_review_is_over_and_a_second_one_is_asked_about(on_sqlite: Installation, claims):
+    number = str(on_sqlite.rows("SELECT number FROM members WHERE id = 'sample-1'")[0][0])
+    claim = claims("open", number, "old_age").split()[0]
+    assert claim in claims("open", number, "old_age", code=1)
+    claims("open", number, "old_age", "--again")
+    claims("move", claim, "review", "--until", "2099-01-02")
+    shown = claims("show", claim)
+    assert number in shown.splitlines()[0]
+    assert "review until: 2099-01-02" in shown
+    assert number in claims("list")
+
+
 def test_what_cannot_be_is_said_and_ends_with_one(on_sqlite: Installation, claims):
     claim = str(on_sqlite.rows("SELECT number FROM claims WHERE id = 'sample-1'")[0][0])
     assert "It can become: paid, review. [claim:not-possible]" in claims("move", claim, "refused", "--reason", "why_papers", code=1)

@@ -27,7 +27,7 @@ SITA = "sample-1"
 
 
 def opened(here: Installation, actor: Actor, kind: str = "health", **about) -> claims.Claim:
-    return claims.take_up(here.gateway, actor, SITA, Opening(kind, **about))
+    return claims.take_up(here.gateway, actor, SITA, Opening(kind, **{"again": True, **about}))
 
 
 def moved(here: Installation, actor: Actor, claim: claims.Claim, state: str, **about) -> claims.Claim:

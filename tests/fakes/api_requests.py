@@ -30,7 +30,7 @@ BODIES: dict[str, dict[str, Any]] = {  # <member> is the id of the member whom a
     "POST /tasks/{task_id}/write-down": {"name": "Gita Tharu"},
     "PUT /members/{member_id}/pin": {"pin": "4826"},
     "POST /contributions": {"member_id": "<member>", "amount": 500_00, "month": "2083-07"},
-    "POST /contributions/match": {"member_id": "<member>", "amount": 500_00},
+    "POST /contributions/match": {"member_id": "<member>", "amount": 500_00, "month": "2082-01", "scheme": "savings"},
     "POST /contributions/{contribution_id}/confirm": {},
     "POST /contributions/{contribution_id}/question": {"note": "no receipt"},
     "POST /contributions/{contribution_id}/reverse": {"note": "twice"},

@@ -33,7 +33,8 @@ def populate(gateway: Gateway, organisation_id: str, mark: str, prefix: str) -> 
     actor, world = access.terminal(organisation_id), World(organisation_id, mark, marks=[mark])
     for code in ("savings", "goats"):
         title = {"en": f"{code} {mark}"}
-        schemes.add(gateway, actor, SchemeFile(code, title, "monthly", (), (Rate("2080-01", 300_00, source="us"),)))
+        rate = Rate("2080-01", 300_00, base=10_000_00, government_share=500, source="us")
+        schemes.add(gateway, actor, SchemeFile(code, title, "monthly", (), (rate,)))
     world.ids |= dict.fromkeys(("import.own", "import.other"), _an_import(gateway, actor, mark, prefix))
     for which in ("own", "other"):
         world.ids |= {f"{kind}.{which}": found for kind, found in _about_one(gateway, actor, f"{mark} {which}", prefix).items()}

@@ -67,6 +67,27 @@ def test_twice_within_a_day_needs_a_word(gateway):
     gateway("contributions", "note", SITA, "77", "--again")
 
 
+def test_the_member_is_listed_and_her_entries_alone(gateway):
+    gateway("contributions", "note", MAYA, "77", "--month", "2083-05")
+    assert MAYA in gateway("contributions", "list", "--month", "2083-05")
+    hers = gateway("contributions", "list", "--member", SITA)
+    assert SITA in hers
+    assert MAYA not in hers
+
+
+@pytest.mark.parametrize("amount", ["5", "5000000"])
+def test_an_amount_that_nobody_pays_at_once_is_refused_with_the_range(gateway, amount):
+    refusal = gateway("contributions", "note", SITA, amount, code=1)
+    assert "from 10 to 1,00,000 rupees" in refusal
+
+
+def test_an_entry_is_taken_back_for_a_reason_and_a_final_one_is_not_questioned(gateway):
+    first = reference(gateway("contributions", "note", SITA, "77"))
+    assert "[contribution:reason]" in gateway("contributions", "reverse", first, "--note", " ", code=1)
+    gateway("contributions", "confirm", first)
+    assert "reverse it" in gateway("contributions", "question", first, "--note", "no paper", code=1)
+
+
 def test_a_member_of_the_social_security_fund_sees_what_is_awaited_until_it_is_matched(gateway):
     gateway("schemes", "add", SCHEMES / "ssf-informal.yaml")
     gateway("schemes", "add", SCHEMES / "ssf-informal.yaml")  # the same once more changes nothing
@@ -75,10 +96,15 @@ def test_a_member_of_the_social_security_fund_sees_what_is_awaited_until_it_is_m
     assert "enrolment:already" in gateway("schemes", "enrol", MAYA, "ssf-informal", "--from", "2083-07", code=1)
     gateway("contributions", "note", MAYA, "1338.70")
     standing = gateway("contributions", "standing", MAYA)
-    assert "1 months paid, open: 2083-07" in standing
+    assert "1 month paid, open: 2083-07" in standing
     assert "next due 2083-07: 1,338.70" in standing
     assert "awaited from the government: 1,140.33" in standing
+    for number, month, amount in ((MAYA, "2083-07", "1140.33"), (MAYA, "2083-06", "1140.34"), (SITA, "2083-06", "1140.33")):
+        refusal = gateway("contributions", "match", number, amount, "--scheme", "ssf-informal", "--month", month, code=1)
+        assert "contribution:not-awaited" in refusal
+        assert ("but 1,140.33 for 2083-06" in refusal) is (number == MAYA)
     gateway("contributions", "match", MAYA, "1140.33", "--scheme", "ssf-informal", "--month", "2083-06")
+    assert "but nothing" in gateway("contributions", "match", MAYA, "1140.33", "--scheme", "ssf-informal", "--month", "2083-06", code=1)
     standing = gateway("contributions", "standing", MAYA)
     assert "awaited" not in standing
     assert re.search(r"total +1,338.70", standing)

@@ -116,6 +116,11 @@ def test_the_same_name_with_the_same_phone_is_one_member(here: Installation, det
     assert error.value.code == "member:already"
 
 
+def test_a_private_member_is_texted_nothing(here: Installation, details) -> None:
+    members.register(here.gateway, ORGANISER, details(private=True), [PHONE])
+    assert here.rows("SELECT count(*) FROM deliveries") == [(0,)]
+
+
 def test_a_shared_phone_is_confirmed(here: Installation, details) -> None:
     members.register(here.gateway, ORGANISER, details(), [PHONE])
     rita = details(name="रीता थापा")

@@ -7,12 +7,13 @@ from typing import TypeVar
 
 from gateway.core import calendar, reference
 from gateway.core.events import ContributionNoted
+from gateway.core.money import PLAUSIBLE
 from gateway.engine.interpreter import ActionCall, ActionResult
 from gateway.language import keywords
 from gateway.services import collecting, schemes
 from gateway.services import contributions as ledger
 from gateway.services.actions.named import action, member_of
-from gateway.services.collecting import PLAUSIBLE, Line, Refusal
+from gateway.services.collecting import Line, Refusal
 from gateway.services.context import Gateway
 from gateway.store import collecting as collectors
 from gateway.store import contributions, enrolments

@@ -13,6 +13,7 @@ from gateway.core.events import (
     TextsAllowed,
     TextsStopped,
 )
+from gateway.core.statuses import ONE_CALL_BACK
 from gateway.engine.definition import ActionSpec
 from gateway.engine.interpreter import ActionCall, ActionResult
 from gateway.language.speech import LANGUAGES, language_of
@@ -20,7 +21,7 @@ from gateway.services import callers, pins
 from gateway.services.actions.named import NamedAction, action
 from gateway.services.context import Gateway
 from gateway.services.pins import Attempt
-from gateway.store import members
+from gateway.store import members, tasks
 from gateway.store import pins as stored_pins
 
 
@@ -176,6 +177,10 @@ def disown_phone(_gateway: Gateway, call: ActionCall) -> ActionResult:
 
 
 @action("done")
-def open_call_back(_gateway: Gateway, call: ActionCall) -> ActionResult:
-    """Somebody of the organisation must call her."""
+def open_call_back(gateway: Gateway, call: ActionCall) -> ActionResult:
+    """Somebody of the organisation must call her. Whom they are to call already since less than an hour, they call once."""
+    if call.caller.phone_id is not None:
+        with gateway.database.read() as db:
+            if tasks.is_open_since(db, call.caller.phone_id, "call_back", call.now - ONE_CALL_BACK):
+                return ActionResult("done")
     return ActionResult("done", facts=(TaskOpened(call.new_id(), "call_back", call.member.id if call.member else None),))

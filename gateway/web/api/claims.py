@@ -73,6 +73,7 @@ class NewClaim(Asked):
     note: Note | None = None
     insurer_reference: Code | None = Field(default=None, max_length=40)
     task_id: Id | None = Field(default=None, description="the call-back from which it came, which is done with it")
+    again: bool = Field(default=False, description="it is another one, though one of this kind is open for her")
 
 
 class NewMove(Asked):
@@ -101,7 +102,7 @@ def list_(call: Call, query: Wanted) -> Claims:
 @routes.post("/claims", Permission.MOVE_CLAIMS, status=201)
 def open_(call: Call, body: NewClaim) -> Claim:
     """Take up a member's claim."""
-    opening = claims.Opening(body.kind, body.note, body.insurer_reference, body.task_id)
+    opening = claims.Opening(body.kind, body.note, body.insurer_reference, body.task_id, body.again)
     return Claim.model_validate(claims.take_up(call.gateway, call.actor, body.member_id, opening))
 
 
