@@ -179,7 +179,7 @@ def test_who_withholds_her_number_is_not_asked_for_a_pin(on_sqlite: Installation
 
 
 def disown(here: Installation, number: str = MAYA):
-    return here.phone(number).ring().press("2").press("7").press("1")
+    return here.phone(number).ring().press("5").press("4").press("6")
 
 
 def test_the_new_owner_of_a_number_hears_nothing_of_the_old_one(here: Installation) -> None:
@@ -221,19 +221,19 @@ def test_no_broadcast_goes_to_a_number_that_is_no_longer_hers(here: Installation
 def test_whoever_has_proved_herself_cannot_give_the_phone_away(on_sqlite: Installation) -> None:
     call = on_sqlite.phone(MAYA).ring().press("2").press("4826").press("9").press("5")
     assert "ne/not_me/sure-1" in call.heard
-    call.press("1")
+    call.press("4").press("6")
     assert on_sqlite.rows("SELECT count(*) FROM member_phones WHERE stale_at IS NOT NULL") == [(0,)]
     assert call.heard[-1].startswith("ne/main_menu/member")
 
 
 def test_a_member_who_is_known_by_her_phone_alone_can_be_disowned_from_the_menu(on_sqlite: Installation) -> None:
-    call = on_sqlite.phone(SITA).ring().press("5").press("1")
+    call = on_sqlite.phone(SITA).ring().press("5").press("4").press("6")
     assert "ne/not_me/noted-1" in call.heard
     assert "claim_status" not in said(on_sqlite.phone(SITA).ring().press("2"))
 
 
 def test_all_who_share_a_phone_lose_it_together_and_an_organiser_gives_it_back(here: Installation) -> None:
-    here.phone(SHARED).ring().press("1").press("7").press("1")
+    here.phone(SHARED).ring().press("5").press("2").press("4").press("6")
     assert here.rows("SELECT kind, member_id FROM tasks") == [("check_phone", None)]
     assert here.phone(SHARED).ring().heard[-1].startswith("ne/main_menu/stranger")
     for actor, code in ((access.terminal("another"), "member:unknown"), (Actor("main", "collector", "user:1", "1"), "access:denied")):
@@ -253,7 +253,7 @@ def test_an_open_conversation_by_text_does_not_outlive_the_phone(on_sqlite: Inst
     phone = on_sqlite.phone(SITA)
     [asked] = phone.text("किस्ता")
     assert "जम्मा" in asked
-    on_sqlite.phone(SITA).ring().press("5").press("1")
+    on_sqlite.phone(SITA).ring().press("5").press("4").press("6")
     [answer] = phone.text("1")
     assert on_sqlite.rows("SELECT count(*) FROM contributions WHERE noted_by = 'sms'") == [(0,)]
     assert "जम्मा" not in answer
