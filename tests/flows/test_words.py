@@ -77,7 +77,13 @@ def test_no_text_is_promised_to_a_phone_that_others_read(stage, number, pin):
 def test_consent_and_amounts_are_heard_to_the_end(catalogue):
     careful = {prompt.name for prompt in catalogue.prompts() if not prompt.interruptible}
     collecting = {f"collecting/{step}" for step in ("all_good", "some_good", "already", "amount.confirm")}
-    of_amounts = {"contribution/texted", "contribution/already", "contribution/other_amount.confirm"}
+    of_amounts = {
+        "contribution/texted",
+        "contribution/texted_quietly",
+        "contribution/already",
+        "contribution/already_quietly",
+        "contribution/other_amount.confirm",
+    }
     assert careful == collecting | {"register/consent", "register/is_it_hers", *of_amounts}
 
 

@@ -102,7 +102,7 @@ def test_what_cannot_be_noted_is_named_with_why(on_sqlite: Installation, pair: s
     appoint(on_sqlite)
     phone = on_sqlite.phone(SITA)
     (question,) = phone.text(f"yogdan {FIRST} 300, {pair}")
-    assert question == f"1 jana, jamma Rs 300; {why}. Tipna 1, natipna 2 pathaunuhos."
+    assert question == f"1 wata, jamma Rs 300; {why}. Tipna 1, natipna 2 pathaunuhos."
     phone.text("ho")
     assert noted(on_sqlite) == BOTH[:1]
 

@@ -99,7 +99,7 @@ def test_a_spoken_name_becomes_a_member_who_hears_her_number_once(here: Installa
     gita = members.write_down(here.gateway, ORGANISER, task.id, GITA)
     assert (gita.name, gita.village, gita.state, gita.has_voice, gita.trade) == ("गीता थापा", "लेले", "active", True, "craft")
     assert here.rows("SELECT state, done_by FROM tasks") == [("done", "user:o")]
-    assert owed(here) == [(f"तपाईंको सदस्य नम्बर: {gita.number}", "queued", None)]
+    assert owed(here) == [(f"तपाईंको सदस्यता नम्बर: {gita.number}", "queued", None)]
     first, second = phone_of(here, STRANGER).ring(), phone_of(here, STRANGER).ring()
     assert is_told_her_number(first)
     assert not is_told_her_number(second)
@@ -178,7 +178,7 @@ def test_a_texted_name_is_written_down_as_well_and_answered_in_her_script(here: 
     assert (only(here, "thapa gita").consent_how, only(here, "thapa gita").preferred_medium) == ("sms", "sms")
     gita = members.write_down(here.gateway, ORGANISER, task.id, Details(name="Gita Thapa", village="Lele"))
     assert gita.state == "active"
-    assert [body for body, *_ in owed(here)] == [f"Tapaiko sadasya number: {gita.number}"]
+    assert [body for body, *_ in owed(here)] == [f"Tapaiko sadasyata number: {gita.number}"]
 
 
 # --- a friend whom a collector brings ----------------------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def test_a_friend_is_written_down_and_agrees_herself(here: Installation, twilio:
     agreed = only(here, FRIEND)
     assert (agreed.state, agreed.consent_how, agreed.consented_at) == ("active", "voice", here.clock())
     assert agreed.consent_wording.startswith("register@")
-    assert [body for body, *_ in owed(here)] == [f"तपाईंको सदस्य नम्बर: {agreed.number}"]
+    assert [body for body, *_ in owed(here)] == [f"तपाईंको सदस्यता नम्बर: {agreed.number}"]
     assert is_told_her_number(phone_of(here, FRIEND).ring())
 
 

@@ -21,7 +21,9 @@ from gateway.store.database import Connection
 
 Thing = TypeVar("Thing")
 
-MOST_NAMED = 3  # of what is refused or noted, in one text; the rest is counted
+# How many of what is refused or noted are named in one text, the rest being counted: in Latin letters one SMS has room for more.
+MOST_NAMED = 3
+MOST_REFUSED, MOST_REFERENCES = 1, 2
 
 
 @action(
@@ -144,7 +146,9 @@ def read_pairs(gateway: Gateway, call: ActionCall) -> ActionResult:
     values = {
         "collect.count": len(lines),
         "collect.sum": sum(line.amount for line in lines),
-        "collect.refused": _listed(refused, lambda one: f"{one.number} {_phrase(gateway, call, one.why)}"),
+        "collect.refused": _listed(
+            refused, lambda one: f"{one.number} {_phrase(gateway, call, one.why)}", _room(gateway, call, MOST_REFUSED)
+        ),
     }
     return ActionResult("good" if lines else "none", values)
 
@@ -159,7 +163,7 @@ def note_pairs(gateway: Gateway, call: ActionCall) -> ActionResult:
     values = {
         "collect.count": len(lines),
         "collect.sum": sum(line.amount for line in lines),
-        "collect.references": _listed(told, lambda one: f"{one[0].number}: {one[1].reference}"),
+        "collect.references": _listed(told, lambda one: f"{one[0].number}: {one[1].reference}", _room(gateway, call, MOST_REFERENCES)),
     }
     return ActionResult("noted" if lines else "none", values, tuple(facts))
 
@@ -227,7 +231,11 @@ def _phrase(gateway: Gateway, call: ActionCall, name: str) -> str:
     return gateway.catalogue.phrase(name, call.session.language, romanised=call.caller.romanised)
 
 
-def _listed(things: Sequence[Thing], said: Callable[[Thing], str]) -> str:
+def _room(gateway: Gateway, call: ActionCall, in_devanagari: int) -> int:
+    return MOST_NAMED if _phrase(gateway, call, "noted_before").isascii() else in_devanagari
+
+
+def _listed(things: Sequence[Thing], said: Callable[[Thing], str], most: int) -> str:
     """The first few of many, and how many more there are."""
-    more = len(things) - MOST_NAMED
-    return ", ".join([*map(said, things[:MOST_NAMED]), *([f"+{more}"] if more > 0 else [])])
+    more = len(things) - most
+    return ", ".join([*map(said, things[:most]), *([f"+{more}"] if more > 0 else [])])
