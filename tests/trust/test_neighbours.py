@@ -60,9 +60,12 @@ def test_nothing_is_noted_for_who_was_erased(here: Installation, member: str):
         contributions.note(here.gateway, OURS, member, contributions.Report(300_00, note="for Hira Lama"))
 
 
-def test_an_import_waits_until_every_phone_can_be_found(here: Installation, member: str):
-    here.environ |= {"SECRET_KEY": "another secret key of the tests, which is long enough"}
-    here.environ |= {"GATEWAY_PREVIOUS_SECRET_KEYS": "the secret key of the tests, long enough"}
+def test_an_import_waits_until_every_phone_can_be_found(installation_of, sqlite_url):
+    earlier = "an earlier secret key of the tests which is long enough"
+    here = installation_of(sqlite_url, SECRET_KEY=earlier)
+    details = Details(name="Hira Lama", consent_how="paper", consent_wording="form-1")
+    member = members.register(here.gateway, OURS, details, [PHONE], None).id
+    here.environ |= {"SECRET_KEY": "another secret key of the tests which is long enough", "GATEWAY_PREVIOUS_SECRET_KEYS": earlier}
     here.restart()
     file = here.gateway.settings.data_dir / "again.csv"
     file.write_text(f"name,phone\nHira Lama,{PHONE}\n", encoding="utf-8")
