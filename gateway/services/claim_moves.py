@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LONGEST_NOTE = 2000
 
 
-LONGEST_REVIEW = timedelta(days=730)
+LONGEST_REVIEW = timedelta(days=36_500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def _check(stored: StoredClaim, wanted: Move, now: datetime) -> None:
     if wanted.state == "refused" and wanted.reason not in rules.REASONS:
         raise GatewayError("claim:reason", reason=wanted.reason or "", known=", ".join(rules.REASONS))
     if wanted.review_until is not None and not now < wanted.review_until < now + LONGEST_REVIEW:
-        raise GatewayError("claim:date", what="the review's end", bounds="ahead, within two years")
+        raise GatewayError("claim:date", what="the review's end", bounds="ahead, within a hundred years")
     if wanted.paid_on is not None and not stored.opened_at.astimezone(NEPAL).date() <= wanted.paid_on <= now.astimezone(NEPAL).date():
         raise GatewayError("claim:date", what="the payment", bounds="between the day it was opened and today")
     check_note(wanted.note)

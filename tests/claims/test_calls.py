@@ -108,7 +108,7 @@ def test_news_is_within_twenty_seconds(on_sqlite: Installation, organiser: Actor
     claim = claims.take_up(on_sqlite.gateway, organiser, "sample-1", Opening("disability", again=True))
     claims.move(on_sqlite.gateway, organiser, claim.id, claim.version, Move("paper_missing"))
     call = on_sqlite.phone(SITA).ring()
-    after = next(start for start, clip in call._prompt if clip == "ne/phrase/another_claim")
+    after = next(start for start, clip in call._prompt if clip.startswith("ne/main_menu/"))
     assert after <= 20
 
 
@@ -130,7 +130,7 @@ def test_two_claims_are_told_one_after_the_other(here: Installation, organiser: 
     here.clock.move(minutes=1)
     refused(here, organiser, "sample-1")
     call = here.phone(SITA).ring()
-    assert {"ne/claim_status/refused-1", "ne/phrase/why_too_late", "ne/phrase/another_claim"} <= set(call.heard)
+    assert {"ne/claim_status/refused-1", "ne/phrase/why_too_late"} <= set(call.heard)
     call.press("2")
     assert call.heard[-1].startswith(("ne/phrase/hear_again", "ne/claim_status/ask_again"))
     assert NEWS in call.press("2").heard

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gateway.core.reference import with_check_digit
 from gateway.core.schemes import Rate, SchemeFile
 from gateway.services import access, claims, contributions, imports, members, schemes, tokens, users
 from gateway.services.access import Actor
@@ -60,7 +59,9 @@ def _about_one(gateway: Gateway, actor: Actor, mark: str, prefix: str) -> dict[s
     claim = claims.take_up(gateway, actor, person.id, claims.Opening("health", f"note {mark}", reference))
     report = contributions.Report(300_00, note=f"note {mark}", receipt=reference)
     entry = contributions.note(gateway, actor, person.id, report)
-    spoken = member_rows.NewMember(gateway.new_id(), actor.organisation_id, with_check_digit(7000 + len(mark)), "ne", state="pending")
+    with gateway.database.read() as db:
+        number = member_rows.new_number(db, actor.organisation_id, int(gateway.new_id(), 16))
+    spoken = member_rows.NewMember(gateway.new_id(), actor.organisation_id, number, "ne", state="pending")
     task = task_rows.NewTask(gateway.new_id(), actor.organisation_id, "write_down_name", member_id=spoken.id)
     with gateway.database.write() as db:
         member_rows.add(db, gateway.seal, spoken, gateway.clock())
