@@ -63,7 +63,7 @@ def add(office, *names: str | None) -> None:
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.xlsx"])
-@given(names=st.lists(TEXTS.filter(lambda text: people.is_name(people.clean(text)) and len(text) < 100), min_size=1, max_size=6))
+@given(names=st.lists(TEXTS.map(people.clean).filter(lambda text: people.is_name(text) and len(text) < 100), min_size=1, max_size=6))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_went_out_comes_in_again_and_changes_nothing(office, tmp_path, name, names):
     add(office, *names, None)
