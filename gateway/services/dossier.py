@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from gateway.core.calendar import NEPAL
 from gateway.errors import GatewayError
 from gateway.services.access import Actor, Permission, note
+from gateway.services.callers import NAMES
 from gateway.store import concerning
 from gateway.store.scope import holds
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
-
-NAMES = "names"  # the folder of recorded names, below the data directory
 
 
 def dossier(gateway: Gateway, actor: Actor, member_id: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.errors import GatewayError
 from gateway.services import studio
 from gateway.services.access import Actor, Permission, note
-from gateway.services.dossier import NAMES
+from gateway.services.callers import NAMES
 from gateway.store import audit, erasure
 from gateway.store.scope import holds
 

@@ -14,7 +14,7 @@ from gateway.core import phone, reference
 from gateway.core.digits import fold_digits
 from gateway.core.jobs import Job
 from gateway.errors import GatewayError
-from gateway.language import skeleton
+from gateway.language import names
 from gateway.services import access, pins, voices, welcome
 from gateway.services.access import Actor, Permission, Scope
 from gateway.services.details import UNSET, Details, Unset, checked
@@ -67,7 +67,7 @@ def find(gateway: Gateway, actor: Actor, text: str) -> list[Person]:
             found.append(person)
         if e164 is not None:
             found += people.with_phone(db, gateway.seal, actor.scope, e164)
-        elif words := skeleton.words(text):
+        elif words := sorted(names.words(text)):
             found += people.with_words(db, gateway.seal, actor.scope, words)
     _seen(gateway, actor, "members", members=[person.id for person in found])
     return found
@@ -194,8 +194,8 @@ def _check_sharing(verb: _Verb, e164: str, name: str | None, details: Details) -
     people.phone_id(verb.db, verb.gateway.seal, e164, verb.gateway.clock())
     everybody = Scope(verb.actor.organisation_id)  # what a collector does not see is there all the same
     others = [person for person in people.with_phone(verb.db, verb.gateway.seal, everybody, e164) if person.state in HERE]
-    words = set(skeleton.words(name or ""))
-    if any(words and words == set(skeleton.words(person.name or "")) for person in others):
+    words = names.words(name or "")
+    if any(words and words == names.words(person.name or "") for person in others):
         raise GatewayError("member:already")
     if others and not details.shares_phone:
         raise GatewayError("phone:already")

@@ -10,6 +10,7 @@ from gateway.audio import naming, wav
 from gateway.errors import GatewayError
 from gateway.services import access
 from gateway.services.access import Actor, Permission
+from gateway.services.callers import NAMES
 from gateway.store import people, recordings
 from gateway.store.people import Person
 
@@ -17,12 +18,10 @@ if TYPE_CHECKING:
     from gateway.audio.wav import Sound
     from gateway.services.context import Gateway
 
-FOLDER = "names"  # below the data directory
-
 
 def file_of(gateway: Gateway, clip: str) -> Path:
     """The WAV file (8 kHz) of a recorded name, `members.name_clip`."""
-    return gateway.settings.data_dir / FOLDER / f"{clip}.wav"
+    return gateway.settings.data_dir / NAMES / f"{clip}.wav"
 
 
 def cut_out(gateway: Gateway, recording_id: str | None) -> str | None:

@@ -6,7 +6,7 @@ An entry is *noted*; an organiser's decision makes it *questioned* or *confirmed
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -117,7 +117,6 @@ STATE = case(
 # --- adding ------------------------------------------------------------------------------------------------------------------------
 
 _NOTE = Prepared(insert(contributions))
-_NOTE_MANY = insert(contributions)
 _DECIDE = insert(contribution_decisions)
 # Of two who write about one member at once, the second waits. It leaves those alone who only point at her row.
 _HOLD = select(members.c.id).where(members.c.id == bindparam("member_id")).with_for_update(key_share=True)
@@ -127,11 +126,6 @@ _HOLD_ENTRY = select(contributions.c.id).where(contributions.c.id == bindparam("
 def note(db: Connection, contribution: NewContribution, now: datetime) -> None:
     """Note an entry. Conflict where its reference or receipt is taken, or what it reverses is reversed already."""
     _NOTE.write(db, {**values(contribution), "noted_at": now})
-
-
-def note_many(db: Connection, rows: Sequence[NewContribution], now: datetime) -> None:
-    """Note many entries, at least one, in one statement."""
-    db.execute(_NOTE_MANY, [{**values(row), "noted_at": now} for row in rows])
 
 
 def hold(db: Connection, member_id: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import bindparam, case, delete, insert, select, update
 
 from gateway.core import reference
-from gateway.language import skeleton
+from gateway.language import names as spellings
 from gateway.store.database import Connection
 from gateway.store.models import member_names, member_phones, members, phones, users
 from gateway.store.rows import insert_into, values
@@ -261,7 +261,7 @@ def keep_words(db: Connection, seal: Seal, member_id: str, name: str | None) -> 
 
 
 def _words_of(seal: Seal, member_id: str, name: str | None) -> list[dict[str, object]]:
-    return [{"member_id": member_id, "word": seal.word(word)} for word in sorted(set(skeleton.words(name or "")))]
+    return [{"member_id": member_id, "word": seal.word(word)} for word in sorted(spellings.words(name or ""))]
 
 
 def names(db: Connection, seal: Seal, member_ids: Collection[str]) -> dict[str, str | None]:

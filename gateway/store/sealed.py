@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, tuple_, update
 
-from gateway.language import skeleton
+from gateway.language import names
 from gateway.store.database import Connection
 from gateway.store.models import (
     claim_events,
@@ -121,7 +121,7 @@ def anew(seal: Seal, table: str, row: Stale) -> Change | None:
     values = {name: seal.seal(text) for name, text in said.items()}
     if table == phones.name:
         values["blind_index"] = seal.index(said["sealed"])
-    words = sorted(set(skeleton.words(said["sealed_name"]))) if table == members.name and "sealed_name" in said else None
+    words = sorted(names.words(said["sealed_name"])) if table == members.name and "sealed_name" in said else None
     return Change(row.key, row.values, values, None if words is None else [seal.word(word) for word in words])
 
 

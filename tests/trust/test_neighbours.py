@@ -8,7 +8,7 @@ import pytest
 from calls.conftest import Installation
 
 from gateway.errors import GatewayError
-from gateway.services import contributions, erasure, imports, members, organisations
+from gateway.services import contributions, erasure, imports, keys, members, organisations
 from gateway.services.access import terminal
 from gateway.services.dossier import dossier
 from gateway.services.members import Details
@@ -72,3 +72,15 @@ def test_an_import_waits_until_every_phone_can_be_found(installation_of, sqlite_
     assert [found.id for found in members.find(here.gateway, OURS, PHONE)] == [member]
     with pytest.raises(GatewayError, match="import:keys"):
         imports.take_in(here.gateway, OURS, "members", file)
+
+
+def test_a_name_in_any_script_is_found_before_and_after_its_words_are_sealed_anew(installation_of, sqlite_url):
+    earlier = "an earlier secret key of the tests which is long enough"
+    here = installation_of(sqlite_url, SECRET_KEY=earlier)
+    details = Details(name="山田 Lama", consent_how="paper", consent_wording="form-1")
+    member = members.register(here.gateway, OURS, details, [PHONE], None).id
+    assert [found.id for found in members.find(here.gateway, OURS, "山田")] == [member]
+    here.environ |= {"SECRET_KEY": "another secret key of the tests which is long enough", "GATEWAY_PREVIOUS_SECRET_KEYS": earlier}
+    here.restart()
+    list(keys.rotate(here.gateway))
+    assert [found.id for found in members.find(here.gateway, OURS, "山田")] == [member]
