@@ -14,8 +14,11 @@ import aiohttp
 from benchmarks import callers, installation, machine
 from benchmarks.installation import Place
 from gateway.services import broadcast, send
+from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.services.context import Gateway
+
+MAIN = terminal("main")
 
 TEXT = "बैठक शनिबार बिहान आठ बजे वडा कार्यालयमा हुन्छ।"
 
@@ -81,11 +84,11 @@ async def _bare_loop(place: Place, messages: int) -> None:
 
 def _broadcast(gateway: Gateway, messages: int) -> Run:
     """Send a broadcast to every member. What is timed is its sending, with everything that is kept of it."""
-    broadcast_id = broadcast.create(gateway, Draft("benchmark", {"ne": TEXT}))
-    broadcast.approve(gateway, broadcast_id)
+    broadcast_id = broadcast.create(gateway, MAIN, Draft("benchmark", {"ne": TEXT}))
+    broadcast.approve(gateway, MAIN, broadcast_id)
     broadcast.expand(gateway, broadcast_id)
     run = _timed(messages, lambda: send.run_batch(gateway, broadcast_id))
-    accepted = broadcast.status(gateway, broadcast_id).counts.states.get("accepted", 0)
+    accepted = broadcast.status(gateway, MAIN, broadcast_id).counts.states.get("accepted", 0)
     if accepted != messages:
         raise RuntimeError(f"{accepted} of {messages} messages were accepted")
     return run

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import reduce, wraps
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from gateway.cli.actor import as_actor
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from gateway.core.audience import Audience
     from gateway.services.access import Actor
     from gateway.services.broadcast import Draft, Plan, Status
     from gateway.services.context import Gateway
@@ -40,9 +40,11 @@ def _says_what(run: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         from dataclasses import replace
 
-        filters = {name: str(value) for name in FILTERS if (value := others.pop(name))}
-        draft = _draft(texts, phrase, filters)
-        run(gateway, replace(draft, life_safety_by=life_safety_by, organisation_id=actor.organisation_id), **others)
+        from gateway.core.audience import Audience
+
+        chosen = {f"{name}s": [str(value)] for name in FILTERS if (value := others.pop(name))}
+        draft = _draft(texts, phrase, Audience.from_json(chosen))
+        run(gateway, actor, replace(draft, life_safety_by=life_safety_by), **others)
 
     options = (
         click.option("--text", "texts", multiple=True, metavar="LANGUAGE=TEXT", help="The text in a language; once for each language."),
@@ -57,16 +59,16 @@ def _says_what(run: Callable[..., None]) -> Callable[..., None]:
 
 @command.command()
 @_says_what
-def plan(gateway: Gateway, draft: Draft, *, one_sms: bool) -> None:
+def plan(gateway: Gateway, actor: Actor, draft: Draft, *, one_sms: bool) -> None:
     """Show who would get it, what it costs and when it is through. Nothing is sent.
 
     Try: gateway broadcast plan --text ne=नमस्ते --text en=Hello
     """
     from gateway.services import broadcast
 
-    draft = broadcast.in_one_sms(gateway, draft) if one_sms else draft
+    draft = broadcast.in_one_sms(gateway, actor, draft) if one_sms else draft
     _show_texts(draft, cut=one_sms)
-    _show_plan(broadcast.plan(gateway, draft), gateway.clock())
+    _show_plan(broadcast.plan(gateway, actor, draft), gateway.clock())
 
 
 @command.command()
@@ -81,80 +83,82 @@ def plan(gateway: Gateway, draft: Draft, *, one_sms: bool) -> None:
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--no-wait", is_flag=True, help="Do not follow it.")
-def send(gateway: Gateway, draft: Draft, title: str | None, on_ambiguous: str, **flags: bool) -> None:
+def send(gateway: Gateway, actor: Actor, draft: Draft, title: str | None, on_ambiguous: str, **flags: bool) -> None:
     """Plan it, ask, send it, and follow it until it is through. Ctrl-C stops the following only."""
     from dataclasses import replace
 
     from gateway.services import broadcast
 
     draft = replace(draft, title=title or draft.title, on_ambiguous=on_ambiguous)
-    draft = broadcast.in_one_sms(gateway, draft) if flags["one_sms"] else draft
+    draft = broadcast.in_one_sms(gateway, actor, draft) if flags["one_sms"] else draft
     _show_texts(draft, cut=flags["one_sms"])
-    _show_plan(broadcast.plan(gateway, draft), gateway.clock())
+    _show_plan(broadcast.plan(gateway, actor, draft), gateway.clock())
     if not flags["yes"]:
         click.confirm("Send it?", abort=True)
-    broadcast_id = broadcast.create(gateway, draft)
-    gateway.enqueue(broadcast.approve(gateway, broadcast_id))
+    broadcast_id = broadcast.create(gateway, actor, draft)
+    gateway.enqueue(broadcast.approve(gateway, actor, broadcast_id))
     click.echo(f"broadcast {broadcast_id} is approved.")
     if not gateway.queue_is_up():
         click.echo("The queue does not answer; sending begins by itself when it is back.")
     if not flags["no_wait"]:
-        _follow(gateway, broadcast_id)
+        _follow(gateway, actor, broadcast_id)
 
 
 @command.command()
 @click.argument("broadcast_id")
-def status(broadcast_id: str) -> None:
+@as_actor
+def status(gateway: Gateway, actor: Actor, broadcast_id: str) -> None:
     """Show where a broadcast is."""
     from gateway.services import broadcast
 
-    _show_status(broadcast.status(_gateway(), broadcast_id))
+    _show_status(broadcast.status(gateway, actor, broadcast_id))
 
 
 @command.command()
 @click.argument("broadcast_id")
-def pause(broadcast_id: str) -> None:
+@as_actor
+def pause(gateway: Gateway, actor: Actor, broadcast_id: str) -> None:
     """Start no more messages until it is resumed."""
     from gateway.services import broadcast
 
-    broadcast.pause(_gateway(), broadcast_id)
+    broadcast.pause(gateway, actor, broadcast_id)
     click.echo(f"broadcast {broadcast_id} is paused. `gateway broadcast resume {broadcast_id}` goes on.")
 
 
 @command.command()
 @click.argument("broadcast_id")
-def resume(broadcast_id: str) -> None:
+@as_actor
+def resume(gateway: Gateway, actor: Actor, broadcast_id: str) -> None:
     """Go on after a pause."""
     from gateway.services import broadcast
 
-    gateway = _gateway()
-    gateway.enqueue(broadcast.resume(gateway, broadcast_id))
+    gateway.enqueue(broadcast.resume(gateway, actor, broadcast_id))
     click.echo(f"broadcast {broadcast_id} goes on.")
 
 
 @command.command()
 @click.argument("broadcast_id")
-def cancel(broadcast_id: str) -> None:
+@as_actor
+def cancel(gateway: Gateway, actor: Actor, broadcast_id: str) -> None:
     """Send nothing more of it, for ever."""
     from gateway.services import broadcast
 
-    gateway = _gateway()
-    broadcast.cancel(gateway, broadcast_id)
-    _show_status(broadcast.status(gateway, broadcast_id))
+    broadcast.cancel(gateway, actor, broadcast_id)
+    _show_status(broadcast.status(gateway, actor, broadcast_id))
 
 
 @command.command()
 @click.argument("broadcast_id")
 @click.option("--resend", "decision", flag_value="resend", help="Send them again, at the risk of a second copy.")
 @click.option("--close", "decision", flag_value="close", help="Leave them as they are, for good.")
-def resolve(broadcast_id: str, decision: str | None) -> None:
+@as_actor
+def resolve(gateway: Gateway, actor: Actor, broadcast_id: str, decision: str | None) -> None:
     """Decide about the messages that wait for a person: they may or may not have gone out, and the provider does not know."""
     from gateway.services import broadcast
 
     if decision is None:
         raise click.UsageError("say --resend or --close")
-    gateway = _gateway()
-    number, jobs = broadcast.resolve(gateway, broadcast_id, resend=decision == "resend")
+    number, jobs = broadcast.resolve(gateway, actor, broadcast_id, resend=decision == "resend")
     gateway.enqueue(jobs)
     click.echo(f"{number} messages {'are sent again' if jobs else 'are closed'}.")
 
@@ -165,17 +169,11 @@ def list_(gateway: Gateway, actor: Actor) -> None:
     """List the newest broadcasts."""
     from gateway.services import broadcast
 
-    for row in broadcast.latest(gateway, actor.organisation_id):
+    for row in broadcast.latest(gateway, actor):
         click.echo(f"{row.id}  {row.created_at:%Y-%m-%d %H:%M}  {row.state:<9}  {row.medium:<5}  {row.title}")
 
 
-def _gateway() -> Gateway:
-    from gateway import bootstrap
-
-    return bootstrap.from_environment(os.environ)
-
-
-def _draft(texts: Iterable[str], phrase: str | None, filters: Mapping[str, str]) -> Draft:
+def _draft(texts: Iterable[str], phrase: str | None, audience: Audience) -> Draft:
     from gateway.services.broadcast import Draft
 
     by_language: dict[str, str] = {}
@@ -187,7 +185,7 @@ def _draft(texts: Iterable[str], phrase: str | None, filters: Mapping[str, str])
             raise click.BadParameter(f"there are two texts in {name.strip()!r}", param_hint="--text")
         by_language[name.strip()] = words.strip()
     title = phrase or " ".join(next(iter(by_language.values()), "").split()[:6])
-    return Draft(title, by_language, phrase, filters)
+    return Draft(title, by_language, phrase, audience=audience)
 
 
 def _show_texts(draft: Draft, *, cut: bool) -> None:
@@ -230,19 +228,19 @@ def _show_status(found: Status) -> None:
         click.echo(f"  {found.counts.flagged} were unclear at some time; only these can have arrived twice.")
 
 
-def _follow(gateway: Gateway, broadcast_id: str) -> None:
+def _follow(gateway: Gateway, actor: Actor, broadcast_id: str) -> None:
     from gateway.services import broadcast
 
     try:
-        found = broadcast.status(gateway, broadcast_id)
+        found = broadcast.status(gateway, actor, broadcast_id)
         while not found.broadcast.expanded and found.broadcast.state not in OVER | {"paused"}:
             time.sleep(LOOK_EVERY)
-            found = broadcast.status(gateway, broadcast_id)
+            found = broadcast.status(gateway, actor, broadcast_id)
         with click.progressbar(length=found.counts.total, label="sent") as bar:
             while found.broadcast.state not in OVER | {"paused"}:
                 bar.update(found.counts.total - found.counts.open - bar.pos)
                 time.sleep(LOOK_EVERY)
-                found = broadcast.status(gateway, broadcast_id)
+                found = broadcast.status(gateway, actor, broadcast_id)
             bar.update(found.counts.total - found.counts.open - bar.pos)
     except KeyboardInterrupt:
         click.echo(f"\nIt goes on by itself. `gateway broadcast status {broadcast_id}` shows how far it is.")

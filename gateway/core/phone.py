@@ -78,6 +78,30 @@ def may_call(e164: str, countries: frozenset[str] = frozenset({"NP"})) -> bool:
     return phonenumbers.region_code_for_number(parsed) in countries and phonenumbers.number_type(parsed) in ordinary
 
 
+# Which operator a prefix was given to (Nepal Telecommunications Authority, National Numbering Plan); with number portability it is the
+# price list that counts, and that goes by prefix as well.
+OPERATORS = {"984": "ntc", "985": "ntc", "986": "ntc", "974": "ntc", "975": "ntc", "976": "ntc"} | {
+    "980": "ncell",
+    "981": "ncell",
+    "982": "ncell",
+    "970": "ncell",
+    "961": "smart",
+    "962": "smart",
+    "988": "smart",
+}
+
+
+def operator(e164: str) -> str:
+    """Whose number it is, for prices: ntc, ncell, smart, `other` of Nepal, `abroad`.
+
+    >>> operator("+9779841234567"), operator("+97714112233"), operator("+919812345678")
+    ('ntc', 'other', 'abroad')
+    """
+    if not e164.startswith("+977"):
+        return "abroad"
+    return OPERATORS.get(e164[4:7], "other")
+
+
 def local(e164: str) -> str:
     """How people here dial it: a Nepali mobile with ten digits, a line with its area's 0, numbers of other countries unchanged.
 

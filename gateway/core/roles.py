@@ -32,9 +32,14 @@ class Permission(StrEnum):
     ERASE_MEMBERS = "erase_members"
     MANAGE_USERS = "manage_users"  # and tokens
     SEE_AUDIT = "see_audit"
+    SEE_BROADCASTS = "see_broadcasts"  # and notices, surveys, lessons: what was said and what came of it
+    PLAN_BROADCASTS = "plan_broadcasts"  # and notices, lists, words of the organisation's own
+    APPROVE_BROADCASTS = "approve_broadcasts"  # and pause, resume, cancel, resolve
+    SEE_TESTIMONIES = "see_testimonies"
+    MANAGE_SENDING = "manage_sending"  # budget, threshold, gap, prices, festival days
 
 
-READER = frozenset({Permission.SEE_STATISTICS})
+READER = frozenset({Permission.SEE_STATISTICS, Permission.SEE_BROADCASTS})
 COLLECTOR = frozenset(
     {Permission.SEE_MEMBERS, Permission.REGISTER_MEMBERS, Permission.SEE_CONTRIBUTIONS, Permission.NOTE_CONTRIBUTIONS},
 )
@@ -50,6 +55,9 @@ ORGANISER = (
         Permission.DO_TASKS,
         Permission.IMPORT,
         Permission.EXPORT,
+        Permission.PLAN_BROADCASTS,
+        Permission.APPROVE_BROADCASTS,
+        Permission.SEE_TESTIMONIES,
     }
 )
 

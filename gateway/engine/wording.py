@@ -16,8 +16,9 @@ from gateway.language import speech
 
 TEXT = "text"  # the value as it is; texts only, since nobody recorded it
 PHRASE = "phrase"  # the value is a name of flows/phrases.yaml
+SAYING = "saying"  # the value is such a clip, a space, and what it says: words that an organisation recorded for itself
 CLIP = "clip"  # the value is a clip by its full name, `/ne/goodbye/say_goodbye-1`: to hear one clip by itself
-FORMATS = speech.FORMATS | {TEXT, PHRASE, CLIP}
+FORMATS = speech.FORMATS | {TEXT, PHRASE, SAYING, CLIP}
 
 BRACES = re.compile(r"\{([^{}]*)\}")
 SLOT = re.compile(r"(?P<name>[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)(?::(?P<format>[a-z]+))?")
@@ -90,6 +91,9 @@ def speak(prompt: Prompt, language: str, lookup: Lookup, phrases: Mapping[str, T
 def _clips(form: str, language: str, value: object) -> tuple[str, ...]:
     if form == CLIP:
         return (str(value),)
+    if form == SAYING:
+        clip = str(value).partition(" ")[0]
+        return (clip,) if clip else ()
     return (f"phrase/{value}",) if form == PHRASE else speech.speak(language, form, value)
 
 
@@ -106,10 +110,8 @@ def _filled(slot: Slot, language: str, lookup: Lookup, phrases: Mapping[str, Tex
     value = lookup(slot.name)
     if value is None:
         return ""
-    if slot.format == TEXT:
-        return str(value)
-    if slot.format == CLIP:
-        return f"[{value}]"
+    if slot.format in _AS_TEXT:
+        return _AS_TEXT[slot.format](str(value))
     if slot.format == PHRASE:
         texts = phrases.get(str(value), {})
         return texts.get(language) or texts.get(speech.plain_language(language), "")
@@ -117,3 +119,10 @@ def _filled(slot: Slot, language: str, lookup: Lookup, phrases: Mapping[str, Tex
         return speech.write(language, slot.format, value)
     except GatewayError:
         return ""
+
+
+_AS_TEXT: Mapping[str, Callable[[str], str]] = {
+    TEXT: lambda value: value,
+    CLIP: lambda value: f"[{value}]",
+    SAYING: lambda value: value.partition(" ")[2],
+}

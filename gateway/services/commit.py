@@ -336,6 +336,7 @@ def _promise_text(writing: Writing, fact: events.TextPromised) -> list[Job]:
         return []
     delivery_id = deliveries.owe_reply(
         writing.db,
+        writing.gateway.seal,
         deliveries.NewReply(
             channel_id=conversation.channel_id,
             phone_id=conversation.phone_id,

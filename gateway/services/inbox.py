@@ -17,4 +17,4 @@ def of_phone(gateway: Gateway, e164: str) -> list[tuple[datetime, str]]:
         phone = phones.find(db, gateway.seal, e164)
         if phone is None:
             return []
-        return sorted(messages.sent_to(db, gateway.seal, phone.id) + deliveries.sent_to(db, phone.id))
+        return sorted(messages.sent_to(db, gateway.seal, phone.id) + deliveries.sent_to(db, gateway.seal, phone.id))

@@ -70,7 +70,7 @@ def _remind(gateway: Gateway, channel_id: str, her: Addressee, now: datetime) ->
         entries.hold(db, her.member_id)
         if reminders.is_reminded(db, her.member_id, month_of(now)):
             return False  # another sweep was faster
-        reminders.keep(db, her.member_id, month_of(now), deliveries.owe_reply(db, reply, now))
+        reminders.keep(db, her.member_id, month_of(now), deliveries.owe_reply(db, gateway.seal, reply, now))
     return True
 
 

@@ -249,9 +249,7 @@ class Sender:
         recipient = self.gateway.seal.open(row.sealed)
         if row.medium == "voice":
             return provider.place_call(self.http, OutboundCall(row.id, line.sender, recipient))
-        body = page.broadcast.texts[row.language] if page.broadcast else row.body
-        if not body:
-            raise ValueError("nothing to send")
+        body = page.broadcast.texts[row.language] if page.broadcast else self.gateway.seal.open(row.sealed_body or b"")
         return provider.send_message(self.http, OutboundMessage(row.id, line.sender, recipient, body))
 
     def _heed(self, page: Page, row: Claimed, error: SendError) -> None:

@@ -30,10 +30,10 @@ def owe_news(gateway: Gateway, db: Connection, organisation_id: str, member_id: 
     romanised = to.script == "romanised"
     words = (gateway.catalogue.phrase(name, language, romanised=romanised) for name in (NEWS, CALL_US))
     body = " ".join((*words, phone.local(channel.address)))
-    if reach.is_owed(db, member_id, body, _midnight(now)):
+    if body in reach.owed(db, gateway.seal, member_id, _midnight(now)):
         return []
     opens = consent.opens_at(now) if consent.quiet(now) else None
-    owed = deliveries.owe_reply(db, deliveries.NewReply(channel.id, to.phone_id, member_id, language, body, opens), now)
+    owed = deliveries.owe_reply(db, gateway.seal, deliveries.NewReply(channel.id, to.phone_id, member_id, language, body, opens), now)
     return [] if opens else [SendReply(owed)]
 
 

@@ -83,8 +83,8 @@ def reconcile(gateway: Gateway) -> None:
     now = gateway.clock()
     patience = timedelta(seconds=gateway.settings.reconcile_after)
     with gateway.database.read() as db:
-        doubts = deliveries.unknown(db, now - patience, MOST_DOUBTS)
-        doubts += deliveries.silent_calls(db, now - SILENCE_OF_CALLS * patience, MOST_DOUBTS)
+        doubts = deliveries.unknown(db, gateway.seal, now - patience, MOST_DOUBTS)
+        doubts += deliveries.silent_calls(db, gateway.seal, now - SILENCE_OF_CALLS * patience, MOST_DOUBTS)
     if not doubts:
         return
     answers = asyncio.run(_ask_about(gateway, doubts))

@@ -36,5 +36,5 @@ def owe(gateway: Gateway, db: Connection, member_id: str) -> list[Job]:
         body=f"{words}: {row.number}",
         not_before=consent.opens_at(now) if consent.quiet(now) else None,
     )
-    owed = deliveries.owe_reply(db, reply, now)
+    owed = deliveries.owe_reply(db, gateway.seal, reply, now)
     return [] if reply.not_before else [SendReply(owed)]

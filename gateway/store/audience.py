@@ -31,24 +31,25 @@ from sqlalchemy import (
     update,
 )
 
+from gateway.core.audience import Audience
 from gateway.store.broadcasts import Broadcast
 from gateway.store.models import broadcasts, deliveries, member_phones, members, phones
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom a broadcast is for: an organisation, `filters` ({"trade": ..., "language": ...}, {} is everybody), and the languages it has."""
+    """Whom a broadcast is for: an organisation, whom of its members, and the languages it has."""
 
     organisation_id: str
-    filters: Mapping[str, str]
+    audience: Audience
     languages: Sequence[str]
 
     def parameters(self) -> dict[str, str]:
-        return {"organisation": self.organisation_id} | {f"filter_{name}": value for name, value in self.filters.items()}
+        return {"organisation": self.organisation_id}
 
 
 @dataclass(frozen=True, slots=True)
-class Audience:
+class Counted:
     """`reached` counts members by language; `left_out` by reason: stopped, no-phone, no-consent, no-text, shared-phone."""
 
     reached: Mapping[str, int]
@@ -90,7 +91,8 @@ def _chosen_phone(member: FromClause) -> ColumnElement[int]:
 
 
 def _belongs(member: FromClause, target: Target) -> list[ColumnElement[bool]]:
-    filters = [member.c[name] == bindparam(f"filter_{name}") for name in target.filters]
+    filters = [member.c.trade.in_(target.audience.trades)] if target.audience.trades else []
+    filters += [member.c.language.in_(target.audience.languages)] if target.audience.languages else []
     return [member.c.organisation_id == bindparam("organisation"), member.c.state == "active", *filters]
 
 
@@ -125,7 +127,7 @@ def _served_by_another(picked: Subquery, target: Target) -> ColumnElement[bool]:
     )
 
 
-def count(db: Connection, target: Target, members_at_once: int) -> Audience:
+def count(db: Connection, target: Target, members_at_once: int) -> Counted:
     """Who would get a broadcast, and who not and why."""
     member = members.alias("picking")
     picked = _picked(member, target, _belongs(member, target))
@@ -145,7 +147,7 @@ def count(db: Connection, target: Target, members_at_once: int) -> Audience:
         for language, reason, number in db.execute(grouped, target.parameters() | {"after": after, "last": last}):
             counted, key = (reached, language) if reason == "reached" else (left_out, reason)
             counted[key] = counted.get(key, 0) + number
-    return Audience(reached, left_out)
+    return Counted(reached, left_out)
 
 
 # --- the deliveries ----------------------------------------------------------------------------------------------------------------

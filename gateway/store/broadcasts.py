@@ -12,30 +12,43 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, insert, or_, select, text, update
 
-from gateway.core.events import Medium
+from gateway.core.audience import Audience
 from gateway.store.deliveries import CLOSED, DUE, UNRESOLVED, UNSETTLED
 from gateway.store.models import Instant, broadcasts, channels, deliveries
 
 
 @dataclass(frozen=True, slots=True)
 class NewBroadcast:
-    """A draft. `texts` is {language: text} of an SMS, `phrase` a name of flows/phrases.yaml of a call; `audience` {} is everybody."""
+    """A draft, in the words of `gateway.services.broadcast.Draft`; `audience` is `Audience.as_json()`."""
 
     id: str
     organisation_id: str
     channel_id: str
     title: str
-    medium: Medium
+    purpose: str
+    notice_id: str | None
+    again_of: str | None
+    medium: str
     texts: Mapping[str, str]
     phrase: str | None
-    audience: Mapping[str, str]
-    on_ambiguous: str
+    saying_id: str | None
+    flow: str | None
+    audience: Mapping[str, Any]
+    starts_at: datetime | None
+    best_hour: bool
+    expires_at: datetime | None
+    heads_up: bool
+    tries: int
+    gap_hours: int | None
     life_safety_by: str | None
+    on_ambiguous: str
+    budget: int | None
+    created_by: str
 
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """A broadcast with its channel: `sender` is our number, `pace` messages or calls a second."""
+    """A broadcast with its channel: `sender` is our number, `pace` messages or calls a second; `planned` what its plan said."""
 
     id: str
     organisation_id: str
@@ -44,14 +57,28 @@ class Broadcast:
     sender: str
     pace: int
     title: str
-    medium: Medium
+    purpose: str
+    notice_id: str | None
+    again_of: str | None
+    medium: str
     texts: Mapping[str, str]
     phrase: str | None
-    audience: Mapping[str, str]
+    saying_id: str | None
+    flow: str | None
+    audience: Audience
+    starts_at: datetime | None
+    best_hour: bool
+    expires_at: datetime | None
+    heads_up: bool
+    tries: int
+    gap_hours: int | None
+    life_safety_by: str | None
+    on_ambiguous: str
+    budget: int | None
+    planned: Mapping[str, Any] | None
     state: str
     reason: str | None
-    on_ambiguous: str
-    life_safety_by: str | None
+    created_by: str
     expanded_to: str | None
     expanded: bool
     created_at: datetime
@@ -101,8 +128,13 @@ def latest(db: Connection, organisation_id: str, count: int) -> list[Broadcast]:
 
 
 def _broadcast(row: Row[Any]) -> Broadcast:
-    values = {name: row._mapping[name] for name in Broadcast.__slots__ if name != "pace"}  # noqa: SLF001  # SQLAlchemy's public name
-    return Broadcast(**values, pace=row.messages_per_second if row.medium == "sms" else row.calls_per_second)
+    kept = row._mapping  # noqa: SLF001  # SQLAlchemy's public name
+    values = {name: kept[name] for name in Broadcast.__slots__ if name not in {"pace", "audience"}}
+    return Broadcast(
+        **values,
+        audience=Audience.from_json(kept["audience"]),
+        pace=row.messages_per_second if row.medium == "sms" else row.calls_per_second,
+    )
 
 
 _CONTENT_OF_CALL = (

@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, ColumnElement, LargeBinary, Table, bindpar
 
 from gateway.store.database import Connection
 from gateway.store.models import (
+    attendances,
     audit,
     callbacks,
     calls,
@@ -26,6 +27,8 @@ from gateway.store.models import (
     enrolments,
     flow_sessions,
     idempotency_keys,
+    lesson_progress,
+    member_list_entries,
     member_names,
     member_phones,
     members,
@@ -38,8 +41,10 @@ from gateway.store.models import (
     rsvps,
     session_events,
     skips,
+    survey_answers,
     takes,
     tasks,
+    testimonies,
     tokens,
     users,
 )
@@ -106,6 +111,11 @@ CONCERNING: Mapping[Table, ColumnElement[bool]] = {
     claim_papers: claim_papers.c.claim_id.in_(CLAIMS),
     reminders: reminders.c.member_id == HER,
     rsvps: rsvps.c.member_id == HER,
+    attendances: attendances.c.member_id == HER,
+    member_list_entries: member_list_entries.c.member_id == HER,
+    lesson_progress: lesson_progress.c.member_id == HER,
+    survey_answers: survey_answers.c.member_id == HER,
+    testimonies: testimonies.c.member_id == HER,
     tasks: TASKS_ABOUT_HER,
     deliveries: deliveries.c.id.in_(DELIVERIES),
     callbacks: callbacks.c.delivery_id.in_(DELIVERIES),
@@ -126,7 +136,10 @@ CONCERNING: Mapping[Table, ColumnElement[bool]] = {
 
 # What is about nobody in particular.
 OF_NOBODY = frozenset(
-    "organisations channels schemes scheme_rates notices broadcasts flow_versions studio_tries imports import_refusals sweeps".split()
+    (
+        "organisations channels prices rest_days schemes scheme_rates notices broadcasts approvals member_lists sayings saying_clips "
+        "services flow_versions studio_tries imports import_refusals sweeps"
+    ).split()
 )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     Boolean,
@@ -36,6 +36,9 @@ from gateway.core import consent
 from gateway.core.events import Medium
 from gateway.core.statuses import DELIVERY
 from gateway.store.models import broadcasts, channels, deliveries, phones
+
+if TYPE_CHECKING:
+    from gateway.store.secrets import Seal
 
 UNRESOLVED = "send:unresolved"  # an unknown row that callbacks and provider left unclear; a person decides
 CLOSED = "send:closed"  # she decided that it is not sent again
@@ -65,7 +68,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A row that a worker owns. `sealed` is the phone; `stopped` says that STOP came from it; `body` is set for replies."""
+    """A row that a worker owns. `sealed` is the phone; `stopped` says that STOP came from it; a reply has a `sealed_body`."""
 
     id: int
     phone_id: int
@@ -73,7 +76,7 @@ class Claimed:
     stopped: bool
     medium: Medium
     language: str
-    body: str | None
+    sealed_body: bytes | None
     attempt: int
     channel_id: str
 
@@ -121,10 +124,10 @@ class Report:
 _OWE_REPLY = insert(deliveries).returning(deliveries.c.id)
 
 
-def owe_reply(db: Connection, reply: NewReply, now: datetime) -> int:
+def owe_reply(db: Connection, seal: Seal, reply: NewReply, now: datetime) -> int:
     """Write a reply that is to be sent; the id is for the job."""
-    values = {"broadcast_id": None, "medium": "sms", "state": "queued", "updated_at": now}
-    return int(db.execute(_OWE_REPLY, asdict(reply) | values).scalar_one())
+    values = asdict(reply) | {"broadcast_id": None, "medium": "sms", "state": "queued", "updated_at": now}
+    return int(db.execute(_OWE_REPLY, values | {"sealed_body": seal.seal(values.pop("body"))}).scalar_one())
 
 
 DUE = and_(deliveries.c.state == "queued", or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= bindparam("now")))
@@ -180,7 +183,7 @@ def _held(*conditions: ColumnElement[bool]) -> Select[Any]:
             phones.c.stopped_at.is_not(None).label("stopped"),
             deliveries.c.medium,
             deliveries.c.language,
-            deliveries.c.body,
+            deliveries.c.sealed_body,
             deliveries.c.attempt,
             deliveries.c.channel_id,
         )
@@ -359,7 +362,7 @@ _DOUBT = (
         channels.c.address,
         phones.c.sealed,
         deliveries.c.medium,
-        deliveries.c.body,
+        deliveries.c.sealed_body,
         deliveries.c.state,
         and_(broadcasts.c.on_ambiguous == "resend", broadcasts.c.state.in_(("sending", "paused"))).label("resend"),
         deliveries.c.updated_at,
@@ -383,25 +386,25 @@ _SILENT_CALLS = _DOUBT.where(
 )
 
 
-def unknown(db: Connection, before: datetime, count: int) -> list[Doubt]:
+def unknown(db: Connection, seal: Seal, before: datetime, count: int) -> list[Doubt]:
     """Rows that may or may not have been sent, untouched since `before`."""
-    return [_doubt(row) for row in db.execute(_UNKNOWN, {"before": before, "count": count})]
+    return [_doubt(seal, row) for row in db.execute(_UNKNOWN, {"before": before, "count": count})]
 
 
-def silent_calls(db: Connection, before: datetime, count: int) -> list[Doubt]:
+def silent_calls(db: Connection, seal: Seal, before: datetime, count: int) -> list[Doubt]:
     """Calls of the last days that the provider took, and of which nothing was heard since `before`."""
     parameters = {"before": before, "not_older": before - timedelta(days=2), "count": count}
-    return [_doubt(row) for row in db.execute(_SILENT_CALLS, parameters)]
+    return [_doubt(seal, row) for row in db.execute(_SILENT_CALLS, parameters)]
 
 
-def _doubt(row: Row[Any]) -> Doubt:
+def _doubt(seal: Seal, row: Row[Any]) -> Doubt:
     return Doubt(
         id=row.id,
         provider=row.provider,
         sender=row.address,
         sealed=row.sealed,
         medium=row.medium,
-        body=row.body if row.texts is None else row.texts.get(row.language),
+        body=_words(seal, row.sealed_body) if row.texts is None else row.texts.get(row.language),
         state=row.state,
         resend=bool(row.resend),
         since=row.updated_at,
@@ -452,7 +455,7 @@ def ringing(db: Connection, phone_id: int) -> tuple[int, str] | None:
 
 
 _SENT_TO = (
-    select(deliveries.c.updated_at, deliveries.c.body, deliveries.c.language, broadcasts.c.texts)
+    select(deliveries.c.updated_at, deliveries.c.sealed_body, deliveries.c.language, broadcasts.c.texts)
     .outerjoin(broadcasts, broadcasts.c.id == deliveries.c.broadcast_id)
     .where(
         deliveries.c.phone_id == bindparam("phone"),
@@ -462,15 +465,19 @@ _SENT_TO = (
 )
 
 
-def sent_to(db: Connection, phone_id: int) -> list[tuple[datetime, str]]:
+def sent_to(db: Connection, seal: Seal, phone_id: int) -> list[tuple[datetime, str]]:
     """The texts that went to this phone, each with when we last heard of it."""
     rows = db.execute(_SENT_TO, {"phone": phone_id})
-    return [(at, body if texts is None else texts[language]) for at, body, language, texts in rows]
+    return [(at, (_words(seal, body) or "") if texts is None else texts[language]) for at, body, language, texts in rows]
 
 
-_BODY = select(deliveries.c.body).where(deliveries.c.id == bindparam("row"))
+_BODY = select(deliveries.c.sealed_body).where(deliveries.c.id == bindparam("row"))
 
 
-def body(db: Connection, delivery_id: int) -> str | None:
+def body(db: Connection, seal: Seal, delivery_id: int) -> str | None:
     """The words of a reply; None for a delivery of a broadcast, whose words stand there."""
-    return db.execute(_BODY, {"row": delivery_id}).scalar()
+    return _words(seal, db.execute(_BODY, {"row": delivery_id}).scalar())
+
+
+def _words(seal: Seal, sealed_body: bytes | None) -> str | None:
+    return seal.open(sealed_body) if sealed_body is not None else None

@@ -34,6 +34,7 @@ from gateway.store.models import (
     deliveries,
     flow_sessions,
     idempotency_keys,
+    member_list_entries,
     member_names,
     member_phones,
     members,
@@ -42,8 +43,10 @@ from gateway.store.models import (
     pin_tries,
     receipts,
     recordings,
+    survey_answers,
     takes,
     tasks,
+    testimonies,
     tokens,
     users,
 )
@@ -138,6 +141,9 @@ def _words() -> list[Update | Delete]:
         update(contribution_decisions).where(contribution_decisions.c.contribution_id.in_(CONTRIBUTIONS)).values(sealed_note=None),
         update(claims).where(claims.c.member_id == HER).values(sealed_note=None),
         update(claim_events).where(claim_events.c.claim_id.in_(CLAIMS)).values(sealed_note=None),
+        # That she answered is counted; what she said is gone, and what was for others to hear is nobody's any more.
+        update(survey_answers).where(survey_answers.c.member_id == HER).values(sealed_value=None, recording_id=None),
+        delete(testimonies).where(testimonies.c.member_id == HER),
         delete(receipts).where(in_her_calls | receipts.c.external_id.in_(_TEXTS)),
         update(messages).where(_here(messages)).values(sealed_body=None),
     ]
@@ -149,7 +155,7 @@ def _sent(now: datetime) -> list[Update | Delete]:
     return [
         update(deliveries).where(_HERS_SENT, deliveries.c.state == "queued").values(state="suppressed", error=ERASED, updated_at=now),
         update(deliveries).where(_HERS_SENT, on_its_way).values(state="unknown", error=CLOSED, token=None, updated_at=now),
-        update(deliveries).where(_HERS_SENT).values(body=None),
+        update(deliveries).where(_HERS_SENT).values(sealed_body=None),
     ]
 
 
@@ -187,6 +193,7 @@ def _herself(emptied: list[int]) -> list[Update | Delete]:
         update(phones).where(these).values(sealed=None, language=None, script=None, broke_off=None),
         update(phones).where(these, phones.c.stopped_at.is_(None)).values(blind_index=None),
         delete(member_phones).where(member_phones.c.member_id == HER),
+        delete(member_list_entries).where(member_list_entries.c.member_id == HER),
         delete(member_names).where(member_names.c.member_id == HER),
         update(members)
         .where(members.c.id == HER)

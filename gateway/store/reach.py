@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import bindparam, func, or_, select
 
@@ -11,6 +11,9 @@ from gateway.store.channels import Channel
 from gateway.store.database import Connection
 from gateway.store.models import channels, deliveries, member_phones, members, phones
 from gateway.store.rows import columns
+
+if TYPE_CHECKING:
+    from gateway.store.secrets import Seal
 
 
 class Reach(NamedTuple):
@@ -42,15 +45,11 @@ _CHANNEL = (
     .limit(1)
 )
 # A text that waits for the morning counts on whatever day it was written.
-_OWED = (
-    select(deliveries.c.id)
-    .where(
-        deliveries.c.broadcast_id.is_(None),
-        deliveries.c.member_id == bindparam("member_id"),
-        deliveries.c.body == bindparam("said"),
-        or_(deliveries.c.state == "queued", deliveries.c.updated_at >= bindparam("since")),
-    )
-    .limit(1)
+_OWED = select(deliveries.c.sealed_body).where(
+    deliveries.c.broadcast_id.is_(None),
+    deliveries.c.member_id == bindparam("member_id"),
+    deliveries.c.sealed_body.is_not(None),
+    or_(deliveries.c.state == "queued", deliveries.c.updated_at >= bindparam("since")),
 )
 
 
@@ -66,6 +65,6 @@ def channel_of(db: Connection, organisation_id: str) -> Channel | None:
     return Channel(*row) if row else None
 
 
-def is_owed(db: Connection, member_id: str, body: str, since: datetime) -> bool:
-    """Whether these very words wait for her, or went to her since then."""
-    return db.execute(_OWED, {"member_id": member_id, "said": body, "since": since}).first() is not None
+def owed(db: Connection, seal: Seal, member_id: str, since: datetime) -> set[str]:
+    """The texts that wait for her, or went to her since then."""
+    return {seal.open(body) for (body,) in db.execute(_OWED, {"member_id": member_id, "since": since})}

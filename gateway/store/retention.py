@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, delete, exists, false, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, false, func, or_, select, tuple_, update
 
 from gateway.store.database import Connection
 from gateway.store.models import (
@@ -28,8 +28,10 @@ from gateway.store.models import (
     recordings,
     session_events,
     studio_tries,
+    survey_answers,
     takes,
     tasks,
+    testimonies,
 )
 
 Key = tuple[Any, ...]
@@ -55,7 +57,8 @@ def _is_orphan(before: Before) -> ColumnElement[bool]:
 def _is_heard(before: Before) -> ColumnElement[bool]:
     """Written down, and nobody needs to listen again; what belongs to a clip goes with the clip."""
     wanted = exists().where(tasks.c.recording_id == recordings.c.id, or_(tasks.c.state == "open", tasks.c.done_at >= before))
-    return (recordings.c.created_at < before) & ~wanted & ~exists().where(takes.c.recording_id == recordings.c.id)
+    used = (exists().where(table.c.recording_id == recordings.c.id) for table in (takes, survey_answers, testimonies))
+    return and_(recordings.c.created_at < before, ~wanted, *(~each for each in used))
 
 
 def _is_decided(before: Before) -> ColumnElement[bool]:
@@ -101,8 +104,8 @@ PURGES: Mapping[str, Purge] = {
     "messages": Purge(messages, lambda before: messages.c.at < before),
     "words of deliveries": Purge(
         deliveries,
-        lambda before: (deliveries.c.updated_at < before) & deliveries.c.body.is_not(None) & deliveries.c.state.in_(OVER),
-        ("body",),
+        lambda before: (deliveries.c.updated_at < before) & deliveries.c.sealed_body.is_not(None) & deliveries.c.state.in_(OVER),
+        ("sealed_body",),
     ),
     "replies": Purge(
         deliveries,

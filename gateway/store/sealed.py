@@ -19,6 +19,7 @@ from gateway.store.models import (
     claims,
     contribution_decisions,
     contributions,
+    deliveries,
     flow_sessions,
     idempotency_keys,
     member_names,
@@ -26,6 +27,8 @@ from gateway.store.models import (
     messages,
     phones,
     receipts,
+    survey_answers,
+    testimonies,
     users,
 )
 from gateway.store.secrets import NAME
@@ -45,6 +48,9 @@ SEALED: Mapping[Table, tuple[str, ...]] = {
     claim_events: ("sealed_note",),
     flow_sessions: ("state",),
     messages: ("sealed_body",),
+    deliveries: ("sealed_body",),
+    survey_answers: ("sealed_value",),
+    testimonies: ("sealed_words",),
     receipts: ("sealed_answer",),
     idempotency_keys: ("sealed_answer",),
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 from gateway import bootstrap, config
 from gateway.core.calendar import NEPAL
 from gateway.core.jobs import Job, SendReply
-from gateway.services import broadcast, installation, sample
+from gateway.services import access, broadcast, installation, sample
 from gateway.services.context import Gateway
 from gateway.store import deliveries, members
 from gateway.store.database import open_database, upgrade
@@ -53,8 +53,9 @@ class Scene:
 
     def ring(self, number: str, phrase: str) -> int | None:
         """Ring this phone with a broadcast of this phrase; the delivery, None where the phone gets none."""
-        everybody = broadcast.create(self.gateway, broadcast.Draft("transcript", phrase=phrase))
-        broadcast.approve(self.gateway, everybody)
+        organiser = access.terminal(installation.ORGANISATION)
+        everybody = broadcast.create(self.gateway, organiser, broadcast.Draft("transcript", phrase=phrase))
+        broadcast.approve(self.gateway, organiser, everybody)
         broadcast.expand(self.gateway, everybody)
         claim = deliveries.Claim("transcript", self.at, self.at + timedelta(minutes=1))
         with self.gateway.database.write() as db:
@@ -66,7 +67,7 @@ def texts_of(gateway: Gateway, jobs: Iterable[Job]) -> list[str]:
     """The words of the replies that these jobs ask for."""
     owed = [job.delivery_id for job in jobs if isinstance(job, SendReply)]
     with gateway.database.read() as db:
-        return [text for one in owed if (text := deliveries.body(db, one))]
+        return [text for one in owed if (text := deliveries.body(db, gateway.seal, one))]
 
 
 class Stage:

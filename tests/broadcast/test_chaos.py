@@ -23,8 +23,11 @@ from fakes.twilio import FakeTwilio
 from gateway.core.jobs import Sweep
 from gateway.queues.enqueue import Doorbell
 from gateway.services import broadcast
+from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.store.database import Database
+
+MAIN = terminal("main")
 
 PROGRAM = Path(__file__).with_name("worker_process.py")
 RECIPIENTS = 2000
@@ -103,7 +106,7 @@ def until(world: World, workers: Workers, reached: Callable[[], bool], within: t
 def test_killed_workers_lose_nothing_and_double_nothing_unflagged(chaotic: World, tmp_path: Path, on_ambiguous: str) -> None:
     world, choose = chaotic, random.Random(11)
     People(world.database, world.gateway.seal)(RECIPIENTS)
-    broadcast_id = broadcast.create(world.gateway, Draft("chaos", DRAFT.texts, on_ambiguous=on_ambiguous))
+    broadcast_id = broadcast.create(world.gateway, MAIN, Draft("chaos", DRAFT.texts, on_ambiguous=on_ambiguous))
     next_kill = 100
 
     def kill_now_and_then() -> None:
@@ -114,7 +117,7 @@ def test_killed_workers_lose_nothing_and_double_nothing_unflagged(chaotic: World
             next_kill = len(world.twilio.ledger) + choose.randrange(60, 240)
 
     with working(world, tmp_path) as workers:
-        world.gateway.enqueue(broadcast.approve(world.gateway, broadcast_id))
+        world.gateway.enqueue(broadcast.approve(world.gateway, MAIN, broadcast_id))
         until(world, workers, lambda: len(world.twilio.ledger) > RECIPIENTS / 4, timedelta(seconds=60), kill_now_and_then)
         redis.Redis.from_url(world.gateway.settings.redis_url).flushall()
         until(world, workers, lambda: len(world.twilio.ledger) > RECIPIENTS / 2, timedelta(seconds=60), kill_now_and_then)
@@ -139,9 +142,9 @@ def test_killed_workers_lose_nothing_and_double_nothing_unflagged(chaotic: World
 def test_a_worker_told_to_stop_ends_soon_and_leaves_no_doubt(chaotic: World, tmp_path: Path) -> None:
     chaotic.twilio.faults = {}
     People(chaotic.database, chaotic.gateway.seal)(RECIPIENTS)
-    broadcast_id = broadcast.create(chaotic.gateway, DRAFT)
+    broadcast_id = broadcast.create(chaotic.gateway, MAIN, DRAFT)
     with working(chaotic, tmp_path) as workers:
-        chaotic.gateway.enqueue(broadcast.approve(chaotic.gateway, broadcast_id))
+        chaotic.gateway.enqueue(broadcast.approve(chaotic.gateway, MAIN, broadcast_id))
         queue = redis.Redis.from_url(chaotic.gateway.settings.redis_url)
 
         def both_at_work() -> bool:

@@ -13,9 +13,12 @@ from sqlalchemy import update
 
 from gateway.core.jobs import SendBatch, SendReply
 from gateway.services import broadcast, send, track
+from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.store import broadcasts, deliveries, models, phones
 from gateway.store.deliveries import Claim
+
+MAIN = terminal("main")
 
 
 def test_everybody_gets_it_once_in_her_language(world: World, people: People) -> None:
@@ -84,11 +87,11 @@ def test_a_fault_of_our_own_account_pauses_the_broadcast_with_the_reason(world: 
     people(300)
     broadcast_id = started(world)
     send.run_batch(world.gateway, broadcast_id)
-    found = broadcast.status(world.gateway, broadcast_id)
+    found = broadcast.status(world.gateway, MAIN, broadcast_id)
     assert (found.broadcast.state, found.broadcast.reason) == ("paused", "send:misconfigured 21606")
     assert set(found.counts.states) == {"accepted", "queued"}
     world.clock.tick(60)
-    assert broadcast.resume(world.gateway, broadcast_id)[1] == SendBatch(broadcast_id)
+    assert broadcast.resume(world.gateway, MAIN, broadcast_id)[1] == SendBatch(broadcast_id)
     send.run_batch(world.gateway, broadcast_id)
     assert world.states() == ["accepted"] * 300
     assert len(world.twilio.ledger) == 300
@@ -188,7 +191,7 @@ def test_stop_between_claim_and_request_is_heeded(world: World, people: People, 
 def test_no_request_starts_after_a_pause_or_cancel(world: World, people: People, monkeypatch, act, state: str) -> None:
     people(3)
     broadcast_id = started(world)
-    Interruption(monkeypatch, lambda: act(world.gateway, broadcast_id))
+    Interruption(monkeypatch, lambda: act(world.gateway, MAIN, broadcast_id))
     send.run_batch(world.gateway, broadcast_id)
     assert world.twilio.requests == 0
     track.sweep(world.gateway)

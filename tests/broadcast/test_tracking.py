@@ -13,9 +13,12 @@ from gateway.core.statuses import DELIVERY
 from gateway.errors import GatewayError
 from gateway.providers.base import Providers, StatusReport
 from gateway.services import broadcast, send, track
+from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.store import deliveries, models
 from gateway.store.deliveries import Claim
+
+MAIN = terminal("main")
 
 REPORTED = ["accepted", "sent", "delivered", "undelivered", "failed", "read"]
 
@@ -115,7 +118,7 @@ def test_the_provider_is_asked_and_what_it_does_not_know_waits_for_a_person(worl
     track.sweep(world.gateway)
     assert world.rows("state", "error") == [("accepted", None), ("unknown", "send:unresolved")]
     track.sweep(world.gateway)
-    found = broadcast.status(world.gateway, broadcast_id)
+    found = broadcast.status(world.gateway, MAIN, broadcast_id)
     assert found.broadcast.state == "finished"
     assert (found.counts.held, found.counts.flagged) == (1, 2)
     track.report(world.gateway, 2, said("delivered", "SM9"))
@@ -126,7 +129,7 @@ def test_the_provider_is_asked_and_what_it_does_not_know_waits_for_a_person(worl
 def test_a_person_decides_to_send_again_what_was_held(world: World, people: People) -> None:
     people(3)
     broadcast_id = held(world)
-    assert broadcast.resolve(world.gateway, broadcast_id, resend=True) == (2, [SendBatch(broadcast_id)])
+    assert broadcast.resolve(world.gateway, MAIN, broadcast_id, resend=True) == (2, [SendBatch(broadcast_id)])
     assert state_of(world, broadcast_id) == "sending"
     send.run_batch(world.gateway, broadcast_id)
     track.sweep(world.gateway)
@@ -139,14 +142,14 @@ def test_a_person_decides_to_send_again_what_was_held(world: World, people: Peop
 def test_a_person_decides_to_leave_what_was_held(world: World, people: People) -> None:
     people(2)
     broadcast_id = held(world)
-    assert broadcast.resolve(world.gateway, broadcast_id, resend=False) == (1, [])
+    assert broadcast.resolve(world.gateway, MAIN, broadcast_id, resend=False) == (1, [])
     world.clock.tick(61)
     track.sweep(world.gateway)
     assert world.rows("state", "error") == [("unknown", "send:closed"), ("accepted", None)]
-    found = broadcast.status(world.gateway, broadcast_id)
+    found = broadcast.status(world.gateway, MAIN, broadcast_id)
     assert (found.broadcast.state, found.counts.held, found.counts.open) == ("finished", 0, 0)
     with pytest.raises(GatewayError, match="waits for a person"):
-        broadcast.resolve(world.gateway, broadcast_id, resend=True)
+        broadcast.resolve(world.gateway, MAIN, broadcast_id, resend=True)
 
 
 def held(world: World) -> str:
@@ -226,19 +229,19 @@ def test_a_lease_that_ran_out_makes_the_row_doubtful_never_queued(world: World, 
 def test_the_sweep_rings_for_everything_that_waits(world: World, people: People) -> None:
     people(2)
     waiting = started(world)
-    new = broadcast.create(world.gateway, DRAFT)
-    broadcast.approve(world.gateway, new)
+    new = broadcast.create(world.gateway, MAIN, DRAFT)
+    broadcast.approve(world.gateway, MAIN, new)
     reply = owe(world, 1)
     assert track.sweep(world.gateway) == [SendReply(reply), ExpandBroadcast(new), SendBatch(waiting)]
-    broadcast.pause(world.gateway, waiting)
-    broadcast.cancel(world.gateway, new)
+    broadcast.pause(world.gateway, MAIN, waiting)
+    broadcast.cancel(world.gateway, MAIN, new)
     assert track.sweep(world.gateway) == [SendReply(reply)]
 
 
 def test_a_broadcast_without_anything_owed_is_finished_and_others_are_not(world: World, people: People) -> None:
     people(1)
     done, paused = started(world), started(world)
-    broadcast.pause(world.gateway, paused)
+    broadcast.pause(world.gateway, MAIN, paused)
     with world.database.write() as db:
         db.execute(update(models.deliveries).values(state="delivered"))
     track.sweep(world.gateway)
@@ -248,7 +251,7 @@ def test_a_broadcast_without_anything_owed_is_finished_and_others_are_not(world:
 def test_a_cancelled_broadcast_settles_what_came_back_to_the_queue_late(world: World, people: People) -> None:
     people(1)
     broadcast_id = started(world)
-    broadcast.cancel(world.gateway, broadcast_id)
+    broadcast.cancel(world.gateway, MAIN, broadcast_id)
     with world.database.write() as db:
         db.execute(update(models.deliveries).values(state="queued"))
     track.sweep(world.gateway)

@@ -14,9 +14,11 @@ from gateway.cli import main
 from gateway.config import PACKAGE_ROOT
 from gateway.errors import GatewayError
 from gateway.services import access, broadcast, callers, identity
-from gateway.services.access import Actor
+from gateway.services.access import Actor, terminal
 from gateway.store import channels, members, organisations, phones
 from gateway.store.secrets import Seal
+
+MAIN = terminal("main")
 
 ADMIN = access.terminal("main")
 ENDED = "/twilio/status/calls"
@@ -209,8 +211,8 @@ def test_her_records_stay_hers(on_sqlite: Installation) -> None:
 
 def test_no_broadcast_goes_to_a_number_that_is_no_longer_hers(here: Installation) -> None:
     def reached() -> int:
-        made = broadcast.create(here.gateway, broadcast.Draft("alert", {"ne": "भोलि बैठक", "en": "Meeting"}))
-        broadcast.approve(here.gateway, made)
+        made = broadcast.create(here.gateway, MAIN, broadcast.Draft("alert", {"ne": "भोलि बैठक", "en": "Meeting"}))
+        broadcast.approve(here.gateway, MAIN, made)
         while broadcast.expand(here.gateway, made) and here.rows(f"SELECT expanded FROM broadcasts WHERE id = '{made}'") == [(False,)]:  # noqa: S608
             pass
         return here.rows(f"SELECT count(*) FROM deliveries WHERE broadcast_id = '{made}' AND member_id = 'sample-2'")[0][0]  # noqa: S608

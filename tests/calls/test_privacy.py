@@ -11,7 +11,10 @@ from calls.conftest import Installation
 
 from gateway import logs
 from gateway.services import broadcast, send, track
+from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
+
+MAIN = terminal("main")
 
 NUMBER, NAME, PIN, WORDS = "9841357924", "Canary Kanchan Bardiya", "4826", "canary words of a message"
 CANARIES = (NUMBER, "984-135-7924", "९८४१३५७९२४", NAME, WORDS, "9720000002", "माया राई", "भोलि बैठक")
@@ -51,8 +54,8 @@ def test_nothing_personal_is_left_behind(on_sqlite: Installation, redis_url: str
     here.phone("+9779720000001").ring().press("1").press("1")
     with pytest.raises(AssertionError, match="403"):
         here.phone("+9779720000002").__class__("https://gateway.example", "AC" + "0" * 32, "wrong", NUMBER, post=stranger.post).text(WORDS)
-    broadcast_id = broadcast.create(here.gateway, Draft("alert", {"ne": "भोलि बैठक"}))
-    here.gateway.enqueue(broadcast.approve(here.gateway, broadcast_id))
+    broadcast_id = broadcast.create(here.gateway, MAIN, Draft("alert", {"ne": "भोलि बैठक"}))
+    here.gateway.enqueue(broadcast.approve(here.gateway, MAIN, broadcast_id))
     here.gateway.enqueue(broadcast.expand(here.gateway, broadcast_id))
     here.gateway.enqueue(send.run_batch(here.gateway, broadcast_id))
     here.gateway.enqueue(track.sweep(here.gateway))

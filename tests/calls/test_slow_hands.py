@@ -15,6 +15,8 @@ from gateway.services.access import terminal
 from gateway.services.installation import ORGANISATION
 from gateway.store import deliveries
 
+MAIN = terminal("main")
+
 SITA, MAYA, STRANGER = "+9779720000001", "+9779720000002", "+9779841000001"
 SPEAK = "speak"
 
@@ -77,8 +79,8 @@ def come_to(here: Installation, place: str) -> Call:
 def placed(here: Installation) -> int:
     """The delivery of a call that we make to Sita."""
     gateway = here.gateway
-    draft = broadcast.create(gateway, broadcast.Draft("call", phrase="message_signatures"))
-    broadcast.approve(gateway, draft)
+    draft = broadcast.create(gateway, MAIN, broadcast.Draft("call", phrase="message_signatures"))
+    broadcast.approve(gateway, MAIN, draft)
     broadcast.expand(gateway, draft)
     with gateway.database.write() as db:
         rows = deliveries.claim_page(db, draft, 100, deliveries.Claim("test", gateway.clock(), gateway.clock()))

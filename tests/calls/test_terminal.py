@@ -8,7 +8,10 @@ from click.testing import CliRunner
 
 from gateway.cli import main
 from gateway.services import broadcast, send
+from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
+
+MAIN = terminal("main")
 
 SITA = "+9779720000001"
 
@@ -36,8 +39,8 @@ def test_a_text_prints_the_answer_and_its_segments(simulated: Installation) -> N
 
 
 def test_a_call_of_a_broadcast_is_picked_up_and_counts_as_heard(simulated: Installation) -> None:
-    broadcast_id = broadcast.create(simulated.gateway, Draft("news", phrase="news_c177", life_safety_by="Kamala"))
-    broadcast.approve(simulated.gateway, broadcast_id)
+    broadcast_id = broadcast.create(simulated.gateway, MAIN, Draft("news", phrase="news_c177", life_safety_by="Kamala"))
+    broadcast.approve(simulated.gateway, MAIN, broadcast_id)
     broadcast.expand(simulated.gateway, broadcast_id)
     send.run_batch(simulated.gateway, broadcast_id)
     assert "महासन्धिको नम्बर" in run(simulated, "call", SITA, "--pick-up", "--keys", "")

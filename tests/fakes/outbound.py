@@ -16,12 +16,15 @@ from gateway.providers.base import Providers
 from gateway.providers.twilio import Twilio
 from gateway.queues.pacer import Pacer
 from gateway.services import broadcast
+from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.services.context import Gateway
 from gateway.store import channels, deliveries, models, organisations
 from gateway.store.database import Database
 from gateway.store.deliveries import NewReply
 from gateway.store.secrets import Seal
+
+MAIN = terminal("main")
 
 NUMBER = "+97714000000"
 SECRET = "the secret key of the tests, long enough"
@@ -165,16 +168,16 @@ DRAFT = Draft("meeting", {"ne": "भोलि बैठक छ।", "en": "Meeti
 
 def started(world: World, draft: Draft = DRAFT) -> str:
     """An approved broadcast with its deliveries written."""
-    broadcast_id = broadcast.create(world.gateway, draft)
-    broadcast.approve(world.gateway, broadcast_id)
+    broadcast_id = broadcast.create(world.gateway, MAIN, draft)
+    broadcast.approve(world.gateway, MAIN, broadcast_id)
     broadcast.expand(world.gateway, broadcast_id)
     return broadcast_id
 
 
 def state_of(world: World, broadcast_id: str) -> str:
-    return broadcast.status(world.gateway, broadcast_id).broadcast.state
+    return broadcast.status(world.gateway, MAIN, broadcast_id).broadcast.state
 
 
 def owe(world: World, phone_id: int, body: str = "दाबी पुग्यो।") -> int:
     with world.database.write() as db:
-        return deliveries.owe_reply(db, NewReply("main", phone_id, None, "ne", body), world.clock.now)
+        return deliveries.owe_reply(db, world.gateway.seal, NewReply("main", phone_id, None, "ne", body), world.clock.now)

@@ -13,11 +13,14 @@ from gateway.cli import main
 from gateway.config import PACKAGE_ROOT
 from gateway.errors import GatewayError
 from gateway.services import broadcast
+from gateway.services.access import terminal
 from gateway.store import deliveries
 from gateway.store.database import upgrade
 from gateway.transcripts import grammar
 from gateway.transcripts.play import play
 from gateway.transcripts.record import quoted
+
+MAIN = terminal("main")
 
 FLOWS = PACKAGE_ROOT / "flows"
 SHIPPED = grammar.read_folder(FLOWS / "transcripts")
@@ -179,8 +182,8 @@ def test_a_recorded_call_passes_unchanged(installed, tmp_path, number, calls):
 
 def test_a_call_of_ours_can_be_recorded_as_well(installed, tmp_path):
     here = bootstrap.build(config.load(installed))
-    draft = broadcast.create(here, broadcast.Draft("call", phrase="message_signatures"))
-    broadcast.approve(here, draft)
+    draft = broadcast.create(here, MAIN, broadcast.Draft("call", phrase="message_signatures"))
+    broadcast.approve(here, MAIN, draft)
     broadcast.expand(here, draft)
     now = here.clock()
     with here.database.write() as db:

@@ -33,7 +33,8 @@ def change(books: Books, what: str, member: str = MEMBER) -> None:
 
 def owed(books: Books) -> list[str]:
     with books.gateway.database.read() as db:
-        return [row.body for row in db.exec_driver_sql("SELECT body FROM deliveries ORDER BY id").all()]
+        rows = db.exec_driver_sql("SELECT sealed_body FROM deliveries ORDER BY id").scalars()
+        return [books.gateway.seal.open(body) for body in rows]
 
 
 def at(books: Books, hour: int, day: int = 21) -> None:

@@ -56,15 +56,15 @@ def test_an_organisation_that_cannot_be_is_refused(here: Installation, organisat
 
 def test_a_broadcast_goes_to_the_members_of_its_organisation_from_its_number(two: Installation, details) -> None:
     members.register(two.gateway, OTHERS, details(), ["9841000009"])
-    texts = {"ne": "नमस्ते", "en": "Hello"}
-    theirs = broadcast.Draft("x", texts, organisation_id="sangh")
-    assert broadcast.plan(two.gateway, theirs).recipients == 1
-    assert broadcast.plan(two.gateway, broadcast.Draft("x", texts, organisation_id="main")).recipients == 3
-    with pytest.raises(GatewayError, match="config:missing"):
-        broadcast.plan(two.gateway, broadcast.Draft("x", texts))
-    created = broadcast.create(two.gateway, theirs)
-    assert [(each.id, each.sender) for each in broadcast.latest(two.gateway, "sangh")] == [(created, "+97714000001")]
-    assert broadcast.latest(two.gateway, "main") == []
+    draft = broadcast.Draft("x", {"ne": "नमस्ते", "en": "Hello"})
+    assert broadcast.plan(two.gateway, OTHERS, draft).recipients == 1
+    assert broadcast.plan(two.gateway, ADMIN, draft).recipients == 3
+    created = broadcast.create(two.gateway, OTHERS, draft)
+    assert [(each.id, each.sender) for each in broadcast.latest(two.gateway, OTHERS)] == [(created, "+97714000001")]
+    assert broadcast.latest(two.gateway, ADMIN) == []
+    for act in (broadcast.status, broadcast.approve, broadcast.cancel):
+        with pytest.raises(GatewayError, match="broadcast:unknown"):
+            act(two.gateway, ADMIN, created)
 
 
 # --- users -------------------------------------------------------------------------------------------------------------------------

@@ -43,12 +43,14 @@ def test_after_years_only_proof_is_left(here):
     planted = plant(here.gateway)
     with here.gateway.database.write() as db:
         db.exec_driver_sql("UPDATE takes SET decided_at = created_at")
+        db.exec_driver_sql("DELETE FROM testimonies")  # her recording stays as long as she lets others hear it
     take = here.gateway.settings.data_dir / "takes" / "her-recording.wav"
     take.parent.mkdir()
     take.touch()
     before = counted(here)
     empty = {name for name, rows in before.items() if not rows}
-    assert empty == {"audit", "broadcasts", "imports", "import_refusals", "scheme_rates", "studio_tries", "sweeps"}
+    ours = {"testimonies", "broadcasts", "approvals", "prices", "rest_days", "sayings", "saying_clips", "services"}
+    assert empty == {*ours, "audit", "imports", "import_refusals", "scheme_rates", "studio_tries", "sweeps"}
     assert after(here, 29) | {"audit": 0} == before | {"receipts": 0, "idempotency_keys": 0, "audit": 0}
     with here.gateway.database.write() as db:
         db.execute(tasks.update().where(tasks.c.recording_id.is_not(None)).values(state="done", done_at=here.clock.at))
@@ -74,6 +76,9 @@ def test_a_recording_is_kept_until_it_was_written_down_and_thirty_days_more(here
     file = here.gateway.settings.data_dir / planted.files[0]
     with here.gateway.database.write() as db:
         db.exec_driver_sql("DELETE FROM takes")
+    assert after(here, 400)["recordings"] == 1, "she lets others hear it"
+    with here.gateway.database.write() as db:
+        db.exec_driver_sql("DELETE FROM testimonies")
     assert after(here, 400)["recordings"] == 1
     with here.gateway.database.write() as db:
         db.execute(tasks.update().values(state="done", done_at=here.clock.at))

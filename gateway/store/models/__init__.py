@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from gateway.store.models.columns import HumanText, Instant, metadata
+from gateway.store.models.listening import lesson_progress, saying_clips, sayings, services, survey_answers, testimonies
 from gateway.store.models.people import channels, member_names, member_phones, members, organisations, phones, pin_tries, tokens, users
 from gateway.store.models.records import (
+    attendances,
     claim_events,
     claim_papers,
     claims,
@@ -19,7 +21,16 @@ from gateway.store.models.records import (
     skips,
     tasks,
 )
-from gateway.store.models.sending import broadcasts, callbacks, deliveries
+from gateway.store.models.sending import (
+    approvals,
+    broadcasts,
+    callbacks,
+    deliveries,
+    member_list_entries,
+    member_lists,
+    prices,
+    rest_days,
+)
 from gateway.store.models.talks import (
     OPEN,
     OPEN_TEXT,
@@ -40,6 +51,8 @@ __all__ = [
     "OPEN_TEXT",
     "HumanText",
     "Instant",
+    "approvals",
+    "attendances",
     "audit",
     "broadcasts",
     "callbacks",
@@ -57,6 +70,9 @@ __all__ = [
     "idempotency_keys",
     "import_refusals",
     "imports",
+    "lesson_progress",
+    "member_list_entries",
+    "member_lists",
     "member_names",
     "member_phones",
     "members",
@@ -66,18 +82,25 @@ __all__ = [
     "organisations",
     "phones",
     "pin_tries",
+    "prices",
     "receipts",
     "recordings",
     "reminders",
+    "rest_days",
     "rsvps",
+    "saying_clips",
+    "sayings",
     "scheme_rates",
     "schemes",
+    "services",
     "session_events",
     "skips",
     "studio_tries",
+    "survey_answers",
     "sweeps",
     "takes",
     "tasks",
+    "testimonies",
     "tokens",
     "users",
 ]

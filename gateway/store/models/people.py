@@ -23,6 +23,9 @@ organisations = Table(
     metadata,
     text_key(),
     Column("name", HumanText, nullable=False),
+    Column("two_persons_above", Integer),  # recipients above which two people must approve a broadcast; None: one is enough
+    Column("monthly_budget", BigInteger),  # paisa that its broadcasts of a month (in Nepal's calendar) may cost; None: no limit
+    Column("gap_hours", Integer, nullable=False, server_default="2"),  # at least, between two broadcasts to one phone
 )
 
 users = Table(  # who works for an organisation: signs in, holds a token, or reports for her group by phone
@@ -74,6 +77,8 @@ phones = Table(
     Column("sealed", LargeBinary),  # the E.164 form, encrypted; None: erased
     Column("language", String(8)),  # chosen by whoever holds a phone that belongs to no member, or to several
     Column("script", String(12)),  # devanagari | romanised: as the last text from it was written
+    Column("operator", String(12)),  # gateway.core.phone.operator: by it a price is found without opening the number
+    Column("told_at", Instant),  # when a broadcast was last sent to it: the next one keeps the organisation's gap
     Column("broke_off", String(36)),  # the conversation of a call from this phone that broke off unfinished; the next call may go on
     Column("stopped_at", Instant),  # STOP came from this phone; None: may be written to
     Column("created_at", Instant, nullable=False),

@@ -167,7 +167,9 @@ notices = Table(
     ref("organisation_id", "organisations.id", nullable=False),
     Column("kind", String(16), nullable=False),  # meeting | training | news
     Column("phrase", String(48)),  # news: what is said, a phrase of flows/phrases.yaml
-    Column("place", String(48)),  # meeting, training: a phrase of flows/phrases.yaml
+    Column("place", String(48)),  # meeting, training: a phrase of flows/phrases.yaml; or
+    ref("place_saying_id", "sayings.id"),  # words of the organisation's own
+    ref("saying_id", "sayings.id"),  # what else is said of it, or the news itself
     Column("starts_at", Instant),
     Column("published_at", Instant, nullable=False),
     Column("over_at", Instant),  # no longer told after this
@@ -180,6 +182,16 @@ rsvps = Table(
     ref("notice_id", "notices.id", nullable=False),
     ref("member_id", "members.id", nullable=False),
     Column("answer", String(4), nullable=False),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("notice_id", "member_id"),
+)
+
+attendances = Table(  # who came
+    "attendances",
+    metadata,
+    ref("notice_id", "notices.id", nullable=False),
+    ref("member_id", "members.id", nullable=False),
+    Column("by", String(64), nullable=False),
     Column("at", Instant, nullable=False),
     PrimaryKeyConstraint("notice_id", "member_id"),
 )

@@ -87,6 +87,7 @@ messages = Table(
     Column("direction", String(3), nullable=False),  # in | out (the answer in the same request)
     Column("sealed_body", LargeBinary),  # None: it had no words, or they are kept no longer
     Column("external_id", String(64)),
+    Column("delivery_id", BigKey, ForeignKey("deliveries.id"), index=True),  # in: what it answers, where that was of a broadcast
     Column("at", Instant, nullable=False),
     Index(None, "phone_id", "at"),
 )

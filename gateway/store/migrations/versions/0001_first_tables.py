@@ -38,6 +38,9 @@ def upgrade() -> None:
         "organisations",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("two_persons_above", sa.Integer(), nullable=True),
+        sa.Column("monthly_budget", sa.BigInteger(), nullable=True),
+        sa.Column("gap_hours", sa.Integer(), server_default="2", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisations")),
     )
     op.create_table(
@@ -47,6 +50,8 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("language", sa.String(length=8), nullable=True),
         sa.Column("script", sa.String(length=12), nullable=True),
+        sa.Column("operator", sa.String(length=12), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("broke_off", sa.String(length=36), nullable=True),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -134,19 +139,37 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "kind", "digest", name=op.f("uq_imports_organisation_id_kind_digest")),
     )
     op.create_table(
-        "notices",
+        "member_lists",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("organisation_id", sa.String(length=36), nullable=False),
-        sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("phrase", sa.String(length=48), nullable=True),
-        sa.Column("place", sa.String(length=48), nullable=True),
-        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("over_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_notices_organisation_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_member_lists_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_member_lists")),
     )
-    op.create_index(op.f("ix_notices_organisation_id_kind_starts_at"), "notices", ["organisation_id", "kind", "starts_at"], unique=False)
+    op.create_index(op.f("ix_member_lists_organisation_id"), "member_lists", ["organisation_id"], unique=False)
+    op.create_table(
+        "rest_days",
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_rest_days_organisation_id")),
+        sa.PrimaryKeyConstraint("organisation_id", "day", name=op.f("pk_rest_days")),
+    )
+    op.create_table(
+        "sayings",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_sayings_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sayings")),
+        sa.UniqueConstraint("number", name=op.f("uq_sayings_number")),
+    )
+    op.create_index(op.f("ix_sayings_organisation_id"), "sayings", ["organisation_id"], unique=False)
     op.create_table(
         "schemes",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -172,30 +195,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
     )
     op.create_index(op.f("ix_users_organisation_id"), "users", ["organisation_id"], unique=False)
-    op.create_table(
-        "broadcasts",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("organisation_id", sa.String(length=36), nullable=False),
-        sa.Column("channel_id", sa.String(length=36), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("medium", sa.String(length=8), nullable=False),
-        sa.Column("texts", sa.JSON(), nullable=False),
-        sa.Column("phrase", sa.String(length=48), nullable=True),
-        sa.Column("audience", sa.JSON(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("on_ambiguous", sa.String(length=8), nullable=False),
-        sa.Column("expanded_to", sa.String(length=36), nullable=True),
-        sa.Column("expanded", sa.Boolean(), nullable=False),
-        sa.Column("reason", sa.String(length=48), nullable=True),
-        sa.Column("life_safety_by", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_broadcasts_channel_id")),
-        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_broadcasts_organisation_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcasts")),
-    )
-    op.create_index(op.f("ix_broadcasts_state"), "broadcasts", ["state"], unique=False)
     op.create_table(
         "calls",
         sa.Column("id", BIG_KEY, nullable=False),
@@ -268,19 +267,45 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
-        "messages",
-        sa.Column("id", BIG_KEY, nullable=False),
-        sa.Column("channel_id", sa.String(length=36), nullable=False),
-        sa.Column("phone_id", BIG_KEY, nullable=True),
-        sa.Column("direction", sa.String(length=3), nullable=False),
-        sa.Column("sealed_body", sa.LargeBinary(), nullable=True),
-        sa.Column("external_id", sa.String(length=64), nullable=True),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_messages_channel_id")),
-        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_messages_phone_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+        "notices",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("phrase", sa.String(length=48), nullable=True),
+        sa.Column("place", sa.String(length=48), nullable=True),
+        sa.Column("place_saying_id", sa.String(length=36), nullable=True),
+        sa.Column("saying_id", sa.String(length=36), nullable=True),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("over_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_notices_organisation_id")),
+        sa.ForeignKeyConstraint(["place_saying_id"], ["sayings.id"], name=op.f("fk_notices_place_saying_id")),
+        sa.ForeignKeyConstraint(["saying_id"], ["sayings.id"], name=op.f("fk_notices_saying_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
     )
-    op.create_index(op.f("ix_messages_phone_id_at"), "messages", ["phone_id", "at"], unique=False)
+    op.create_index(op.f("ix_notices_organisation_id_kind_starts_at"), "notices", ["organisation_id", "kind", "starts_at"], unique=False)
+    op.create_table(
+        "prices",
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("medium", sa.String(length=8), nullable=False),
+        sa.Column("operator", sa.String(length=12), nullable=False),
+        sa.Column("from_day", sa.String(length=10), nullable=False),
+        sa.Column("paisa", sa.Integer(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_prices_channel_id")),
+        sa.PrimaryKeyConstraint("channel_id", "medium", "operator", "from_day", name=op.f("pk_prices")),
+    )
+    op.create_table(
+        "saying_clips",
+        sa.Column("saying_id", sa.String(length=36), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("clip", sa.String(length=36), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["saying_id"], ["sayings.id"], name=op.f("fk_saying_clips_saying_id")),
+        sa.PrimaryKeyConstraint("saying_id", "language", name=op.f("pk_saying_clips")),
+    )
     op.create_table(
         "scheme_rates",
         sa.Column("scheme_id", sa.String(length=36), nullable=False),
@@ -293,6 +318,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_scheme_rates_scheme_id")),
         sa.PrimaryKeyConstraint("scheme_id", "from_month", name=op.f("pk_scheme_rates")),
     )
+    op.create_table(
+        "services",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("place", sa.String(length=16), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("names", sa.JSON(), nullable=False),
+        sa.Column("saying_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_services_organisation_id")),
+        sa.ForeignKeyConstraint(["saying_id"], ["sayings.id"], name=op.f("fk_services_saying_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_services")),
+        sa.UniqueConstraint("organisation_id", "kind", "place", "number", name=op.f("uq_services_organisation_id_kind_place_number")),
+    )
+    op.create_index(op.f("ix_services_organisation_id"), "services", ["organisation_id"], unique=False)
     op.create_table(
         "tokens",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -310,6 +351,58 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_tokens_digest")),
     )
     op.create_index(op.f("ix_tokens_organisation_id"), "tokens", ["organisation_id"], unique=False)
+    op.create_table(
+        "attendances",
+        sa.Column("notice_id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_attendances_member_id")),
+        sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name=op.f("fk_attendances_notice_id")),
+        sa.PrimaryKeyConstraint("notice_id", "member_id", name=op.f("pk_attendances")),
+    )
+    op.create_table(
+        "broadcasts",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.String(length=12), nullable=False),
+        sa.Column("notice_id", sa.String(length=36), nullable=True),
+        sa.Column("again_of", sa.String(length=36), nullable=True),
+        sa.Column("medium", sa.String(length=12), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("phrase", sa.String(length=48), nullable=True),
+        sa.Column("saying_id", sa.String(length=36), nullable=True),
+        sa.Column("flow", sa.String(length=64), nullable=True),
+        sa.Column("audience", sa.JSON(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("best_hour", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("heads_up", sa.Boolean(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("gap_hours", sa.Integer(), nullable=True),
+        sa.Column("life_safety_by", sa.Text(), nullable=True),
+        sa.Column("on_ambiguous", sa.String(length=8), nullable=False),
+        sa.Column("budget", sa.BigInteger(), nullable=True),
+        sa.Column("planned", sa.JSON(), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("expanded_to", sa.String(length=36), nullable=True),
+        sa.Column("expanded", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(length=48), nullable=True),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["again_of"], ["broadcasts.id"], name=op.f("fk_broadcasts_again_of")),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_broadcasts_channel_id")),
+        sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name=op.f("fk_broadcasts_notice_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_broadcasts_organisation_id")),
+        sa.ForeignKeyConstraint(["saying_id"], ["sayings.id"], name=op.f("fk_broadcasts_saying_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcasts")),
+    )
+    op.create_index(op.f("ix_broadcasts_notice_id"), "broadcasts", ["notice_id"], unique=False)
+    op.create_index(op.f("ix_broadcasts_state"), "broadcasts", ["state"], unique=False)
     op.create_table(
         "claims",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -362,38 +455,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_contributions_member_id_month"), "contributions", ["member_id", "month"], unique=False)
     op.create_index(op.f("ix_contributions_organisation_id_noted_at"), "contributions", ["organisation_id", "noted_at"], unique=False)
-    op.create_table(
-        "deliveries",
-        sa.Column("id", BIG_KEY, nullable=False),
-        sa.Column("broadcast_id", sa.String(length=36), nullable=True),
-        sa.Column("channel_id", sa.String(length=36), nullable=False),
-        sa.Column("member_id", sa.String(length=36), nullable=True),
-        sa.Column("phone_id", BIG_KEY, nullable=False),
-        sa.Column("medium", sa.String(length=8), nullable=False),
-        sa.Column("language", sa.String(length=8), nullable=False),
-        sa.Column("body", sa.Text(), nullable=True),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("token", sa.String(length=36), nullable=True),
-        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("by_day", sa.Boolean(), server_default="0", nullable=False),
-        sa.Column("ever_unknown", sa.Boolean(), server_default="0", nullable=False),
-        sa.Column("external_id", sa.String(length=64), nullable=True),
-        sa.Column("error", sa.String(length=48), nullable=True),
-        sa.Column("seconds", sa.Integer(), nullable=True),
-        sa.Column("price", sa.Integer(), nullable=True),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["broadcast_id"], ["broadcasts.id"], name=op.f("fk_deliveries_broadcast_id")),
-        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_deliveries_channel_id")),
-        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_deliveries_member_id")),
-        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_deliveries_phone_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
-        sa.UniqueConstraint("broadcast_id", "member_id", name=op.f("uq_deliveries_broadcast_id_member_id")),
-    )
-    op.create_index(op.f("ix_deliveries_broadcast_id_state_id"), "deliveries", ["broadcast_id", "state", "id"], unique=False)
-    op.create_index(op.f("ix_deliveries_external_id"), "deliveries", ["external_id"], unique=False)
-    op.create_index(op.f("ix_deliveries_state_lease_until"), "deliveries", ["state", "lease_until"], unique=False)
     op.create_table(
         "enrolments",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -457,6 +518,28 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_idempotency_keys_at"), "idempotency_keys", ["at"], unique=False)
     op.create_table(
+        "lesson_progress",
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("lesson", sa.String(length=48), nullable=False),
+        sa.Column("chapters", sa.Integer(), nullable=False),
+        sa.Column("right", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_lesson_progress_member_id")),
+        sa.PrimaryKeyConstraint("member_id", "lesson", name=op.f("pk_lesson_progress")),
+    )
+    op.create_table(
+        "member_list_entries",
+        sa.Column("list_id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(["list_id"], ["member_lists.id"], name=op.f("fk_member_list_entries_list_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_member_list_entries_member_id")),
+        sa.PrimaryKeyConstraint("list_id", "member_id", name=op.f("pk_member_list_entries")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_member_list_entries_member_id"), "member_list_entries", ["member_id"], unique=False)
+    op.create_table(
         "member_names",
         sa.Column("member_id", sa.String(length=36), nullable=False),
         sa.Column("word", sa.LargeBinary(length=16), nullable=False),
@@ -495,6 +578,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("notice_id", "member_id", name=op.f("pk_rsvps")),
     )
     op.create_table(
+        "approvals",
+        sa.Column("broadcast_id", sa.String(length=36), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["broadcast_id"], ["broadcasts.id"], name=op.f("fk_approvals_broadcast_id")),
+        sa.PrimaryKeyConstraint("broadcast_id", "by", name=op.f("pk_approvals")),
+    )
+    op.create_table(
         "claim_events",
         sa.Column("id", BIG_KEY, nullable=False),
         sa.Column("claim_id", sa.String(length=36), nullable=False),
@@ -530,6 +621,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contribution_decisions")),
         sa.UniqueConstraint("contribution_id", "state", name=op.f("uq_contribution_decisions_contribution_id_state")),
     )
+    op.create_table(
+        "deliveries",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("broadcast_id", sa.String(length=36), nullable=True),
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=True),
+        sa.Column("phone_id", BIG_KEY, nullable=False),
+        sa.Column("round", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("latest", sa.Boolean(), server_default="1", nullable=False),
+        sa.Column("settled", sa.Boolean(), server_default="0", nullable=False),
+        sa.Column("medium", sa.String(length=8), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("sealed_body", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("token", sa.String(length=36), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("by_day", sa.Boolean(), server_default="0", nullable=False),
+        sa.Column("ever_unknown", sa.Boolean(), server_default="0", nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=True),
+        sa.Column("error", sa.String(length=48), nullable=True),
+        sa.Column("rang_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by", sa.String(length=8), nullable=True),
+        sa.Column("seconds", sa.Integer(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("price", sa.Integer(), nullable=True),
+        sa.Column("charged", sa.BigInteger(), nullable=True),
+        sa.Column("charged_in", sa.String(length=3), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["broadcast_id"], ["broadcasts.id"], name=op.f("fk_deliveries_broadcast_id")),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_deliveries_channel_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_deliveries_member_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_deliveries_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint("broadcast_id", "member_id", "round", name=op.f("uq_deliveries_broadcast_id_member_id_round")),
+    )
+    op.create_index(op.f("ix_deliveries_broadcast_id_state_id"), "deliveries", ["broadcast_id", "state", "id"], unique=False)
+    op.create_index(op.f("ix_deliveries_external_id"), "deliveries", ["external_id"], unique=False)
+    op.create_index(op.f("ix_deliveries_state_lease_until"), "deliveries", ["state", "lease_until"], unique=False)
     op.create_table(
         "recordings",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -570,6 +701,44 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["enrolment_id"], ["enrolments.id"], name=op.f("fk_skips_enrolment_id")),
         sa.PrimaryKeyConstraint("enrolment_id", "month", name=op.f("pk_skips")),
     )
+    op.create_table(
+        "messages",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("phone_id", BIG_KEY, nullable=True),
+        sa.Column("direction", sa.String(length=3), nullable=False),
+        sa.Column("sealed_body", sa.LargeBinary(), nullable=True),
+        sa.Column("external_id", sa.String(length=64), nullable=True),
+        sa.Column("delivery_id", BIG_KEY, nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_messages_channel_id")),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name=op.f("fk_messages_delivery_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_messages_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+    )
+    op.create_index(op.f("ix_messages_delivery_id"), "messages", ["delivery_id"], unique=False)
+    op.create_index(op.f("ix_messages_phone_id_at"), "messages", ["phone_id", "at"], unique=False)
+    op.create_table(
+        "survey_answers",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=True),
+        sa.Column("broadcast_id", sa.String(length=36), nullable=True),
+        sa.Column("conversation", sa.String(length=36), nullable=False),
+        sa.Column("flow", sa.String(length=64), nullable=False),
+        sa.Column("step", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("sealed_value", sa.LargeBinary(), nullable=True),
+        sa.Column("recording_id", sa.String(length=36), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["broadcast_id"], ["broadcasts.id"], name=op.f("fk_survey_answers_broadcast_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_survey_answers_member_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_survey_answers_organisation_id")),
+        sa.ForeignKeyConstraint(["recording_id"], ["recordings.id"], name=op.f("fk_survey_answers_recording_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_answers")),
+        sa.UniqueConstraint("conversation", "flow", "step", name=op.f("uq_survey_answers_conversation_flow_step")),
+    )
+    op.create_index(op.f("ix_survey_answers_member_id"), "survey_answers", ["member_id"], unique=False)
     op.create_table(
         "takes",
         sa.Column("recording_id", sa.String(length=36), nullable=False),
@@ -629,3 +798,25 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
     )
+    op.create_table(
+        "testimonies",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("recording_id", sa.String(length=36), nullable=False),
+        sa.Column("consent", sa.String(length=8), nullable=False),
+        sa.Column("consent_wording", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("sealed_words", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_testimonies_member_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_testimonies_organisation_id")),
+        sa.ForeignKeyConstraint(["recording_id"], ["recordings.id"], name=op.f("fk_testimonies_recording_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_testimonies")),
+    )
+    op.create_index(op.f("ix_testimonies_member_id"), "testimonies", ["member_id"], unique=False)
+    op.create_index(op.f("ix_testimonies_organisation_id"), "testimonies", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_testimonies_recording_id"), "testimonies", ["recording_id"], unique=False)
