@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import shutil
 import uuid
@@ -15,6 +16,9 @@ import redis
 from fakes.rows import World, populate
 from fakes.servers import running_postgres, running_redis
 
+from gateway.config import PACKAGE_ROOT
+from gateway.engine import loader
+from gateway.services.actions import SPECS
 from gateway.store.database import Database, open_database, upgrade
 from gateway.store.secrets import Seal
 
@@ -37,6 +41,16 @@ def new_id() -> Callable[[], str]:
 @pytest.fixture(scope="session")
 def seal() -> Seal:
     return Seal("the secret key of the tests, long enough")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_flows_read_once() -> Iterator[None]:
+    """To read and check the shipped flows takes longer than most tests, and gives the same each time: catalogues are frozen."""
+    shipped, load = (PACKAGE_ROOT / "flows", SPECS), loader.load
+    once = functools.cache(lambda: load(*shipped))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loader, "load", lambda folder, actions: once() if (folder, actions) == shipped else load(folder, actions))
+        yield
 
 
 # --- databases ---------------------------------------------------------------------------------------------------------------------

@@ -113,12 +113,13 @@ class Lexicon:
         """
         rows = [*(row for code in LANGUAGES for row in _own_words(code)), *_read_rows(tsv, where)]
         ordinary_words = [word for line in ordinary.splitlines() for word in line.partition("#")[0].split()]
-        lexicon = cls({}, frozenset(map(plain, ordinary_words)), frozenset(map(skeleton, ordinary_words)), (), (), ()).with_forms(rows)
-        neighbours = [word for word in ordinary_words if skeleton(word) not in lexicon.intents]
+        spelt, folded = list(map(plain, ordinary_words)), list(map(skeleton, ordinary_words))
+        lexicon = cls({}, frozenset(spelt), frozenset(folded), (), (), ()).with_forms(rows)
+        neighbours = [(written, bones) for written, bones in zip(spelt, folded, strict=True) if bones not in lexicon.intents]
         return replace(
             lexicon,
-            written=lexicon.written + tuple(map(plain, neighbours)),
-            folded=lexicon.folded + tuple(map(skeleton, neighbours)),
+            written=lexicon.written + tuple(written for written, _ in neighbours),
+            folded=lexicon.folded + tuple(bones for _, bones in neighbours),
             meant=lexicon.meant + (None,) * len(neighbours),
         )
 
