@@ -282,5 +282,6 @@ BUILT_IN: Mapping[str, Callable[[Turn], object]] = {
     "meant.pin": lambda turn: turn.is_stranger or any(member.has_pin for member in turn.caller.meant(turn.values)),
     "medium": lambda turn: turn.medium,
     "office.open": lambda turn: turn.setting.office_open,
+    "organisation.name": lambda turn: wording.phrase_of(turn.caller.organisation_id, turn.catalogue.phrases),
     "studio.open": lambda turn: turn.setting.studio_open,
 }
