@@ -55,7 +55,7 @@ class Caller:
     """Who may be calling. One member has the phone: `member`. Several share it: `sharing`. A stranger: neither.
 
     `elsewhere`: the phone is not hers, and `member` has proved in this call that she is calling from it; others will read it.
-    `channel_id` is our number that she called. `new` is True at the first contact of this phone; `romanised` where she is written to in
+    `channel_id` is our number that she called. `new` is True in the first call from this phone; `romanised` where she is written to in
     Latin letters.
     """
 

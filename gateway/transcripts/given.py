@@ -89,7 +89,10 @@ def _is_member(scene: Scene, found: Found) -> None:
             welcomed_at=None if found["brought"] or found["new"] else scene.at,
         )
         members.add(db, gateway.seal, new, scene.at)
-        members.attach_phone(db, new.id, phones.find_or_create(db, gateway.seal, _text(found, "number"), scene.at))
+        phone_id = phones.find_or_create(db, gateway.seal, _text(found, "number"), scene.at)
+        members.attach_phone(db, new.id, phone_id)
+        if not (found["brought"] or found["silent"]):
+            phones.note_first_call(db, phone_id, scene.at)
         if found["kind"] == "collector":
             users.add(db, gateway.seal, users.NewUser(new.id, ORGANISATION, "transcript", "collector"), scene.at)
             users.link(db, new.id, new.id)
@@ -98,6 +101,7 @@ def _is_member(scene: Scene, found: Found) -> None:
 def _has_called(scene: Scene, found: Found) -> None:
     with scene.gateway.database.write() as db:
         phone_id = phones.find_or_create(db, scene.gateway.seal, _text(found, "number"), scene.at)
+        phones.note_first_call(db, phone_id, scene.at)
         if found["language"]:
             phones.set_language(db, phone_id, found["language"])
 
@@ -194,7 +198,8 @@ def _is_told(scene: Scene, found: Found) -> None:
 
 FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     NUMBER + r"is a (?P<new>new )?(?P<private>private )?(?P<kind>member|collector)(?P<brought> to be)?(?: with PIN (?P<pin>[0-9]{4}))?"
-    r"(?:(?: and| with) the usual instalment (?P<amount>[0-9.]{1,12}))?(?: who speaks (?P<language>[a-z]{2,8}))?": _is_member,
+    r"(?:(?: and| with) the usual instalment (?P<amount>[0-9.]{1,12}))?(?: who speaks (?P<language>[a-z]{2,8}))?"
+    r"(?P<silent>, and has never called)?": _is_member,
     NUMBER + r"has called before(?: in (?P<language>[a-z]{2,8}))?": _has_called,
     NUMBER + r"speaks (?P<language>[a-z]{2,8})": _speaks,
     NUMBER + r"has (?P<news>news of )?a claim (?P<state>received|in review|approved|paid|refused(?: as (?P<reason>[a-z_]+))?"
@@ -212,6 +217,7 @@ EXAMPLES = (
     "+9779720000004 is a member",
     "+9779720000004 is a private member with PIN 4826 and the usual instalment 300 who speaks en",
     "+9779720000004 is a new member (her number was not told yet; or: a member to be, whom a collector brought)",
+    "+9779720000004 is a new member, and has never called",
     "+9779720000004 is a collector",
     "+9779720000004 has called before",
     "+9779720000001 speaks en",

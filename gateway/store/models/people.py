@@ -75,6 +75,7 @@ phones = Table(
     Column("language", String(8)),  # chosen by whoever holds a phone that belongs to no member, or to several
     Column("script", String(12)),  # devanagari | romanised: as the last text from it was written
     Column("broke_off", String(36)),  # the conversation of a call from this phone that broke off unfinished; the next call may go on
+    Column("called_at", Instant),  # when somebody first called from it; None: nobody has, though we may know whose it is
     Column("stopped_at", Instant),  # STOP came from this phone; None: may be written to
     Column("created_at", Instant, nullable=False),
 )
