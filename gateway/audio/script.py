@@ -11,6 +11,7 @@ from operator import attrgetter
 
 from gateway.audio.catalogue import Manifest
 from gateway.engine.definition import Catalogue, Flow, Fragment, Prompt, Slot
+from gateway.engine.wording import ITS_NAME, is_name
 from gateway.language.speech import vocabulary
 
 ENGLISH = "en"
@@ -57,8 +58,8 @@ def script(catalogue: Catalogue, language: str, numbers: Mapping[str, str], mani
         for at, piece in enumerate(pieces):
             if isinstance(piece, Fragment) and piece.clip and piece.clip not in phrases:
                 add(group, piece.clip, piece.text.strip(), _sentence(prompt, ENGLISH), _around(pieces, at))
-            elif isinstance(piece, Fragment) and piece.clip:
-                uses.setdefault(piece.clip, _around(pieces, at))
+            for clip in _phrases_at(piece, phrases):
+                uses.setdefault(clip, _around(pieces, at))
     for clip, texts in phrases.items():
         if language in texts:
             add(PHRASES, clip, texts[language], texts.get(ENGLISH, ""), uses.get(clip, (ALONE, "", "")))
@@ -68,6 +69,13 @@ def script(catalogue: Catalogue, language: str, numbers: Mapping[str, str], mani
         meaning = index if group in {"number", "digit"} else english.get(clip, index.replace("_", " "))
         add(NUMBERS, clip, word, meaning, (MIDDLE, "", ""))
     return list(lines.values())
+
+
+def _phrases_at(piece: Fragment | Slot, phrases: Iterable[str]) -> list[str]:
+    """The clips of phrases that may be heard here: of a name, that of each organisation."""
+    if isinstance(piece, Fragment):
+        return [piece.clip] if piece.clip in phrases else []
+    return [clip for clip in phrases if piece == ITS_NAME and is_name(clip.removeprefix("phrase/"))]
 
 
 def prompts_in_order(catalogue: Catalogue) -> Iterator[tuple[str, Prompt]]:

@@ -20,10 +20,15 @@ def command() -> None:
 def add(name: str, organisation_id: str, number: str, language: str) -> None:
     """Add the organisation NAME."""
     from gateway import bootstrap
+    from gateway.engine import wording
     from gateway.services import organisations
 
-    added = organisations.add(bootstrap.from_environment(os.environ), organisation_id, name, number=number, language=language)
+    gateway = bootstrap.from_environment(os.environ)
+    added = organisations.add(gateway, organisation_id, name, number=number, language=language)
     click.echo(f"The organisation {added.id} is added. Commands take --organisation {added.id} for it.")
+    phrase = wording.own_phrase(added.id)
+    if phrase not in gateway.catalogue.phrases:
+        click.echo(f"Callers do not hear its name yet: write it into flows/phrases.yaml as {phrase}, and run `gateway prompts build`.")
 
 
 @command.command("list")

@@ -27,6 +27,7 @@ NEXT: Mapping[str, tuple[str, ...]] = {
 }
 
 SETTLED = frozenset({"paid", "refused"})  # nothing is awaited of the organisation
+APPEAL = "claim_appeal"  # the kind of a task: she wants that a claim which was refused is looked at again
 
 # Days that a claim may rest in a state, unless a date was named for its review; what has no number may rest for good.
 LONGEST: Mapping[str, int] = {"received": 7, "paper_missing": 30, "review": 21, "approved": 14}

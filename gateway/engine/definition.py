@@ -46,6 +46,7 @@ KNOWN_NAMES = frozenset(
         "meant.pin",
         "medium",
         "office.open",
+        "organisation.name",
         "studio.open",
     }
 )

@@ -55,7 +55,7 @@ class Caller:
     """Who may be calling. One member has the phone: `member`. Several share it: `sharing`. A stranger: neither.
 
     `elsewhere`: the phone is not hers, and `member` has proved in this call that she is calling from it; others will read it.
-    `channel_id` is our number that she called. `new` is True at the first contact of this phone; `romanised` where she is written to in
+    `channel_id` is our number that she called. `new` is True in the first call from this phone; `romanised` where she is written to in
     Latin letters.
     """
 
@@ -282,5 +282,6 @@ BUILT_IN: Mapping[str, Callable[[Turn], object]] = {
     "meant.pin": lambda turn: turn.is_stranger or any(member.has_pin for member in turn.caller.meant(turn.values)),
     "medium": lambda turn: turn.medium,
     "office.open": lambda turn: turn.setting.office_open,
+    "organisation.name": lambda turn: wording.phrase_of(turn.caller.organisation_id, turn.catalogue.phrases),
     "studio.open": lambda turn: turn.setting.studio_open,
 }

@@ -20,6 +20,10 @@ SAYING = "saying"  # the value is such a clip, a space, and what it says: words 
 CLIP = "clip"  # the value is a clip by its full name, `/ne/goodbye/say_goodbye-1`: to hear one clip by itself
 FORMATS = speech.FORMATS | {TEXT, PHRASE, SAYING, CLIP}
 
+# The phrase by which an organisation is named that has none of its own. Its own is `organisation_` and its id: `organisation_mahila_sangh`.
+ORGANISATION = "organisation"
+ITS_NAME = Slot("organisation.name", PHRASE)  # what `{organisation}` becomes: which organisation it is, only the conversation tells
+
 BRACES = re.compile(r"\{([^{}]*)\}")
 SLOT = re.compile(r"(?P<name>[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)(?::(?P<format>[a-z]+))?")
 SPOKEN = re.compile(r"[^\W_]")  # a letter or digit; what has none is punctuation and needs no clip
@@ -51,11 +55,35 @@ def is_phrase(part: str | Slot, phrases: Container[str]) -> TypeGuard[Slot]:
     return isinstance(part, Slot) and part.name in phrases and part.format in {TEXT, PHRASE}
 
 
+def phrase_of(organisation_id: str, phrases: Container[str]) -> str:
+    """The phrase by which this organisation is named.
+
+    >>> phrase_of("mahila-sangh", {"organisation", "organisation_mahila_sangh"}), phrase_of("main", {"organisation"})
+    ('organisation_mahila_sangh', 'organisation')
+    """
+    own = own_phrase(organisation_id)
+    return own if own in phrases else ORGANISATION
+
+
+def own_phrase(organisation_id: str) -> str:
+    """The phrase that names this organisation and no other; there need not be one."""
+    return f"{ORGANISATION}_{organisation_id.replace('-', '_')}"
+
+
+def is_name(phrase: str) -> bool:
+    """Whether a phrase is the name of an organisation."""
+    return phrase == ORGANISATION or phrase.startswith(f"{ORGANISATION}_")
+
+
+def _with_its_name(parts: Sequence[str | Slot], phrases: Container[str]) -> list[str | Slot]:
+    return [ITS_NAME if is_phrase(part, phrases) and part.name == ORGANISATION else part for part in parts]
+
+
 def for_voice(parts: Sequence[str | Slot], clip_stem: str, phrases: Mapping[str, str]) -> tuple[Fragment | Slot, ...]:
     """The pieces of a spoken text: `clip_stem`-1, -2, ... for the words between slots; `phrases` in this text's language."""
     pieces: list[Fragment | Slot] = []
     clips = 0
-    for part in parts:
+    for part in _with_its_name(parts, phrases):
         if is_phrase(part, phrases):
             pieces.append(Fragment(phrases[part.name], f"phrase/{part.name}"))
         elif isinstance(part, Slot):
@@ -70,7 +98,7 @@ def for_voice(parts: Sequence[str | Slot], clip_stem: str, phrases: Mapping[str,
 
 def for_text(parts: Sequence[str | Slot], phrases: Mapping[str, str]) -> tuple[str | Slot, ...]:
     """The pieces of a written text, with its literal phrases written in."""
-    return tuple(phrases[part.name] if is_phrase(part, phrases) else part for part in parts)
+    return tuple(phrases[part.name] if is_phrase(part, phrases) else part for part in _with_its_name(parts, phrases))
 
 
 def speak(prompt: Prompt, language: str, lookup: Lookup, phrases: Mapping[str, Texts]) -> tuple[tuple[str, ...], str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Claim", "Event", "Move", "Opening", "Paper"]
 
-OVERDUE, APPEAL = "claim_overdue", "claim_appeal"  # kinds of tasks
+OVERDUE = "claim_overdue"  # the kind of a task
 OVERDUE_EVERY = timedelta(hours=1)
 MOST_OVERDUE = 500  # tasks of one state and organisation in one sweep
 MOST_SHOWN = 500  # claims of one page

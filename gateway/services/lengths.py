@@ -152,7 +152,7 @@ class _Measure:
         if isinstance(piece, Fragment):
             return self._clip_seconds(language, piece.clip)
         if piece.format == wording.PHRASE:
-            return max((self._clip_seconds(language, f"phrase/{name}") for name in self._words(language)), default=0.0)
+            return max((self._clip_seconds(language, f"phrase/{name}") for name in self._words(piece, language)), default=0.0)
         spoken = (speech.speak(language, piece.format, value) for value in samples.get(piece.format, ()) if piece.format in speech.FORMATS)
         return max((sum(self._clip_seconds(language, clip) for clip in clips) for clips in spoken), default=0.0)
 
@@ -181,16 +181,17 @@ class _Measure:
         if piece.format == wording.CLIP:
             return ""  # a recording is heard, not read
         if piece.format == wording.PHRASE:
-            return max(self._words(language).values(), key=len, default="")
+            return max(self._words(piece, language).values(), key=len, default="")
         if piece.format == wording.TEXT:
             return str(SAMPLES[wording.TEXT][0])
         return max((speech.write(language, piece.format, value) for value in SAMPLES[piece.format]), key=len)
 
     # --- both
 
-    def _words(self, language: str) -> Mapping[str, str]:
-        """The phrases that may stand within a sentence: those that are none themselves."""
-        texts = {name: texts[language] for name, texts in self.catalogue.phrases.items()}
+    def _words(self, slot: Slot, language: str) -> Mapping[str, str]:
+        """The phrases that may stand within a sentence, in this slot: those that are none themselves, and names where a name stands."""
+        named = slot == wording.ITS_NAME
+        texts = {name: texts[language] for name, texts in self.catalogue.phrases.items() if wording.is_name(name) == named}
         return {name: text for name, text in texts.items() if not SENTENCE_END.search(text)}
 
     def _finding(self, code: str, prompt: Prompt, language: str, *, likely: bool = False, **values: object) -> Finding:

@@ -69,7 +69,9 @@ def _add(gateway: Gateway, db: Connection, position: int, number: str, told: Map
         **told,  # type: ignore[arg-type]  # they name real fields
     )
     members.add(db, gateway.seal, member, now)
-    members.attach_phone(db, member.id, phones.find_or_create(db, gateway.seal, number, now))
+    phone_id = phones.find_or_create(db, gateway.seal, number, now)
+    members.attach_phone(db, member.id, phone_id)
+    phones.note_first_call(db, phone_id, now)
 
 
 def _contributions(db: Connection, now: datetime) -> None:

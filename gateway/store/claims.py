@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, case, delete, exists, func, insert, select, update
+from sqlalchemy import Select, bindparam, case, delete, exists, func, insert, literal_column, select, update
 
 from gateway.core import reference
-from gateway.core.claims import LONGEST, PAPERS, SETTLED
+from gateway.core.claims import APPEAL, LONGEST, PAPERS, SETTLED
 from gateway.store.database import Connection
 from gateway.store.models import claim_events, claim_papers, claims, members, organisations, tasks
 from gateway.store.prepared import Prepared
@@ -31,7 +31,8 @@ MOST_TOLD = 10  # claims of one member that a call knows of
 class ClaimRow(NamedTuple):
     """A claim as she may hear of it. `amount` is paisa, once approved; `reason` and `missing` are phrases.
 
-    `missing` is for the state paper_missing alone: until then nobody asked for them.
+    `missing` is for the state paper_missing alone: until then nobody asked for them. `appealed`: she asked for another look, and nobody
+    has decided since.
     """
 
     id: str
@@ -42,18 +43,22 @@ class ClaimRow(NamedTuple):
     review_until: datetime | None
     paid_at: datetime | None
     version: int
+    appealed: bool
     is_news: bool
     missing: tuple[str, ...]
 
     @property
     def is_open(self) -> bool:
         """Whether something is still to come of it."""
-        return self.state not in SETTLED
+        return self.appealed or self.state not in SETTLED
 
 
-_TOLD = ("id", "number", "state", "amount", "reason", "review_until", "paid_at", "version", "changed_at", "heard_at")
+_TOLD = ("id", "number", "state", "amount", "reason", "review_until", "paid_at", "version", "appealed", "changed_at", "heard_at")
+# In letters and not as parameters, so that the partial index of open tasks serves.
+_open_appeal = (tasks.c.kind == literal_column(f"'{APPEAL}'")) & (tasks.c.state == literal_column("'open'"))
+_appealed = exists().where(tasks.c.claim_id == claims.c.id, _open_appeal).label("appealed")
 _own = (
-    select(*(claims.c[name] for name in _TOLD))
+    select(*(_appealed if name == _appealed.name else claims.c[name] for name in _TOLD))
     .where(claims.c.member_id == bindparam("member_id"))
     .order_by(claims.c.changed_at.desc(), claims.c.id.desc())
     .limit(MOST_TOLD)

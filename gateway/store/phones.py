@@ -47,6 +47,9 @@ _NOTE_BROKEN_OFF = update(phones).where(phones.c.id == bindparam("phone_id")).va
 _TAKE_BROKEN_OFF = (
     update(phones).where(phones.c.id == bindparam("phone_id"), phones.c.broke_off == bindparam("conversation")).values(broke_off=None)
 )
+_NOTE_FIRST_CALL = (
+    update(phones).where(phones.c.id == bindparam("phone_id"), phones.c.called_at.is_(None)).values(called_at=bindparam("now"))
+)
 _SET_LANGUAGE = update(phones).where(phones.c.id == bindparam("phone_id")).values(language=bindparam("new_language"))
 
 _SET_SCRIPT = update(phones).where(phones.c.id == bindparam("phone_id")).values(script=bindparam("new_script"))
@@ -62,6 +65,11 @@ def find(db: Connection, seal: Seal, e164: str) -> PhoneRow | None:
         if row := db.execute(_FIND, {"blind_index": index}).first():
             return PhoneRow(*row)
     return None
+
+
+def note_first_call(db: Connection, phone_id: int, now: datetime) -> None:
+    """Somebody calls from this phone."""
+    db.execute(_NOTE_FIRST_CALL, {"phone_id": phone_id, "now": now})
 
 
 def find_or_create(db: Connection, seal: Seal, e164: str, now: datetime) -> int:

@@ -6,10 +6,14 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+import yaml
+
+from gateway.config import PACKAGE_ROOT
 from gateway.core import money
 from gateway.core.calendar import NEPAL, month_of
 from gateway.core.reference import with_check_digit
 from gateway.core.schemes import Rate, SchemeFile
+from gateway.core.schemes import read as read_scheme
 from gateway.errors import GatewayError
 from gateway.services import pins
 from gateway.services.installation import ORGANISATION
@@ -20,6 +24,7 @@ from gateway.transcripts.stage import EMPTY, NO_OFFICE, Scene
 
 NUMBER = r"(?P<number>\+[0-9]{6,15}) "
 INSTANT = r"(?P<instant>[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2})"
+SHIPPED = PACKAGE_ROOT / "gateway" / "data" / "schemes"
 Found = Mapping[str, str | None]
 
 
@@ -36,7 +41,7 @@ def set_up(scene: Scene, entry: Entry) -> None:
         if found := re.fullmatch(pattern, entry.value):
             try:
                 perform(scene, found.groupdict())
-            except (LookupError, ValueError):
+            except (LookupError, ValueError, OSError):
                 break
             return
     raise GatewayError("transcript:given", where=entry.place, given=entry.value, forms="; ".join((EMPTY, NO_OFFICE, *EXAMPLES)))
@@ -84,7 +89,10 @@ def _is_member(scene: Scene, found: Found) -> None:
             welcomed_at=None if found["brought"] or found["new"] else scene.at,
         )
         members.add(db, gateway.seal, new, scene.at)
-        members.attach_phone(db, new.id, phones.find_or_create(db, gateway.seal, _text(found, "number"), scene.at))
+        phone_id = phones.find_or_create(db, gateway.seal, _text(found, "number"), scene.at)
+        members.attach_phone(db, new.id, phone_id)
+        if not (found["brought"] or found["silent"]):
+            phones.note_first_call(db, phone_id, scene.at)
         if found["kind"] == "collector":
             users.add(db, gateway.seal, users.NewUser(new.id, ORGANISATION, "transcript", "collector"), scene.at)
             users.link(db, new.id, new.id)
@@ -93,6 +101,7 @@ def _is_member(scene: Scene, found: Found) -> None:
 def _has_called(scene: Scene, found: Found) -> None:
     with scene.gateway.database.write() as db:
         phone_id = phones.find_or_create(db, scene.gateway.seal, _text(found, "number"), scene.at)
+        phones.note_first_call(db, phone_id, scene.at)
         if found["language"]:
             phones.set_language(db, phone_id, found["language"])
 
@@ -152,13 +161,22 @@ def _has_paid(scene: Scene, found: Found) -> None:
 
 def _pays(scene: Scene, found: Found) -> None:
     """She pays into a scheme of its own, the same each month."""
-    gateway, amount, month = scene.gateway, _paisa(found), _text(found, "month")
-    seed = int(gateway.new_id(), 16)
-    scheme = SchemeFile(f"scheme-{seed:04}", {"en": "Savings"}, "monthly", (), (Rate(month, amount=amount, source="transcript"),))
-    with gateway.database.write() as db:
+    rate = Rate(_text(found, "month"), amount=_paisa(found), source="transcript")
+    _enrol(scene, found, SchemeFile(f"scheme-{scene.gateway.new_id()[-4:]}", {"en": "Savings"}, "monthly", (), (rate,)))
+
+
+def _pays_into(scene: Scene, found: Found) -> None:
+    """She pays into a scheme that comes with the gateway."""
+    file = SHIPPED / f"{found['scheme']}.yaml"
+    _enrol(scene, found, read_scheme(yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader), file.name))  # noqa: S506 - texts
+
+
+def _enrol(scene: Scene, found: Found, scheme: SchemeFile) -> None:
+    seed = int(scene.gateway.new_id(), 16)
+    with scene.gateway.database.write() as db:
         schemes.add(db, scheme.code, ORGANISATION, scheme, scene.at)
         schemes.set_rates(db, scheme.code, scheme.rates)
-        enrolments.add(db, enrolments.NewEnrolment(f"transcript-{seed:04}", _member(scene, found), scheme.code, month))
+        enrolments.add(db, enrolments.NewEnrolment(f"transcript-{seed:04}", _member(scene, found), scheme.code, _text(found, "month")))
 
 
 def _collects(scene: Scene, found: Found) -> None:
@@ -180,7 +198,8 @@ def _is_told(scene: Scene, found: Found) -> None:
 
 FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     NUMBER + r"is a (?P<new>new )?(?P<private>private )?(?P<kind>member|collector)(?P<brought> to be)?(?: with PIN (?P<pin>[0-9]{4}))?"
-    r"(?:(?: and| with) the usual instalment (?P<amount>[0-9.]{1,12}))?(?: who speaks (?P<language>[a-z]{2,8}))?": _is_member,
+    r"(?:(?: and| with) the usual instalment (?P<amount>[0-9.]{1,12}))?(?: who speaks (?P<language>[a-z]{2,8}))?"
+    r"(?P<silent>, and has never called)?": _is_member,
     NUMBER + r"has called before(?: in (?P<language>[a-z]{2,8}))?": _has_called,
     NUMBER + r"speaks (?P<language>[a-z]{2,8})": _speaks,
     NUMBER + r"has (?P<news>news of )?a claim (?P<state>received|in review|approved|paid|refused(?: as (?P<reason>[a-z_]+))?"
@@ -189,6 +208,7 @@ FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     NUMBER + r"has paid (?P<amount>[0-9.]{1,12}) (?:today|for (?P<month>[0-9]{4}-[0-9]{2}))"
     r"(?P<final>, and it is final)?": _has_paid,
     NUMBER + r"pays (?P<amount>[0-9.]{1,12}) a month from (?P<month>[0-9]{4}-[0-9]{2})": _pays,
+    NUMBER + r"pays into (?P<scheme>[a-z][a-z0-9-]*) from (?P<month>[0-9]{4}-[0-9]{2})": _pays_into,
     NUMBER + r"collects for (?P<other>\+[0-9]{6,15})": _collects,
     r"there is a (?P<kind>meeting|training) at (?P<place>[a-z_]+) on " + INSTANT: _is_told,
     r"there is the news (?P<phrase>[a-z][a-z0-9_]*)": _is_told,
@@ -197,6 +217,7 @@ EXAMPLES = (
     "+9779720000004 is a member",
     "+9779720000004 is a private member with PIN 4826 and the usual instalment 300 who speaks en",
     "+9779720000004 is a new member (her number was not told yet; or: a member to be, whom a collector brought)",
+    "+9779720000004 is a new member, and has never called",
     "+9779720000004 is a collector",
     "+9779720000004 has called before",
     "+9779720000001 speaks en",
@@ -207,7 +228,7 @@ EXAMPLES = (
     "+9779720000001 has news of a claim approved for 5000",
     "+9779720000001 has paid 300 today (or: for 2083-07)",
     "+9779720000001 has paid 300 today, and it is final",
-    "+9779720000001 pays 300 a month from 2083-05",
+    "+9779720000001 pays 300 a month from 2083-05 (or: pays into ssf-informal from 2083-05)",
     "+9779720000001 collects for +9779720000002",
     "there is a meeting (or: training) at ward_office on 2026-11-28 08:00",
     "there is the news news_c177",

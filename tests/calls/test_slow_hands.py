@@ -202,7 +202,7 @@ def test_a_finish_key_is_never_needed_and_does_no_harm(on_sqlite: Installation, 
 def test_a_key_cuts_us_short_from_the_first_word(on_sqlite: Installation) -> None:
     call = on_sqlite.phone(SITA).ring()
     call.press("2", at=0.2)
-    assert call.heard[:2] == ["ne/phrase/organisation", "ne/claim_status/approved-1"]
+    assert call.heard[:2] == ["ne/phrase/organisation_main", "ne/claim_status/approved-1"]
     assert call.seconds < 8
     call.press("9", at=0.2)
     assert where(on_sqlite, call) == "main_menu/member"

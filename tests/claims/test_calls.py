@@ -11,7 +11,7 @@ from calls.conftest import Installation
 from gateway.core.calendar import NEPAL
 from gateway.core.jobs import SendReply
 from gateway.errors import GatewayError
-from gateway.services import claims, track
+from gateway.services import claims, tasks, track
 from gateway.services.access import Actor
 from gateway.services.claims import Move, Opening
 from gateway.store import claims as stored
@@ -139,13 +139,35 @@ def test_two_claims_are_told_one_after_the_other(here: Installation, organiser: 
 
 def test_asking_for_another_look_is_one_task_about_this_claim(here: Installation, organiser: Actor):
     claim = refused(here, organiser, "sample-1")
-    for _ in range(2):
-        call = here.phone(SITA).ring().press("2").press("1")
-        assert "ne/claim_status/appealed-1" in call.heard
-    tasks = "SELECT kind, claim_id, member_id, state FROM tasks"
-    assert here.rows(tasks) == [("claim_appeal", claim.id, "sample-1", "open")]
+    waiting = [here.phone(SITA).ring().press("2") for _ in range(2)]
+    for call in waiting:
+        assert "ne/claim_status/appealed-1" in call.press("1").heard
+    written_down = "SELECT kind, claim_id, member_id, state FROM tasks"
+    assert here.rows(written_down) == [("claim_appeal", claim.id, "sample-1", "open")]
     claims.move(here.gateway, organiser, claim.id, claim.version, Move("review"))
-    assert here.rows(tasks) == [("claim_appeal", claim.id, "sample-1", "done")]
+    assert here.rows(written_down) == [("claim_appeal", claim.id, "sample-1", "done")]
+
+
+def test_until_an_appeal_is_decided_she_hears_that_we_look_again(here: Installation, organiser: Actor):
+    claim = refused(here, organiser, "sample-1")
+    call = here.phone(SITA).ring().press("2").press("1")
+    assert "ne/claim_status/looked_at_again-1" in call.press("8").heard
+    call = here.phone(SITA).ring().press("2")
+    assert "ne/claim_status/looked_at_again-1" in call.heard
+    assert "ne/claim_status/refused-1" not in call.heard
+    [text] = here.phone(SITA).text("dabi")
+    assert text.startswith(f"Dabi {claim.number} pheri herdai chhau.")
+    [task] = tasks.list_open(here.gateway, organiser)
+    tasks.finish(here.gateway, organiser, task.id)
+    assert "ne/claim_status/refused-1" in here.phone(SITA).ring().press("2").heard
+
+
+def test_a_private_member_reads_of_her_appeal_that_it_is_looked_at(on_sqlite: Installation, organiser: Actor):
+    refused(on_sqlite, organiser, "sample-2")
+    phone = on_sqlite.phone(MAYA)
+    phone.ring().press("2").press("4826").press("1")
+    assert phone.text("dabi") != []
+    assert phone.text("4826") == ["Herdai chhau. Tungo lagepachhi khabar garchhau."]
 
 
 def test_a_date_of_the_review_that_is_past_is_not_said(on_sqlite: Installation, organiser: Actor):

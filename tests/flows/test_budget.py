@@ -56,7 +56,7 @@ def test_every_task_of_the_table_is_walked():
 
 def test_a_walk_is_what_the_files_add_up_to(walker):
     row = walker.row(next(task for task in TASKS if task.title == "Claim status, not private"), "ne")
-    greeting = sounded("ne/phrase/organisation", "ne/welcome/later_call-1")
+    greeting = sounded("ne/phrase/organisation_main", "ne/welcome/later_call-1")
     menu = AUDIO / "ne/main_menu/member-1.wav"
     option = sentence_ends(menu, walker.clips.clip("ne", "main_menu/member-1").text)[1]
     money = ("ne/number/5", "ne/word/thousand", "ne/word/rupees")

@@ -107,6 +107,16 @@ def test_what_cannot_be_noted_is_named_with_why(on_sqlite: Installation, pair: s
     assert noted(on_sqlite) == BOTH[:1]
 
 
+def test_to_a_private_collector_no_sum_is_written(here: Installation) -> None:
+    appoint(here, collector="sample-2", group=("sample-1",))
+    phone = here.phone("+9779720000002")
+    answers = [*phone.text(f"yogdan {OWN} 300, {SECOND} 200"), *phone.text("4826"), *phone.text("1")]
+    assert answers[1] == f"1 wata; {SECOND} samuha ma chhaina. Tipna 1, natipna 2 pathaunuhos."
+    assert answers[2].startswith("1 wata tipyau.")
+    assert not any("Rs" in answer or "300" in answer for answer in answers)
+    assert len(noted(here)) == 1
+
+
 def test_no_leaves_all_of_it(on_sqlite: Installation) -> None:
     appoint(on_sqlite)
     phone = on_sqlite.phone(SITA)

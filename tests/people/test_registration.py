@@ -6,6 +6,7 @@ import io
 import wave
 from array import array
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from fakes.sounds import words
@@ -302,3 +303,27 @@ def test_who_never_pauses_is_cut_short(tmp_path) -> None:
     burst = [sample for sample in words(RATE, 6000).samples if sample]
     wav.write(tmp_path / "endless.wav", Sound(array("h", burst * 20), RATE))
     assert naming.of_registration(tmp_path / "endless.wav").seconds == naming.LONGEST
+
+
+# --- the first call ------------------------------------------------------------------------------------------------------------------
+
+
+def test_whom_an_organiser_wrote_down_hears_on_her_first_call_how_it_works(here: Installation) -> None:
+    members.register(here.gateway, ADMIN, replace(GITA, consent_how="paper", consent_wording="form 1"), [STRANGER])
+    phone = phone_of(here, STRANGER)
+    phone.text("9")  # a text is no call
+    first = phone.ring()
+    assert first.heard[0] == "ne/welcome/first_call-1"
+    assert "ne/phrase/your_number" in first.heard
+    assert 'timeout="10"' in first.twiml
+    assert 'timeout="8"' in first.wait().twiml
+    second = phone.ring()
+    assert "ne/welcome/later_call-1" in second.heard
+    assert "ne/phrase/your_number" not in second.heard
+
+
+def test_a_friend_has_time_for_the_first_key_of_her_first_call(here: Installation, didi: users.User) -> None:
+    bring(here)
+    call = phone_of(here, FRIEND).ring()
+    assert "ne/register/brought-1" in call.heard
+    assert 'timeout="10"' in call.twiml

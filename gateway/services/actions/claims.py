@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.core import calendar
-from gateway.core.claims import MOST_PAPERS, STATES
+from gateway.core.claims import APPEAL, MOST_PAPERS, STATES
 from gateway.core.events import ClaimHeard, TaskOpened
 from gateway.engine.interpreter import ActionCall, ActionResult
 from gateway.services.actions.named import action, member_of
-from gateway.services.claims import APPEAL
 from gateway.services.context import Gateway
 from gateway.store import claims
 from gateway.store.claims import ClaimRow
 
 OUTCOMES = " ".join(("none", *STATES))
 PAPERS = ("claim.paper", *(f"claim.paper_{place}" for place in range(2, MOST_PAPERS + 1)))
-NAMES = ("claim.id", "claim.number", "claim.amount", *PAPERS, "claim.days", "claim.paid_on", "claim.reason", "claim.another")
+NAMES = (
+    "claim.id",
+    "claim.number",
+    "claim.amount",
+    *PAPERS,
+    "claim.days",
+    "claim.paid_on",
+    "claim.reason",
+    "claim.appealed",
+    "claim.another",
+)
 PROVIDED = " ".join(NAMES)
 
 
@@ -88,6 +97,8 @@ def _values(call: ActionCall, row: ClaimRow, *, another: bool) -> dict[str, obje
         values["claim.days"] = (row.review_until - call.now).days + 1
     if row.paid_at is not None:
         values["claim.paid_on"] = row.paid_at.astimezone(calendar.NEPAL).date().isoformat()
+    if row.appealed:
+        values["claim.appealed"] = True
     if another:
         values["claim.another"] = True
     return values

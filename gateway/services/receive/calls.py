@@ -94,7 +94,7 @@ def _person(gateway: Gateway, db: Connection, inbound: Inbound, known: arrivals.
 
 def _turn(gateway: Gateway, inbound: Inbound, found: _Found, channel: Channel, content: CallContent | None) -> Turn:
     now, person = gateway.clock(), found.person
-    new = person is None
+    new = person is None or person.called_at is None
     if person is None and inbound.sender is not None:
         person = callers.meet(gateway, inbound.sender, channel.organisation_id, now)
     caller = callers.caller_of(gateway, channel, person, new=new, guest=found.guest)
