@@ -103,7 +103,7 @@ def test_these_are_all_the_places_where_a_call_waits(on_sqlite: Installation) ->
     listening = {f"{flow.name}/{name}" for flow in flows.values() for name, step in flow.steps.items() if step.listens}
     elsewhere = {place for place in listening if place.startswith(OF_THEIR_OWN)}
     opened_for_her = {"pin/which", "pin/code", "pin/choose", "pin/once_more"}  # these too: tests/calls/test_pins.py
-    by_text = {"contribution/texted", "contribution/texted_quietly", "contribution/already_quietly"}  # these open with an amount in a text
+    by_text = {"contribution/texted", "contribution/texted_quietly", "contribution/already_quietly", "other_phone/by_text"}
     assert listening - elsewhere - opened_for_her - by_text == set(PLACES)
 
 
