@@ -25,7 +25,7 @@ from gateway.store.secrets import Seal
 TEMPLATE = "aawaj_template"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def now() -> datetime:
     """Ten in the morning in Nepal, a Saturday."""
     return datetime(2026, 11, 21, 4, 15, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -72,17 +73,37 @@ class Installation:
         return seal.open(value) if isinstance(value, bytes) and value.startswith(seal.current_name) else value
 
 
+def fill(made: Installation) -> None:
+    installation.prepare(made.gateway)
+    with patch.object(pins, "hash_pin", hashed_once):
+        sample.load(made.gateway)
+
+
+@pytest.fixture(scope="session")
+def sample_file(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, now: datetime) -> Path:
+    """The SQLite file of an installation as each begins, to be copied."""
+    folder = tmp_path_factory.mktemp("sample")
+    file = Path(shutil.copy(sqlite_template, folder / "gateway.sqlite3"))
+    environ = {**ENVIRON, "DATABASE_URL": f"sqlite:///{file}", "REDIS_URL": "redis://localhost:1", "GATEWAY_DATA_DIR": str(folder)}
+    made = Installation(environ, Clock(now))
+    fill(made)
+    made.gateway.database.close()
+    return file
+
+
 @pytest.fixture
-def installation_of(now: datetime, tmp_path: Path, redis_url: str) -> Iterator[Callable[[str], Installation]]:
+def installation_of(now: datetime, tmp_path: Path, redis_url: str, sample_file: Path) -> Iterator[Callable[[str], Installation]]:
     """Build an installation on a database."""
     built: list[Installation] = []
 
     def build(database_url: str, **more: str) -> Installation:
         environ = {**ENVIRON, "DATABASE_URL": database_url, "REDIS_URL": redis_url, "GATEWAY_DATA_DIR": str(tmp_path), **more}
+        can_be_copied = database_url.startswith("sqlite:///") and not more
+        if can_be_copied:
+            shutil.copy(sample_file, database_url.removeprefix("sqlite:///"))
         made = Installation(environ, Clock(now))
-        installation.prepare(made.gateway)
-        with patch.object(pins, "hash_pin", hashed_once):
-            sample.load(made.gateway)
+        if not can_be_copied:
+            fill(made)
         built.append(made)
         return made
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from calls.conftest import here, installation_of, on_sqlite
+from calls.conftest import here, installation_of, on_sqlite, sample_file
 
 from gateway.services.access import Actor
 
-__all__ = ["here", "installation_of", "on_sqlite"]
+__all__ = ["here", "installation_of", "on_sqlite", "sample_file"]
 
 
 @pytest.fixture

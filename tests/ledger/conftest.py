@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from calls.conftest import Clock, Installation, here, installation_of, on_sqlite
+from calls.conftest import Clock, Installation, here, installation_of, on_sqlite, sample_file
 from fakes.outbound import build, settings
 from fakes.rows import CHANNEL, MEMBER, ORGANISATION, add_member, populate
 from fakes.twilio import FakeTwilio
@@ -84,4 +84,5 @@ __all__ = [
     "here",
     "installation_of",
     "on_sqlite",
+    "sample_file",
 ]

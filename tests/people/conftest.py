@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from calls.conftest import Installation, here, installation_of, on_sqlite
+from calls.conftest import Installation, here, installation_of, on_sqlite, sample_file
 
 from gateway.services import organisations, users
 from gateway.services.access import Actor
 from gateway.services.installation import ORGANISATION
 from gateway.services.members import Details
 
-__all__ = ["here", "installation_of", "on_sqlite"]
+__all__ = ["here", "installation_of", "on_sqlite", "sample_file"]
 
 ADMIN = Actor(ORGANISATION, "admin", "terminal")
 ORGANISER = Actor(ORGANISATION, "organiser", "user:o", user_id="o")

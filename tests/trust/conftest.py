@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calls.conftest import here, installation_of, on_sqlite
+from calls.conftest import here, installation_of, on_sqlite, sample_file
 from embedded.conftest import start
 
-__all__ = ["here", "installation_of", "on_sqlite", "start"]
+__all__ = ["here", "installation_of", "on_sqlite", "sample_file", "start"]
