@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from calls.conftest import Installation
 from click.testing import CliRunner
+from trust.conftest import let_it_be_changed
 
 from gateway.cli import main
 from gateway.errors import GatewayError
@@ -36,6 +37,7 @@ def logged(here: Installation) -> Installation:
 
 def tamper(here: Installation, *statements: str) -> audit.Verdict:
     with here.gateway.database.write() as db:
+        let_it_be_changed(db)
         for statement in statements:
             db.exec_driver_sql(statement)
     return audit.verify(here.gateway)
@@ -121,8 +123,8 @@ def test_rows_that_were_cut_off_are_found_with_a_head_that_was_kept(logged):
 
 def test_a_log_that_was_written_anew_with_the_key_is_found_with_a_head_that_was_kept(logged):
     kept = audit.head(logged.gateway)
+    tamper(logged, "DELETE FROM audit")
     with logged.gateway.database.write() as db:
-        db.exec_driver_sql("DELETE FROM audit")
         for _ in range(ROWS + 3):
             note(logged.gateway, db, ADMIN, "see_members", "member:other")
     assert audit.verify(logged.gateway).fault is None
