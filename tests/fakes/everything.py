@@ -46,6 +46,7 @@ def plant(gateway: Gateway) -> Planted:
             "user_id": "her-user",
             "label": "app",
             "role": "collector",
+            "made_by": "terminal",
             "digest": b"t" * 32,
             "created_at": old,
         },

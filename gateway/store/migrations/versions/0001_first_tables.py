@@ -300,6 +300,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.String(length=36), nullable=True),
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("made_by", sa.String(length=64), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
