@@ -15,6 +15,7 @@ import redis
 from fakes.rows import World, populate
 from fakes.servers import running_postgres, running_redis
 
+from gateway.core.ids import spelt
 from gateway.store.database import Database, open_database, upgrade
 from gateway.store.secrets import Seal
 
@@ -29,9 +30,9 @@ def now() -> datetime:
 
 @pytest.fixture
 def new_id() -> Callable[[], str]:
-    """Ids of the usual form that count: 00..01, 00..02."""
+    """Ids of the usual form that count: aa..ab, aa..ac."""
     counter = itertools.count(1)
-    return lambda: f"{next(counter):032x}"
+    return lambda: spelt(next(counter))
 
 
 @pytest.fixture(scope="session")

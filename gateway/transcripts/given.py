@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from gateway.core import money
 from gateway.core.calendar import NEPAL, month_of
+from gateway.core.ids import number_of
 from gateway.core.reference import with_check_digit
 from gateway.core.schemes import Rate, SchemeFile
 from gateway.errors import GatewayError
@@ -66,7 +67,7 @@ def _member(scene: Scene, found: Found) -> str:
 
 def _is_member(scene: Scene, found: Found) -> None:
     gateway, pin = scene.gateway, found["pin"]
-    seed = int(gateway.new_id(), 16)
+    seed = number_of(gateway.new_id())
     hashed = pins.hash_pin(pin) if pin else None
     with gateway.database.write() as db:
         new = members.NewMember(
@@ -107,7 +108,7 @@ def _speaks(scene: Scene, found: Found) -> None:
 
 def _has_claim(scene: Scene, found: Found) -> None:
     """A claim that she has heard of, or news of one."""
-    gateway, member_id, seed = scene.gateway, _member(scene, found), int(scene.gateway.new_id(), 16)
+    gateway, member_id, seed = scene.gateway, _member(scene, found), number_of(scene.gateway.new_id())
     claim_id, by, until = f"transcript-{seed:04}", "transcript", found["instant"]
     state = "paper_missing" if found["papers"] else _text(found, "state").removeprefix("in ").split(" ")[0]
     at = instant(until) if until and state == "paid" else scene.at
@@ -133,7 +134,7 @@ def _has_claim(scene: Scene, found: Found) -> None:
 
 
 def _has_paid(scene: Scene, found: Found) -> None:
-    seed, month = int(scene.gateway.new_id(), 16), found["month"]
+    seed, month = number_of(scene.gateway.new_id()), found["month"]
     noted_at = scene.at - timedelta(days=2) if month else scene.at - timedelta(minutes=5)
     new = contributions.NewContribution(
         id=f"transcript-{seed:04}",
@@ -153,7 +154,7 @@ def _has_paid(scene: Scene, found: Found) -> None:
 def _pays(scene: Scene, found: Found) -> None:
     """She pays into a scheme of its own, the same each month."""
     gateway, amount, month = scene.gateway, _paisa(found), _text(found, "month")
-    seed = int(gateway.new_id(), 16)
+    seed = number_of(gateway.new_id())
     scheme = SchemeFile(f"scheme-{seed:04}", {"en": "Savings"}, "monthly", (), (Rate(month, amount=amount, source="transcript"),))
     with gateway.database.write() as db:
         schemes.add(db, scheme.code, ORGANISATION, scheme, scene.at)
@@ -169,7 +170,7 @@ def _collects(scene: Scene, found: Found) -> None:
 
 
 def _is_told(scene: Scene, found: Found) -> None:
-    seed, before = int(scene.gateway.new_id(), 16), scene.at - timedelta(days=1)
+    seed, before = number_of(scene.gateway.new_id()), scene.at - timedelta(days=1)
     news = found.get("phrase")
     starts_at = None if news else instant(_text(found, "instant"))
     kind = "news" if news else _text(found, "kind")

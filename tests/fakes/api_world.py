@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.core.ids import number_of
 from gateway.core.schemes import Rate, SchemeFile
 from gateway.services import access, claims, contributions, imports, members, schemes, tokens, users
 from gateway.services.access import Actor
@@ -60,7 +61,7 @@ def _about_one(gateway: Gateway, actor: Actor, mark: str, prefix: str) -> dict[s
     report = contributions.Report(300_00, note=f"note {mark}", receipt=reference)
     entry = contributions.note(gateway, actor, person.id, report)
     with gateway.database.read() as db:
-        number = member_rows.new_number(db, actor.organisation_id, int(gateway.new_id(), 16))
+        number = member_rows.new_number(db, actor.organisation_id, number_of(gateway.new_id()))
     spoken = member_rows.NewMember(gateway.new_id(), actor.organisation_id, number, "ne", state="pending")
     task = task_rows.NewTask(gateway.new_id(), actor.organisation_id, "write_down_name", member_id=spoken.id)
     with gateway.database.write() as db:
