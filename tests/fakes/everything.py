@@ -183,7 +183,7 @@ def plant(gateway: Gateway) -> Planted:
         "idempotency_keys": {
             "token_id": "her-token",
             "key": "k",
-            "request": b"r" * 32,
+            "sealed_request": seal.seal("r" * 64),
             "status": 200,
             "sealed_answer": seal.seal(SHE),
             **at,

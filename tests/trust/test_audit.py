@@ -73,6 +73,24 @@ def test_a_changed_row_is_named(logged, change, row):
     assert f"Row {row} " in verdict.fault
 
 
+@pytest.mark.parametrize("value", ["'a text'", "x'00'", "7", "''", "9.5", "x'ff'"])
+@pytest.mark.parametrize("column", ["actor", "action", "subject", "detail", "at", "hash"])
+@pytest.mark.parametrize("row", [4, ROWS])
+def test_what_no_such_column_can_hold_is_found_as_any_other_change(on_sqlite, column, value, row):
+    """SQLite keeps a value of any kind anywhere."""
+    for number in range(1, ROWS + 1):
+        with on_sqlite.gateway.database.write() as db:
+            note(on_sqlite.gateway, db, ADMIN, audit.ROTATED if number == row else "see_members", f"member:{number}", key="k", chain="")
+    verdict = tamper(on_sqlite, f"UPDATE audit SET {column} = {value} WHERE id = {row}")
+    assert (verdict.row, verdict.rows) == (row, row - 1)
+    assert f"Row {row} " in verdict.fault
+    with on_sqlite.gateway.database.write() as db:
+        note(on_sqlite.gateway, db, ADMIN, "see_members", "member:later")
+    audit.note_rotation(on_sqlite.gateway)
+    assert audit.verify(on_sqlite.gateway, audit.head(on_sqlite.gateway)).row == row
+    assert audit.page(on_sqlite.gateway, ADMIN, 0, 100)
+
+
 def test_a_changed_row_is_called_changed(logged):
     assert "was changed" in tamper(logged, "UPDATE audit SET subject = 'member:9' WHERE id = 4").fault
 

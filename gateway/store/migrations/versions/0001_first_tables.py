@@ -449,7 +449,7 @@ def upgrade() -> None:
         "idempotency_keys",
         sa.Column("token_id", sa.String(length=36), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("request", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("sealed_request", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("sealed_answer", sa.LargeBinary(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
