@@ -125,6 +125,7 @@ def test_who_may_not_is_told_so(on_sqlite):
         ({"data": b"[" * 20_000, "content_type": "application/json"}, (400, "request:malformed")),
         ({"data": b'{"label": "\xff"}', "content_type": "application/json"}, (400, "request:malformed")),
         ({"data": b'{"label": "\\ud800"}', "content_type": "application/json"}, (400, "request:malformed")),
+        ({"data": b'{"label": "a", "role": "reader", "label": "b"}', "content_type": "application/json"}, (400, "request:malformed")),
         ({"data": b"", "content_type": "application/json"}, (411, "request:no-length")),
         ({"data": b"label=a&role=admin", "content_type": "application/x-www-form-urlencoded"}, (415, "request:not-json")),
         ({"data": b'{"label": "a"}', "content_type": "text/plain"}, (415, "request:not-json")),
