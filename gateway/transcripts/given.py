@@ -12,9 +12,11 @@ from gateway.core.ids import number_of
 from gateway.core.reference import with_check_digit
 from gateway.core.schemes import Rate, SchemeFile
 from gateway.errors import GatewayError
+from gateway.services import members as directory
 from gateway.services import pins
+from gateway.services.access import terminal
 from gateway.services.installation import ORGANISATION
-from gateway.store import claims, collecting, contributions, enrolments, members, notices, phones, schemes, users
+from gateway.store import claims, contributions, enrolments, members, notices, phones, schemes, users
 from gateway.store.members import CallerRow
 from gateway.transcripts.grammar import Entry
 from gateway.transcripts.stage import EMPTY, NO_OFFICE, Scene
@@ -164,9 +166,13 @@ def _pays(scene: Scene, found: Found) -> None:
 
 def _collects(scene: Scene, found: Found) -> None:
     """She is a collector, and the one of the other phone is in her group."""
-    member, other = _member(scene, found), _member(scene, {"number": found["other"]})
-    with scene.gateway.database.write() as db:
-        collecting.appoint(db, scene.gateway.seal, collecting.Appointment(f"user-{member}", ORGANISATION, member, other), scene.at)
+    gateway, admin = scene.gateway, terminal(ORGANISATION)
+    member, other = _member(scene, found), directory.get(gateway, admin, _member(scene, {"number": found["other"]}))
+    user = users.NewUser(f"user-{member}", ORGANISATION, "transcript", "collector")
+    with gateway.database.write() as db:
+        users.add(db, gateway.seal, user, scene.at)
+        users.link(db, member, user.id)
+    directory.change(gateway, admin, other.id, other.version, directory.Details(collector_id=user.id))
 
 
 def _is_told(scene: Scene, found: Found) -> None:
