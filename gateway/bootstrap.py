@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hmac
 import os
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from gateway import config, logs
 from gateway.audio.catalogue import open_clips
 from gateway.config import Settings
+from gateway.core.ids import spelt
 from gateway.environment import merged
 from gateway.errors import GatewayError
 from gateway.providers.base import Provider, Providers
@@ -83,5 +85,5 @@ def utc_now() -> datetime:
 
 
 def unique_id() -> str:
-    """32 hexadecimal digits that sort by time, so that indexes grow at one end."""
-    return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+    """32 letters that sort by time, so that indexes grow at one end."""
+    return spelt(time.time_ns() // 1_000_000 << 80 | secrets.randbits(80))

@@ -212,6 +212,10 @@ CATALOGUE: dict[str, Fault] = {
     "enrolment:unknown": Fault("Member {number} does not pay into {scheme!r}."),
     "phone:invalid": Fault("{value!r} is not a phone number that can be called. Write it as +977 98..., or with ten digits."),
     "place:unknown": Fault("There is no place {place!r}. Find its code by its name: `gateway places WORDS`."),
+    "place:no-such-name": Fault(
+        "No province, district or municipality is called {place!r}. The names most like it: {near}. "
+        "For a village, give the municipality in which it lies."
+    ),
     "member:not-confirmed": Fault("Nothing was erased. What is erased does not come back; say --yes if you mean it."),
     "audit:head": Fault("A head is written as NUMBER:HEX, as `gateway audit head` prints it."),
     "keys:left": Fault("{number} values still rest on another key. Run it again; docs/trust.md says what else may be the reason."),

@@ -17,6 +17,7 @@ from fakes.rows import World, populate
 from fakes.servers import running_postgres, running_redis
 
 from gateway.config import PACKAGE_ROOT
+from gateway.core.ids import spelt
 from gateway.engine import loader
 from gateway.services.actions import SPECS
 from gateway.store.database import Database, open_database, upgrade
@@ -33,9 +34,9 @@ def now() -> datetime:
 
 @pytest.fixture
 def new_id() -> Callable[[], str]:
-    """Ids of the usual form that count: 00..01, 00..02."""
+    """Ids of the usual form that count: aa..ab, aa..ac."""
     counter = itertools.count(1)
-    return lambda: f"{next(counter):032x}"
+    return lambda: spelt(next(counter))
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,8 @@ def find(gateway: Gateway, actor: Actor, text: str) -> None:
     """Find members by membership number, by phone, or by words of the name in Devanagari or Latin letters."""
     from gateway.services import members
 
+    if not text.strip():
+        raise click.UsageError("Say whom you look for: a membership number, a phone, or words of the name.")
     found = members.find(gateway, actor, text)
     for person in found:
         click.echo(line(person))

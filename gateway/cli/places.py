@@ -11,12 +11,12 @@ def command(words: tuple[str, ...]) -> None:
     """Find places of Nepal by their names in any script: code, what it is, Nepali and English name, where it lies."""
     from gateway.core.places import find, parent
     from gateway.errors import GatewayError
-    from gateway.language.places import search
+    from gateway.language.places import near, search
 
     text = " ".join(words)
     found = search(text)
     if not found:
-        raise GatewayError("place:unknown", place=text)
+        raise GatewayError("place:no-such-name", place=text, near=", ".join(near(text)) or "-")
     for place in found:
         above, inside = parent(place.code), []
         while above is not None:

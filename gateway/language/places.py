@@ -47,6 +47,15 @@ def search(text: str, most: int = MOST) -> list[Place]:
     return ([find(code) for code in inside if is_place(code)] or best)[:most]
 
 
+def near(text: str, most: int = 3) -> list[str]:
+    """The English names that are the least unlike a text which names no place we know, the likeliest first: what may have been meant."""
+    asked = [word for word in words(text) if word not in _titles()]
+    if not asked:
+        return []
+    scored = sorted(((_likeness(asked, place), place) for place in everywhere()), key=_order)
+    return list(dict.fromkeys(place.name_en for _, place in scored[: 2 * most]))[:most]
+
+
 def _order(scored: tuple[float, Place]) -> tuple[float, int, str]:
     score, place = scored
     return -score, len(place.code), place.code

@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -84,7 +84,7 @@ def note_rotation(gateway: Gateway) -> None:
         audit.lock(db)
         earlier = _chain_keys(db, gateway.seal)[1:]
         for row in audit.with_action(db, ROTATED):
-            if json.loads(row.entry.detail)["key"] == name and set(earlier) <= set(_sealed_in(gateway.seal, row)):
+            if _said(row).get("key") == name and set(earlier) <= set(_sealed_in(gateway.seal, row)):
                 return
         chain = gateway.seal.seal(",".join(key.hex() for key in earlier)).hex()
         note(gateway, db, GATEWAY, ROTATED, "keys", key=name, chain=chain)
@@ -101,8 +101,20 @@ def _chain_keys(db: Connection, seal: Seal) -> list[bytes]:
 
 
 def _sealed_in(seal: Seal, row: Row) -> list[bytes]:
-    said = open_all(seal, {"chain": bytes.fromhex(json.loads(row.entry.detail)["chain"])})
-    return [bytes.fromhex(each) for each in said["chain"].split(",") if each] if said else []
+    try:
+        opened = open_all(seal, {"chain": bytes.fromhex(_said(row).get("chain", ""))})
+    except (TypeError, ValueError):
+        opened = None
+    return [bytes.fromhex(each) for each in opened["chain"].split(",") if each] if opened else []
+
+
+def _said(row: Row) -> dict[str, Any]:
+    """The detail of a row; nothing where somebody put there what it cannot have been."""
+    try:
+        said = json.loads(row.entry.detail)
+    except (TypeError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def head(gateway: Gateway) -> str:

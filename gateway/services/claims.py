@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gateway.core import claims as rules
+from gateway.core.ids import number_of
 from gateway.errors import GatewayError
 from gateway.services import access, claim_moves, telling
 from gateway.services.access import Actor, Permission
@@ -195,7 +196,7 @@ def check_opening(opening: Opening) -> None:
 
 
 def _take_up(gateway: Gateway, actor: Actor, member_id: str, opening: Opening) -> Claim:
-    now, claim_id, seed = gateway.clock(), gateway.new_id(), int(gateway.new_id(), 16)
+    now, claim_id, seed = gateway.clock(), gateway.new_id(), number_of(gateway.new_id())
     with gateway.database.write() as db:
         if not claims.has_member(db, actor.scope, member_id):
             raise GatewayError("member:unknown", number=member_id)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gateway.core import money, reference
 from gateway.core.calendar import month_of
 from gateway.core.dues import Due
+from gateway.core.ids import number_of
 from gateway.core.schemes import is_month, month_after
 from gateway.errors import GatewayError
 from gateway.services import access, schemes
@@ -169,7 +170,7 @@ def _scheme_id(db: Connection, actor: Actor, member_id: str, code: str | None, m
 
 def new_reference(gateway: Gateway) -> str:
     """A number for an entry that can be said and keyed: nine digits or fewer, the last one checking the others."""
-    return reference.with_check_digit(int(gateway.new_id(), 16) % 10**8)
+    return reference.with_check_digit(number_of(gateway.new_id()) % 10**8)
 
 
 # --- deciding ----------------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.errors import GatewayError
 from gateway.store import idempotency
-from gateway.store.idempotency import Key
+from gateway.store.idempotency import Earlier, Key
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
@@ -32,27 +32,35 @@ def once(gateway: Gateway, of: tuple[str, str], request: bytes, perform: Callabl
 
     Raises GatewayError `request:key-used` where the key belongs to another request, `request:in-progress` while it is being answered,
     `request:done` where its answer is kept no longer.
-    What is written down of the request is an HMAC: a PIN in it could be guessed from a plain hash.
+    What is written down of the request is a sealed hash, since a PIN in it could be guessed from a plain one; sealed anew with each
+    new secret key, it still tells a repeat from another request when the earlier key is gone. Where it was not, nobody can tell them
+    apart: what was done is not done twice, and the answer is `request:done`.
     """
     digest = hashlib.sha256(request).hexdigest()
     key, now = Key(*of), gateway.clock()
     with gateway.database.write() as db:
-        is_new = idempotency.begin(db, key, gateway.seal.index(digest), now)
-        before = None if is_new else idempotency.earlier(db, gateway.seal, key)
-    if before is not None:
-        if before.request not in {gateway.seal.index(digest), *gateway.seal.earlier_indexes(digest)}:
-            raise GatewayError("request:key-used")
-        if before.status is None:
-            raise GatewayError("request:in-progress")
-        if before.answer is None:  # taken away, since it may have told of somebody who was erased meanwhile
-            raise GatewayError("request:done")
-        return Answer(before.status, before.answer, repeated=True)
+        is_ours = idempotency.begin(db, key, gateway.seal.seal(digest), now)
+        before = None if is_ours else idempotency.earlier(db, gateway.seal, key)
+        if before is not None and before.request in {digest, None}:
+            is_ours = idempotency.take_over(db, key, now)
+    if before is not None and not is_ours:
+        return _as_before(before, digest)
     try:
         return _done(gateway, key, now, perform)
     except Exception:
         with gateway.database.write() as db:
             idempotency.drop(db, key, now)
         raise
+
+
+def _as_before(before: Earlier, digest: str) -> Answer:
+    if before.request not in {digest, None}:
+        raise GatewayError("request:key-used")
+    if before.status is None:
+        raise GatewayError("request:in-progress")
+    if before.answer is None:  # taken away, since it may have told of somebody who was erased meanwhile; or its key is gone
+        raise GatewayError("request:done")
+    return Answer(before.status, before.answer, repeated=True)
 
 
 def _done(gateway: Gateway, key: Key, begun_at: datetime, perform: Callable[[], Answer]) -> Answer:

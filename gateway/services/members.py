@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gateway.core import phone, reference
 from gateway.core.digits import fold_digits
+from gateway.core.ids import number_of
 from gateway.core.jobs import Job
 from gateway.errors import GatewayError
 from gateway.language import names
@@ -159,7 +160,7 @@ def register(gateway: Gateway, actor: Actor, details: Details, phones: Sequence[
         for e164 in numbers:
             _check_sharing(verb, e164, str(given["name"]), details)
         new = {"language": gateway.settings.language, "consented_at": gateway.clock(), "pin_hash": hashed, **given}
-        member_id, seed = gateway.new_id(), int(gateway.new_id(), 16)
+        member_id, seed = gateway.new_id(), number_of(gateway.new_id())
         number = members.new_number(verb.db, actor.organisation_id, seed)
         row = members.NewMember(id=member_id, organisation_id=actor.organisation_id, number=number, **new)  # type: ignore[arg-type]  # by name
         members.add(verb.db, gateway.seal, row, gateway.clock())

@@ -56,7 +56,8 @@ def create(gateway: Gateway, actor: Actor, new: NewToken) -> Created:
     expires_at = None if new.days is None else now + timedelta(days=new.days)
     with gateway.database.write() as db:
         role = _role(tokens.role_of_user(db, actor.scope, new.user_id) if new.user_id else None, new)
-        tokens.add(db, TokenRow(token_id, actor.organisation_id, new.user_id, new.label, role, now, expires_at, None), digest(secret))
+        row = TokenRow(token_id, actor.organisation_id, new.user_id, new.label, role, actor.name, now, expires_at, None)
+        tokens.add(db, row, digest(secret))
         access.note(gateway, db, actor, "create_token", f"token:{token_id}", role=role, user=new.user_id, days=new.days)
     return Created(token_id, secret)
 

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 from gateway.core import people
 from gateway.core.digits import fold_digits
-from gateway.core.roles import ROLES
+from gateway.core.roles import ALLOWED, ROLES
 from gateway.errors import GatewayError
 from gateway.services import access
 from gateway.services.access import Actor, Permission
-from gateway.store import members, users
+from gateway.store import members, tokens, users
 from gateway.store.users import User
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gateway.services.context import Gateway
+    from gateway.store.database import Connection
 
 __all__ = ["User", "add", "disable", "enable", "page", "set_role"]
 
@@ -53,18 +56,18 @@ def page(gateway: Gateway, actor: Actor, after: str, limit: int) -> list[User]:
 
 
 def set_role(gateway: Gateway, actor: Actor, user_id: str, role: str) -> User:
-    """Give a user another role; GatewayErrors `user:role`, `user:unknown`."""
+    """Give a user another role; GatewayErrors `user:role`, `user:unknown`. Tokens that she made end when she may make none any more."""
     _check_role(role)
     return _changed(gateway, actor, user_id, role=role)
 
 
 def disable(gateway: Gateway, actor: Actor, user_id: str) -> User:
-    """From now on she may do nothing; GatewayError `user:unknown`."""
+    """From now on she may do nothing, and every token ends that is hers or that she made; GatewayError `user:unknown`."""
     return _changed(gateway, actor, user_id, state="disabled")
 
 
 def enable(gateway: Gateway, actor: Actor, user_id: str) -> User:
-    """She may work again; GatewayError `user:unknown`."""
+    """She may work again, with new tokens; GatewayError `user:unknown`."""
     return _changed(gateway, actor, user_id, state="active")
 
 
@@ -76,8 +79,17 @@ def _changed(gateway: Gateway, actor: Actor, user_id: str, *, role: str | None =
         if state is not None:
             users.set_state(db, actor.organisation_id, user_id, state)
         user = _known(users.get(db, gateway.seal, actor.organisation_id, user_id), user_id)
-        access.note(gateway, db, actor, Permission.MANAGE_USERS, f"user:{user_id}", role=user.role, state=user.state)
+        ended = _ended(db, user, gateway.clock())
+        access.note(gateway, db, actor, Permission.MANAGE_USERS, f"user:{user_id}", role=user.role, state=user.state, tokens_ended=ended)
     return user
+
+
+def _ended(db: Connection, user: User, now: datetime) -> list[str]:
+    """The ids of the tokens that end with what she may no longer do."""
+    may_make_some = Permission.MANAGE_USERS in ALLOWED[user.role]
+    if user.state == "active" and may_make_some:
+        return []
+    return tokens.revoke_made_by(db, user.id, now, but_hers=user.state == "active")
 
 
 def _known(user: User | None, user_id: str) -> User:

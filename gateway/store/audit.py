@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, func, insert, select, type_coerce
+from sqlalchemy.types import NullType
 
 from gateway.store.database import Connection
 from gateway.store.models import audit
@@ -46,15 +47,17 @@ class Filter(NamedTuple):
     since: datetime | None = None
 
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 FIRST = -(2**63)  # below any number that a row can have
 PAGE = 1000  # rows
 
 _ENTRY = [audit.c[name] for name in Entry._fields]
-_ROWS = select(audit.c.id, *_ENTRY, audit.c.at, audit.c.hash).order_by(audit.c.id).limit(bindparam("limit"))
+_ALL = select(audit.c.id, *_ENTRY, type_coerce(audit.c.at, NullType()).label("at"), audit.c.hash).order_by(audit.c.id)
+_ROWS = _ALL.limit(bindparam("limit"))
 _BEHIND = _ROWS.where(audit.c.id > bindparam("after"))
 _LAST = select(audit.c.id, audit.c.hash).order_by(audit.c.id.desc()).limit(1)
 _LATEST = select(func.max(audit.c.at)).where(audit.c.subject == bindparam("subject"))
-_WITH_ACTION = select(audit.c.id, *_ENTRY, audit.c.at, audit.c.hash).where(audit.c.action == bindparam("action")).order_by(audit.c.id)
+_WITH_ACTION = _ALL.where(audit.c.action == bindparam("action"))
 _APPEND = insert(audit)
 
 
@@ -74,13 +77,13 @@ def lock(db: Connection) -> None:
 
 def chained(number: int, entry: Entry, at: datetime) -> bytes:
     """The bytes of a row that its hash covers: JSON, so that no two rows have the same."""
-    return json.dumps([number, *entry, at.astimezone(UTC).isoformat()]).encode()
+    return json.dumps([number, *entry, at.isoformat()], default=repr).encode()
 
 
 def last(db: Connection) -> tuple[int, bytes] | None:
     """The number and the hash of the last row; None in an empty log."""
     row = db.execute(_LAST).first()
-    return (row.id, row.hash) if row else None
+    return (row.id, _link(row.hash)) if row else None
 
 
 def walk(db: Connection) -> Iterator[Row]:
@@ -120,4 +123,18 @@ def with_action(db: Connection, action: str) -> list[Row]:
 
 def _row(found: Sequence[Any]) -> Row:
     number, *entry, at, link = found
-    return Row(number, Entry(*entry), at, bytes(link))
+    return Row(number, Entry(*entry), _instant(at), _link(link))
+
+
+def _instant(value: object) -> datetime:
+    """When a row says it was written; somebody may have put anything there, and no row has the instant that stands for that."""
+    try:
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(f"{value}+00:00")
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return NEVER
+
+
+def _link(value: object) -> bytes:
+    """The hash of a row; SQLite lets somebody put there what is none, and no row has the one that stands for that."""
+    return bytes(value) if isinstance(value, bytes | memoryview) else b""

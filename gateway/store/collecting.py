@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 
 from gateway.store.database import Connection
 from gateway.store.members import IS_HERE
 from gateway.store.models import members, users
 from gateway.store.prepared import Prepared
-from gateway.store.rows import insert_into
-
-if TYPE_CHECKING:
-    from gateway.store.secrets import Seal
 
 _COLLECTOR = Prepared(
     select(users.c.id)
@@ -33,29 +26,6 @@ _OF_GROUP = select(members.c.number, members.c.id).where(
     members.c.number.in_(bindparam("numbers", expanding=True)),
     IS_HERE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Appointment:
-    """That a member collects, as the user `user_id`, and that another is in her group."""
-
-    user_id: str
-    organisation_id: str
-    collector: str
-    member_id: str
-
-
-_APPOINT = insert_into(users).on_conflict_do_nothing()
-_IS_USER = update(members).where(members.c.id == bindparam("of_member")).values(user_id=bindparam("user"))
-_JOIN = update(members).where(members.c.id == bindparam("of_member")).values(collector_id=bindparam("user"))
-
-
-def appoint(db: Connection, seal: Seal, appointment: Appointment, now: datetime) -> None:
-    """Let a member collect for another one; her name as a user is her membership."""
-    user = {"id": appointment.user_id, "organisation_id": appointment.organisation_id, "role": "collector", "state": "active"}
-    db.execute(_APPOINT, {**user, "sealed_name": seal.seal(appointment.collector), "created_at": now})
-    db.execute(_IS_USER, {"of_member": appointment.collector, "user": appointment.user_id})
-    db.execute(_JOIN, {"of_member": appointment.member_id, "user": appointment.user_id})
 
 
 def collector(db: Connection, member_id: str) -> str | None:

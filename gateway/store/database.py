@@ -311,4 +311,6 @@ def _is_wrong(error: exc.SQLAlchemyError) -> bool:
 
 def _is_duplicate(error: object) -> bool:
     sqlite_name = getattr(error, "sqlite_errorname", "")
+    if sqlite_name == "SQLITE_CONSTRAINT_TRIGGER":  # a table that is only added to looks before SQLite does (migration 0002)
+        return str(error).endswith("is there already")
     return getattr(error, "sqlstate", "") == "23505" or sqlite_name in {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}

@@ -50,6 +50,7 @@ from gateway.store.models import (
     tokens,
     users,
 )
+from gateway.store.tokens import opened_by
 
 if TYPE_CHECKING:
     from gateway.store.secrets import Seal
@@ -181,7 +182,7 @@ def _work(seal: Seal, now: datetime) -> list[Update | Delete]:
         # Answers that programs got today may tell of her; that their requests were done stays known.
         update(idempotency_keys).where(idempotency_keys.c.token_id.in_(of_organisation)).values(sealed_answer=None),
         delete(idempotency_keys).where(idempotency_keys.c.token_id.in_(hers)),
-        update(tokens).where(tokens.c.user_id.in_(USERS), tokens.c.revoked_at.is_(None)).values(revoked_at=now),
+        update(tokens).where(opened_by(USERS), tokens.c.revoked_at.is_(None)).values(revoked_at=now),
         update(tokens).where(tokens.c.user_id.in_(USERS)).values(label=""),
         update(users).where(users.c.id.in_(USERS)).values(sealed_name=seal.seal(""), state="disabled"),
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from cryptography.exceptions import InvalidTag
 from sqlalchemy import bindparam, delete, select, update
 
 from gateway.store.database import Connection
@@ -30,9 +31,12 @@ class Key(NamedTuple):
 
 
 class Earlier(NamedTuple):
-    """A request that came before with the same key. `status` is None where it has no answer yet, `answer` where it is kept no longer."""
+    """A request that came before with the same key. `status` is None where it has no answer yet, `answer` where it is kept no longer.
 
-    request: bytes
+    `request` and `answer` are None as well where the key that sealed them is gone.
+    """
+
+    request: str | None
     status: int | None
     answer: str | None
 
@@ -41,29 +45,35 @@ _C = idempotency_keys.c
 _THIS = (_C.token_id == bindparam("of_token")) & (_C.key == bindparam("of_key"))
 _FORGET = delete(idempotency_keys).where(_C.at < bindparam("before"))
 _BEGIN = insert_into(idempotency_keys).on_conflict_do_nothing(index_elements=["token_id", "key"]).returning(_C.key)
-_TAKE_OVER = update(idempotency_keys).where(
-    _THIS, _C.request == bindparam("of_request"), _C.status.is_(None), _C.at < bindparam("given_up")
-)
-_TAKE_OVER = _TAKE_OVER.values(at=bindparam("now"))
-_GET = select(_C.request, _C.status, _C.sealed_answer).where(_THIS)
+_TAKE_OVER = update(idempotency_keys).where(_THIS, _C.status.is_(None), _C.at < bindparam("given_up")).values(at=bindparam("now"))
+_GET = select(_C.sealed_request, _C.status, _C.sealed_answer).where(_THIS)
 _UNANSWERED = _THIS & _C.status.is_(None) & (_C.at == bindparam("begun_at"))
 _ANSWER = update(idempotency_keys).where(_UNANSWERED).values(status=bindparam("new_status"), sealed_answer=bindparam("new_answer"))
 _DROP = delete(idempotency_keys).where(_UNANSWERED)
 
 
-def begin(db: Connection, key: Key, request: bytes, now: datetime) -> bool:
+def begin(db: Connection, key: Key, sealed_request: bytes, now: datetime) -> bool:
     """Write down that this request is being answered now. False where the key is there already, see `earlier`."""
     db.execute(_FORGET, {"before": now - KEPT})
-    if db.execute(_BEGIN, {**key._asdict(), "request": request, "at": now}).first() is not None:
-        return True
-    again = {**_named(key), "of_request": request, "given_up": now - GIVEN_UP, "now": now}
-    return db.execute(_TAKE_OVER, again).rowcount == 1
+    return db.execute(_BEGIN, {**key._asdict(), "sealed_request": sealed_request, "at": now}).first() is not None
+
+
+def take_over(db: Connection, key: Key, now: datetime) -> bool:
+    """Answer a request in place of whoever gave it up; False where it is answered, or may still be."""
+    return db.execute(_TAKE_OVER, {**_named(key), "given_up": now - GIVEN_UP, "now": now}).rowcount == 1
 
 
 def earlier(db: Connection, seal: Seal, key: Key) -> Earlier | None:
     """The request that had this key."""
     row = db.execute(_GET, _named(key)).first()
-    return Earlier(row.request, row.status, seal.open(row.sealed_answer) if row.sealed_answer else None) if row else None
+    return Earlier(_opened(seal, row.sealed_request), row.status, _opened(seal, row.sealed_answer)) if row else None
+
+
+def _opened(seal: Seal, sealed: bytes | None) -> str | None:
+    try:
+        return seal.open(sealed) if sealed else None
+    except InvalidTag:
+        return None
 
 
 def answer(db: Connection, key: Key, begun_at: datetime, status: int, sealed_answer: bytes) -> bool:

@@ -52,7 +52,7 @@ SEALED: Mapping[Table, tuple[str, ...]] = {
     survey_answers: ("sealed_value",),
     testimonies: ("sealed_words",),
     receipts: ("sealed_answer",),
-    idempotency_keys: ("sealed_answer",),
+    idempotency_keys: ("sealed_request", "sealed_answer"),
 }
 
 TABLES = tuple(table.name for table in SEALED)
@@ -61,7 +61,7 @@ TABLES = tuple(table.name for table in SEALED)
 INDEXES = ("phones.blind_index", "member_names.word")
 
 # What no key of ours is needed for; the links of the audit log keep theirs (gateway.services.keys).
-DIGESTS = ("tokens.digest", "imports.digest", "idempotency_keys.request", "audit.hash")
+DIGESTS = ("tokens.digest", "imports.digest", "audit.hash")
 
 
 class Stale(NamedTuple):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, insert, select, update
 
 from gateway.store.database import Connection
 from gateway.store.models import tokens, users
@@ -20,6 +20,7 @@ class TokenRow(NamedTuple):
     user_id: str | None
     label: str
     role: str
+    made_by: str
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -79,6 +80,21 @@ def page(db: Connection, scope: Scope, after: str, limit: int) -> list[TokenRow]
 def revoke(db: Connection, scope: Scope, token_id: str, now: datetime) -> bool:
     """End a token; False where the organisation has no such one that holds."""
     return db.execute(_REVOKE, {"of_organisation": scope.organisation_id, "token_id": token_id, "now": now}).rowcount == 1
+
+
+def opened_by(user_ids: Select[Any]) -> ColumnElement[bool]:
+    """That a token is one of these users', or was made by one of them, or with a token that was: the ways in that end with her."""
+    makers = select("user:" + users.c.id).where(users.c.id.in_(user_ids))
+    first = select(tokens.c.id).where(tokens.c.user_id.in_(user_ids) | tokens.c.made_by.in_(makers)).cte("opened", recursive=True)
+    return tokens.c.id.in_(select(first.union(select(tokens.c.id).where(tokens.c.made_by == "token:" + first.c.id)).c.id))
+
+
+def revoke_made_by(db: Connection, user_id: str, now: datetime, but_hers: bool = False) -> list[str]:
+    """End what a user opened, see `opened_by`; `but_hers`: not what acts for herself. The ids of those that held until now."""
+    these = opened_by(select(users.c.id).where(users.c.id == user_id)) & tokens.c.revoked_at.is_(None)
+    if but_hers:
+        these &= tokens.c.user_id.is_distinct_from(user_id)
+    return sorted(db.execute(update(tokens).where(these).values(revoked_at=now).returning(tokens.c.id)).scalars())
 
 
 def role_of_user(db: Connection, scope: Scope, user_id: str) -> str | None:

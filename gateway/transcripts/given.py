@@ -11,13 +11,16 @@ import yaml
 from gateway.config import PACKAGE_ROOT
 from gateway.core import money
 from gateway.core.calendar import NEPAL, month_of
+from gateway.core.ids import number_of
 from gateway.core.reference import with_check_digit
 from gateway.core.schemes import Rate, SchemeFile
 from gateway.core.schemes import read as read_scheme
 from gateway.errors import GatewayError
+from gateway.services import members as directory
 from gateway.services import pins
+from gateway.services.access import terminal
 from gateway.services.installation import ORGANISATION
-from gateway.store import claims, collecting, contributions, enrolments, members, notices, phones, schemes, users
+from gateway.store import claims, contributions, enrolments, members, notices, phones, schemes, users
 from gateway.store.members import CallerRow
 from gateway.transcripts.grammar import Entry
 from gateway.transcripts.stage import EMPTY, NO_OFFICE, Scene
@@ -71,7 +74,7 @@ def _member(scene: Scene, found: Found) -> str:
 
 def _is_member(scene: Scene, found: Found) -> None:
     gateway, pin = scene.gateway, found["pin"]
-    seed = int(gateway.new_id(), 16)
+    seed = number_of(gateway.new_id())
     hashed = pins.hash_pin(pin) if pin else None
     with gateway.database.write() as db:
         new = members.NewMember(
@@ -116,7 +119,7 @@ def _speaks(scene: Scene, found: Found) -> None:
 
 def _has_claim(scene: Scene, found: Found) -> None:
     """A claim that she has heard of, or news of one."""
-    gateway, member_id, seed = scene.gateway, _member(scene, found), int(scene.gateway.new_id(), 16)
+    gateway, member_id, seed = scene.gateway, _member(scene, found), number_of(scene.gateway.new_id())
     claim_id, by, until = f"transcript-{seed:04}", "transcript", found["instant"]
     state = "paper_missing" if found["papers"] else _text(found, "state").removeprefix("in ").split(" ")[0]
     at = instant(until) if until and state == "paid" else scene.at
@@ -142,7 +145,7 @@ def _has_claim(scene: Scene, found: Found) -> None:
 
 
 def _has_paid(scene: Scene, found: Found) -> None:
-    seed, month = int(scene.gateway.new_id(), 16), found["month"]
+    seed, month = number_of(scene.gateway.new_id()), found["month"]
     noted_at = scene.at - timedelta(days=2) if month else scene.at - timedelta(minutes=5)
     new = contributions.NewContribution(
         id=f"transcript-{seed:04}",
@@ -162,7 +165,7 @@ def _has_paid(scene: Scene, found: Found) -> None:
 def _pays(scene: Scene, found: Found) -> None:
     """She pays into a scheme of its own, the same each month."""
     rate = Rate(_text(found, "month"), amount=_paisa(found), source="transcript")
-    _enrol(scene, found, SchemeFile(f"scheme-{scene.gateway.new_id()[-4:]}", {"en": "Savings"}, "monthly", (), (rate,)))
+    _enrol(scene, found, SchemeFile(f"scheme-{number_of(scene.gateway.new_id()):04}", {"en": "Savings"}, "monthly", (), (rate,)))
 
 
 def _pays_into(scene: Scene, found: Found) -> None:
@@ -172,7 +175,7 @@ def _pays_into(scene: Scene, found: Found) -> None:
 
 
 def _enrol(scene: Scene, found: Found, scheme: SchemeFile) -> None:
-    seed = int(scene.gateway.new_id(), 16)
+    seed = number_of(scene.gateway.new_id())
     with scene.gateway.database.write() as db:
         schemes.add(db, scheme.code, ORGANISATION, scheme, scene.at)
         schemes.set_rates(db, scheme.code, scheme.rates)
@@ -181,13 +184,17 @@ def _enrol(scene: Scene, found: Found, scheme: SchemeFile) -> None:
 
 def _collects(scene: Scene, found: Found) -> None:
     """She is a collector, and the one of the other phone is in her group."""
-    member, other = _member(scene, found), _member(scene, {"number": found["other"]})
-    with scene.gateway.database.write() as db:
-        collecting.appoint(db, scene.gateway.seal, collecting.Appointment(f"user-{member}", ORGANISATION, member, other), scene.at)
+    gateway, admin = scene.gateway, terminal(ORGANISATION)
+    member, other = _member(scene, found), directory.get(gateway, admin, _member(scene, {"number": found["other"]}))
+    user = users.NewUser(f"user-{member}", ORGANISATION, "transcript", "collector")
+    with gateway.database.write() as db:
+        users.add(db, gateway.seal, user, scene.at)
+        users.link(db, member, user.id)
+    directory.change(gateway, admin, other.id, other.version, directory.Details(collector_id=user.id))
 
 
 def _is_told(scene: Scene, found: Found) -> None:
-    seed, before = int(scene.gateway.new_id(), 16), scene.at - timedelta(days=1)
+    seed, before = number_of(scene.gateway.new_id()), scene.at - timedelta(days=1)
     news = found.get("phrase")
     starts_at = None if news else instant(_text(found, "instant"))
     kind = "news" if news else _text(found, "kind")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway import bootstrap, config
 from gateway.core.calendar import NEPAL
+from gateway.core.ids import spelt
 from gateway.core.jobs import Job, SendReply
 from gateway.services import access, broadcast, installation, sample
 from gateway.services.context import Gateway
@@ -128,4 +129,4 @@ class Stage:
 def counting() -> Callable[[], str]:
     """Ids that count, so that a transcript goes the same way each time."""
     counter = itertools.count(1)
-    return lambda: f"{next(counter):032x}"
+    return lambda: spelt(next(counter))

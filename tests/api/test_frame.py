@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from gateway.services import access, tokens
+from gateway.services import access, tokens, users
 from gateway.web.api import shapes
 from gateway.web.api.problems import Problem
 
@@ -69,6 +70,30 @@ def test_a_users_token_follows_her_role_and_ends_with_her(api):
     assert tokens.visit(api.gateway, made.secret) is None
 
 
+def test_what_a_disabled_admin_opened_ends_with_her_and_nothing_else(api):
+    """Her own token, what she made for programs and for others, and what was made with those; enabled again, she makes new ones."""
+    gateway, terminal = api.gateway, access.terminal("main")
+    her = users.add(gateway, terminal, "राधा", "admin")
+    hers = tokens.create(gateway, terminal, tokens.NewToken("hers", user_id=her.id))
+    made = tokens.create(gateway, tokens.visit(gateway, hers.secret).actor, tokens.NewToken("a program", "admin"))
+    for_another = tokens.create(gateway, tokens.visit(gateway, hers.secret).actor, tokens.NewToken("x", user_id="collector-main"))
+    with_it = tokens.create(gateway, tokens.visit(gateway, made.secret).actor, tokens.NewToken("another", "reader"))
+    others = tokens.create(gateway, terminal, tokens.NewToken("not hers", "admin"))
+
+    def opens() -> list[bool]:
+        return [tokens.visit(gateway, each.secret) is not None for each in (hers, made, for_another, with_it, others)]
+
+    users.set_role(gateway, terminal, her.id, "organiser")
+    assert opens() == [True, False, False, False, True]
+    users.disable(gateway, terminal, her.id)
+    users.enable(gateway, terminal, her.id)
+    assert opens() == [False, False, False, False, True]
+    with gateway.database.read() as db:
+        told = [json.loads(detail) for detail in db.exec_driver_sql("SELECT detail FROM audit ORDER BY id").scalars()]
+    ended = [detail["tokens_ended"] for detail in told if detail.get("tokens_ended")]
+    assert ended == [sorted(each.id for each in (made, for_another, with_it)), [hers.id]]
+
+
 @pytest.mark.parametrize(
     ("new", "code"),
     [
@@ -100,6 +125,7 @@ def test_who_may_not_is_told_so(on_sqlite):
         ({"data": b"[" * 20_000, "content_type": "application/json"}, (400, "request:malformed")),
         ({"data": b'{"label": "\xff"}', "content_type": "application/json"}, (400, "request:malformed")),
         ({"data": b'{"label": "\\ud800"}', "content_type": "application/json"}, (400, "request:malformed")),
+        ({"data": b'{"label": "a", "role": "reader", "label": "b"}', "content_type": "application/json"}, (400, "request:malformed")),
         ({"data": b"", "content_type": "application/json"}, (411, "request:no-length")),
         ({"data": b"label=a&role=admin", "content_type": "application/x-www-form-urlencoded"}, (415, "request:not-json")),
         ({"data": b'{"label": "a"}', "content_type": "text/plain"}, (415, "request:not-json")),

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from gateway.services import idempotency
+from gateway.errors import GatewayError
+from gateway.services import idempotency, tokens
+from gateway.services import keys as services_keys
+from gateway.services.access import terminal
 from gateway.store import idempotency as keys
+from gateway.store.secrets import Seal
 from gateway.web.api import tokens as noun
 
 NEW = {"label": "a spreadsheet", "role": "reader"}
@@ -64,6 +69,28 @@ def test_what_is_kept_of_request_and_answer_tells_nothing(api):
         kept = bytes(str(db.exec_driver_sql("SELECT * FROM idempotency_keys").all()), "utf-8")
     assert secret.encode() not in kept
     assert b"spreadsheet" not in kept
+
+
+OLD, NEW_KEY = "the secret key of the tests, long enough", "another secret key, which is as long as that"
+
+
+@pytest.mark.parametrize("sealed_anew", [True, False])
+def test_a_repeat_is_known_as_one_when_the_secret_key_is_another(api, sealed_anew: bool):
+    """Sealed anew it gets its answer; else nobody can tell whether it is the same request, and nothing is done twice."""
+    of = (tokens.create(api.gateway, terminal("main"), tokens.NewToken("a program", "admin")).id, KEY)
+    stored = idempotency.once(api.gateway, of, b"request", lambda: idempotency.Answer(201, "{}"))
+    both = replace(api.gateway, seal=Seal(NEW_KEY, OLD))
+    assert idempotency.once(both, of, b"request", pytest.fail) == stored._replace(repeated=True)
+    if sealed_anew:
+        list(services_keys.rotate(both))
+    alone = replace(api.gateway, seal=Seal(NEW_KEY))
+    if sealed_anew:
+        assert idempotency.once(alone, of, b"request", pytest.fail) == stored._replace(repeated=True)
+    else:
+        with pytest.raises(GatewayError, match="request:done"):
+            idempotency.once(alone, of, b"request", pytest.fail)
+    with pytest.raises(GatewayError, match="request:key-used" if sealed_anew else "request:done"):
+        idempotency.once(alone, of, b"another", pytest.fail)
 
 
 def test_twenty_at_once_have_one_effect(api):

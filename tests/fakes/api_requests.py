@@ -24,6 +24,7 @@ BODIES: dict[str, dict[str, Any]] = {  # <member> is the id of the member whom a
     "PATCH /members/{member_id}": {"version": 1, "trade": "weaving", "village": None},
     "POST /members/{member_id}/phones": {"phone": "9841999998"},
     "POST /members/{member_id}/phones/drop": {"phone": "<phone>"},
+    "POST /members/{member_id}/phones/restore": {"phone": "<lost>"},
     "POST /claims": {"member_id": "<member>", "kind": "maternity"},
     "POST /claims/{claim_id}/move": {"version": 1, "state": "approved", "amount": 5_000_00},
     "POST /claims/{claim_id}/papers": {"paper": "hospital_bill"},

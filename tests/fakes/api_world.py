@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.core.ids import number_of
 from gateway.core.schemes import Rate, SchemeFile
 from gateway.services import access, claims, contributions, imports, members, schemes, tokens, users
 from gateway.services.access import Actor
 from gateway.services.context import Gateway
 from gateway.store import members as member_rows
+from gateway.store import phones as phone_rows
 from gateway.store import tasks as task_rows
 
 CONSENT = {"consent_how": "paper", "consent_wording": "form-2083"}
@@ -60,10 +62,14 @@ def _about_one(gateway: Gateway, actor: Actor, mark: str, prefix: str) -> dict[s
     report = contributions.Report(300_00, note=f"note {mark}", receipt=reference)
     entry = contributions.note(gateway, actor, person.id, report)
     with gateway.database.read() as db:
-        number = member_rows.new_number(db, actor.organisation_id, int(gateway.new_id(), 16))
+        number = member_rows.new_number(db, actor.organisation_id, number_of(gateway.new_id()))
     spoken = member_rows.NewMember(gateway.new_id(), actor.organisation_id, number, "ne", state="pending")
     task = task_rows.NewTask(gateway.new_id(), actor.organisation_id, "write_down_name", member_id=spoken.id)
+    lost = f"+977{prefix}{2 + int(mark.endswith('own')):07}"
     with gateway.database.write() as db:
+        lost_id = phone_rows.find_or_create(db, gateway.seal, lost, gateway.clock())
+        member_rows.attach_phone(db, person.id, lost_id)
+        phone_rows.disown(db, lost_id, person.id, gateway.clock())
         member_rows.add(db, gateway.seal, spoken, gateway.clock())
         task_rows.open_task(db, task, gateway.clock())
     made = tokens.create(gateway, actor, tokens.NewToken(f"token {mark}", user_id=collector.id))
@@ -72,6 +78,7 @@ def _about_one(gateway: Gateway, actor: Actor, mark: str, prefix: str) -> dict[s
         "member": person.id,
         "number": person.number,
         "phone": phone,
+        "lost": lost,  # somebody said that it is hers no longer
         "claim": claim.id,
         "entry": entry.id,
         "task": task.id,

@@ -46,6 +46,7 @@ def plant(gateway: Gateway) -> Planted:
             "user_id": "her-user",
             "label": "app",
             "role": "collector",
+            "made_by": "terminal",
             "digest": b"t" * 32,
             "created_at": old,
         },
@@ -208,7 +209,7 @@ def plant(gateway: Gateway) -> Planted:
         "idempotency_keys": {
             "token_id": "her-token",
             "key": "k",
-            "request": b"r" * 32,
+            "sealed_request": seal.seal("r" * 64),
             "status": 200,
             "sealed_answer": seal.seal(SHE),
             **at,

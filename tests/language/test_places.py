@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
+from gateway.cli import main
 from gateway.core.places import everywhere
-from gateway.language.places import search
+from gateway.language.places import near, search
 
 
 @pytest.mark.parametrize(
@@ -37,3 +39,10 @@ def test_every_place_is_found_by_each_of_its_names() -> None:
     for place in everywhere():
         for name in (place.name_ne, place.name_en, *place.also):
             assert place in search(name, most=50), (name, place)
+
+
+def test_what_is_no_place_is_refused_plainly_with_the_names_most_like_it():
+    answer = CliRunner().invoke(main, ["places", "lele"])
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith("No province, district or municipality is called 'lele'. The names most like it: Mellekh, ")
+    assert near("!") == []

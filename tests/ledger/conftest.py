@@ -17,6 +17,7 @@ from fakes.rows import CHANNEL, MEMBER, ORGANISATION, add_member, populate
 from fakes.twilio import FakeTwilio
 
 from gateway.config import PACKAGE_ROOT
+from gateway.core.ids import spelt
 from gateway.engine import loader
 from gateway.engine.definition import Catalogue
 from gateway.services.access import Actor
@@ -53,7 +54,7 @@ def open_books(database: Database, url: str, redis_url: str, folder: Path, now: 
     given = settings(url, redis_url, folder)
     clock, counter = Clock(now), itertools.count(1)
     with FakeTwilio() as fake:
-        gateway = build(given, database, fake, clock=clock, new_id=lambda: f"{next(counter) * 7919:032x}", enqueue=lambda _jobs: None)
+        gateway = build(given, database, fake, clock=clock, new_id=lambda: spelt(next(counter) * 7919), enqueue=lambda _jobs: None)
         gateway = replace(gateway, flows=SimpleNamespace(catalogue=shipped_flows()))
         populate(database, gateway.seal, clock())
         with database.write() as db:

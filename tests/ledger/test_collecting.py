@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from gateway.core import money
 from gateway.core.reference import is_valid
 from gateway.language import keywords
-from gateway.services import installation, pins
-from gateway.services.access import Actor
-from gateway.store import collecting
+from gateway.services import installation, members, pins
+from gateway.services.access import Actor, terminal
 from gateway.store import pins as stored_pins
+from gateway.store import users
 
 SITA, MAYA = "+9779720000001", "+9779720000002"
 OWN, FIRST, SECOND, OUTSIDE = "10019", "10024", "10035", "10043"  # the sample's membership numbers
@@ -24,10 +24,13 @@ ORGANISER = Actor(installation.ORGANISATION, "organiser", "user:1", "1")
 
 def appoint(here: Installation, *, collector: str = "sample-1", group: tuple[str, ...] = ("sample-2", "sample-3")) -> None:
     """Let a sample member collect for others."""
+    admin = terminal(installation.ORGANISATION)
     with here.gateway.database.write() as db:
-        for member in group:
-            new = collecting.Appointment("didi", installation.ORGANISATION, collector, member)
-            collecting.appoint(db, here.gateway.seal, new, here.clock())
+        users.add(db, here.gateway.seal, users.NewUser("didi", installation.ORGANISATION, "didi", "collector"), here.clock())
+        users.link(db, collector, "didi")
+    for member in group:
+        version = members.get(here.gateway, admin, member).version
+        members.change(here.gateway, admin, member, version, members.Details(collector_id="didi"))
 
 
 def give_pin(here: Installation, member: str, pin: str) -> None:

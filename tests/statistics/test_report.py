@@ -168,3 +168,12 @@ def test_the_command_line_writes_all_of_it(gateway: Gateway, now: datetime, tmp_
     assert "महासन्धि १७७" in page.read_text(encoding="utf-8")
     listed = CliRunner().invoke(main, ["statistics", "list"])
     assert all(re.search(rf"^{name} ", listed.output, re.MULTILINE) for name in TABLES)
+
+
+def test_a_withheld_month_is_a_gap_with_a_word_and_never_a_mark_that_reads_as_a_number() -> None:
+    rows = (("Baisakh 2083", 40), ("Jeth 2083", None), ("Asar 2083", 50))
+    drawn = statistics.as_svg(table("Members", rows=rows, header=("Month", "Members"), plotted=(1,), plot="line", totals=False))
+    assert drawn.count("<circle") == 2
+    assert "<polyline" not in drawn, "one month on either side of the gap is no line"
+    assert drawn.count('stroke-dasharray="2 4"') == 2, "the month, and the legend"
+    assert ">withheld</text>" in drawn

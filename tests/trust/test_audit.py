@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from calls.conftest import Installation
 from click.testing import CliRunner
+from trust.conftest import let_it_be_changed
 
 from gateway.cli import main
 from gateway.errors import GatewayError
@@ -36,6 +37,7 @@ def logged(here: Installation) -> Installation:
 
 def tamper(here: Installation, *statements: str) -> audit.Verdict:
     with here.gateway.database.write() as db:
+        let_it_be_changed(db)
         for statement in statements:
             db.exec_driver_sql(statement)
     return audit.verify(here.gateway)
@@ -69,6 +71,24 @@ def test_a_changed_row_is_named(logged, change, row):
     )
     assert verdict.row == row
     assert f"Row {row} " in verdict.fault
+
+
+@pytest.mark.parametrize("value", ["'a text'", "x'00'", "7", "''", "9.5", "x'ff'"])
+@pytest.mark.parametrize("column", ["actor", "action", "subject", "detail", "at", "hash"])
+@pytest.mark.parametrize("row", [4, ROWS])
+def test_what_no_such_column_can_hold_is_found_as_any_other_change(on_sqlite, column, value, row):
+    """SQLite keeps a value of any kind anywhere."""
+    for number in range(1, ROWS + 1):
+        with on_sqlite.gateway.database.write() as db:
+            note(on_sqlite.gateway, db, ADMIN, audit.ROTATED if number == row else "see_members", f"member:{number}", key="k", chain="")
+    verdict = tamper(on_sqlite, f"UPDATE audit SET {column} = {value} WHERE id = {row}")
+    assert (verdict.row, verdict.rows) == (row, row - 1)
+    assert f"Row {row} " in verdict.fault
+    with on_sqlite.gateway.database.write() as db:
+        note(on_sqlite.gateway, db, ADMIN, "see_members", "member:later")
+    audit.note_rotation(on_sqlite.gateway)
+    assert audit.verify(on_sqlite.gateway, audit.head(on_sqlite.gateway)).row == row
+    assert audit.page(on_sqlite.gateway, ADMIN, 0, 100)
 
 
 def test_a_changed_row_is_called_changed(logged):
@@ -121,8 +141,8 @@ def test_rows_that_were_cut_off_are_found_with_a_head_that_was_kept(logged):
 
 def test_a_log_that_was_written_anew_with_the_key_is_found_with_a_head_that_was_kept(logged):
     kept = audit.head(logged.gateway)
+    tamper(logged, "DELETE FROM audit")
     with logged.gateway.database.write() as db:
-        db.exec_driver_sql("DELETE FROM audit")
         for _ in range(ROWS + 3):
             note(logged.gateway, db, ADMIN, "see_members", "member:other")
     assert audit.verify(logged.gateway).fault is None

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from cryptography.exceptions import InvalidTag
 from fakes.everything import plant
 from sqlalchemy import LargeBinary, select
+from trust.conftest import let_it_be_changed
 
 from gateway.cli import main
 from gateway.services import audit, keys, pins
@@ -167,6 +168,7 @@ def test_the_audit_log_can_be_checked_when_the_old_keys_are_gone(old):
     assert verdict.rows == 7
     forged = replace(old.gateway, seal=Seal(OLD))
     with forged.database.write() as db:
+        let_it_be_changed(db)
         db.exec_driver_sql("DELETE FROM audit WHERE id = 7")
         note(forged, db, terminal("main"), "see_members", "member:forged with a key that leaked")
     assert audit.verify(old.gateway).row == 7

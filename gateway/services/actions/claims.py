@@ -94,7 +94,8 @@ def _values(call: ActionCall, row: ClaimRow, *, another: bool) -> dict[str, obje
         values["claim.reason"] = row.reason
     values |= zip(PAPERS, row.missing, strict=False)
     if row.review_until is not None and row.review_until > call.now:
-        values["claim.days"] = (row.review_until - call.now).days + 1
+        days = row.review_until.astimezone(calendar.NEPAL).date() - call.now.astimezone(calendar.NEPAL).date()
+        values["claim.days"] = max(1, days.days)
     if row.paid_at is not None:
         values["claim.paid_on"] = row.paid_at.astimezone(calendar.NEPAL).date().isoformat()
     if row.appealed:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from gateway.core import calendar, reference
 from gateway.core.events import ContributionNoted
+from gateway.core.ids import number_of
 from gateway.core.money import PLAUSIBLE
 from gateway.engine.interpreter import ActionCall, ActionResult
 from gateway.language import keywords
@@ -88,7 +89,7 @@ def _noted(db: Connection, call: ActionCall, line: Line, *, by: str | None = Non
         member_id=line.member_id,
         amount=line.amount,
         month=month,
-        reference=reference.with_check_digit(int(call.new_id(), 16) % 10**8),
+        reference=reference.with_check_digit(number_of(call.new_id()) % 10**8),
         scheme_id=schemes.paying_into(enrolments.of_member(db, line.member_id), month),
         noted_by=by,
         again=again,

@@ -13,6 +13,7 @@ from gateway.core.events import (
     TextsAllowed,
     TextsStopped,
 )
+from gateway.core.ids import number_of
 from gateway.core.statuses import ONE_CALL_BACK
 from gateway.engine.definition import ActionSpec
 from gateway.engine.interpreter import ActionCall, ActionResult
@@ -38,7 +39,7 @@ def register_member(gateway: Gateway, call: ActionCall) -> ActionResult:
     if call.caller.member is not None or call.caller.phone_id is None:
         return ActionResult("already")
     with gateway.database.read() as db:
-        number = members.new_number(db, call.caller.organisation_id, int(call.new_id(), 16))
+        number = members.new_number(db, call.caller.organisation_id, number_of(call.new_id()))
     introduction, trade, consent = (call.values.get(name) for name in ("introduction", "trade", "consent.wording"))
     by_voice = call.session.medium == "voice"
     said = introduction if isinstance(introduction, str) else None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.core import phone
 from gateway.core.events import FriendBrought, MemberAgreed, MemberDeclined, MemberWelcomed
+from gateway.core.ids import number_of
 from gateway.engine.interpreter import ActionCall, ActionResult
 from gateway.services.actions.named import action
 from gateway.services.context import Gateway
@@ -30,7 +31,7 @@ def bring_friend(gateway: Gateway, call: ActionCall) -> ActionResult:
         standing = _standing(gateway, db, call)
         if standing != "free" or call.member is None or call.member.user_id is None:
             return ActionResult("denied" if standing == "denied" else "taken")
-        number = members.new_number(db, call.caller.organisation_id, int(call.new_id(), 16))
+        number = members.new_number(db, call.caller.organisation_id, number_of(call.new_id()))
     said, trade = call.values.get("introduction"), call.values.get("trade")
     brought = FriendBrought(
         member_id=call.new_id(),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.core import claims
 from gateway.core.calendar import NEPAL
+from gateway.core.ids import number_of
 from gateway.services.imports import columns, whose
 from gateway.services.imports.batches import Kind, Outcome, Setting
 from gateway.services.imports.columns import Column, Refusal, Row, read_cells
@@ -132,7 +133,7 @@ class ClaimWriter:
 
     def numbers(self, db: Connection, count: int) -> list[str]:
         """Free numbers of claims."""
-        return bulk.free_numbers(db, self._organisation, bulk.Wanted("claims", count, int(self._gateway.new_id(), 16)))[0]
+        return bulk.free_numbers(db, self._organisation, bulk.Wanted("claims", count, number_of(self._gateway.new_id())))[0]
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.core import statuses
 from gateway.core.calendar import NEPAL, month_of
+from gateway.core.ids import number_of
 from gateway.errors import GatewayError
 from gateway.services.imports import columns, whose
 from gateway.services.imports.batches import Kind, Outcome, Setting
@@ -167,7 +168,7 @@ class ContributionWriter:
 
     def references(self, db: Connection, count: int, besides: set[str]) -> list[str]:
         """Free references."""
-        wanted = bulk.Wanted("contributions", count, int(self._gateway.new_id(), 16), FEWEST_DIGITS)
+        wanted = bulk.Wanted("contributions", count, number_of(self._gateway.new_id()), FEWEST_DIGITS)
         return bulk.free_numbers(db, self._organisation, wanted, besides)[0]
 
 

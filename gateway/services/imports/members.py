@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.core import people, places
 from gateway.core.calendar import NEPAL
+from gateway.core.ids import number_of
 from gateway.language import names
 from gateway.services.imports import columns
 from gateway.services.imports.batches import Kind, Outcome, Setting
@@ -236,7 +237,7 @@ class MemberWriter:
 
     def numbers(self, db: Connection, count: int, besides: set[str]) -> list[str]:
         """Free membership numbers."""
-        wanted = bulk.Wanted("members", count, int(self._gateway.new_id(), 16), self._digits)
+        wanted = bulk.Wanted("members", count, number_of(self._gateway.new_id()), self._digits)
         drawn, self._digits = bulk.free_numbers(db, self._organisation, wanted, besides)
         return drawn
 

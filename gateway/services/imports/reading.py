@@ -12,7 +12,8 @@ import hashlib
 import re
 import stat
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
@@ -21,7 +22,9 @@ from gateway.errors import GatewayError
 
 LARGEST_FILE = 256 * 2**20  # bytes; a million members are about 60 MB
 LONGEST_LINE = 2**20  # characters
+MOST_LINES = 50  # of one row
 LONGEST_CELL = 131_072  # characters, as csv has it
+LINE_END = re.compile(r"\r\n|\r|\n")
 DELIMITERS = (",", ";", "\t", "|")
 CHUNK = 2**20
 
@@ -141,24 +144,49 @@ class _TooLong(Exception):  # noqa: N818  # what happened to the line
     """A line longer than any row."""
 
 
+class _TooMany(Exception):  # noqa: N818  # what happened to the row
+    """More lines than any row has."""
+
+
 class _Lines:
-    """The lines of a text. One that is too long is passed over and raises `_TooLong`; the next call goes on behind it."""
+    """The lines of a text, by their `number` from 1; `taken` are those of the row that is being read.
+
+    A line that is too long is passed over and raises `_TooLong`; a row of too many raises `_TooMany`; the next call goes on behind it.
+    """
 
     def __init__(self, text: TextIOWrapper) -> None:
         self._readline = text.readline
+        self._waiting: deque[str | None] = deque()  # to be read once more; None is one that is too long
+        self.taken: list[str | None] = []
+        self.number = 0
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._readline(LONGEST_LINE)
-        if not line:
+        if len(self.taken) == MOST_LINES:
+            raise _TooMany
+        line = self._waiting.popleft() if self._waiting else self._read()
+        if line == "":
             raise StopIteration
+        self.number += 1
+        self.taken.append(line)
+        if line is None:
+            raise _TooLong
+        return line
+
+    def put_back(self) -> None:
+        """Let all lines of this row but its first be read once more."""
+        self._waiting.extendleft(reversed(self.taken[1:]))
+        self.number -= len(self.taken) - 1
+
+    def _read(self) -> str | None:
+        line = self._readline(LONGEST_LINE)
         if len(line) < LONGEST_LINE or line[-1] in "\r\n":
             return line
         while (rest := self._readline(LONGEST_LINE)) and rest[-1] not in "\r\n":
             pass
-        raise _TooLong
+        return None
 
 
 class _Text:
@@ -180,7 +208,7 @@ class _Text:
             lines = _Lines(text)
             for _ in range(skip):
                 next(lines)
-            yield from _parsed(csv.reader(lines, delimiter=delimiter), skip)
+            yield from _parsed(lines, delimiter, skip)
 
     def _open(self) -> TextIOWrapper:
         self._stream = self._path.open("rb")
@@ -196,7 +224,7 @@ class _Text:
 
     def _known(self, delimiter: str, headings: Collection[str]) -> int:
         with self._open() as text:
-            first = next((row for row in _parsed(csv.reader(_Lines(text), delimiter=delimiter), 0) if any(row.texts)), Cells(0, []))
+            first = next((row for row in _parsed(_Lines(text), delimiter, 0) if any(row.texts)), Cells(0, []))
         return sum(fold(name) in headings for name in first.texts)
 
 
@@ -210,19 +238,47 @@ def fold(name: str) -> str:
     return "".join(char for char in bare if unicodedata.category(char)[0] in "LMN")
 
 
-def _parsed(reader: Iterator[list[str]], number: int) -> Iterator[Cells]:
+def _is_torn(lines: Sequence[str | None], texts: list[str], delimiter: str, width: int) -> bool:
+    """Whether a row over several lines was put together by a quotation mark that should not be there, as far as that can be seen.
+
+    It has another number of cells than the rows before it, what it swallowed is a whole row by itself, or it is no strict CSV.
+    """
+    inside = [piece for text in texts for piece in LINE_END.split(text)[1:]]
+    if width > 1 and (len(texts) != width or any(piece.count(delimiter) >= width - 1 for piece in inside)):
+        return True
+    try:
+        list(csv.reader((line or "" for line in lines), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return True
+    return False
+
+
+def _parsed(lines: _Lines, delimiter: str, number: int) -> Iterator[Cells]:
+    """The rows of these lines behind the row `number`; where a stray quotation mark swallows lines, each of them is read as its own row."""
+    reader = csv.reader(lines, delimiter=delimiter)
+    width = 0
     while True:
         number += 1
+        lines.taken = []
+        fault = ""
         try:
             texts = next(reader)
         except StopIteration:
             return
         except _TooLong:
-            yield Cells(number, [], f"the row is longer than {LONGEST_LINE} characters")
-            continue
+            fault = f"the row is longer than {LONGEST_LINE} characters"
+        except _TooMany:
+            fault = f"the row has more than {MOST_LINES} lines"
         except csv.Error:
-            yield Cells(number, [], f"a cell is longer than {LONGEST_CELL} characters; perhaps a quotation mark is missing")
+            fault = f"a cell is longer than {LONGEST_CELL} characters; perhaps a quotation mark is missing"
+        many = len(lines.taken)
+        if many > 1 and (fault or _is_torn(lines.taken, texts, delimiter, width)):
+            lines.put_back()
+            fault = f"a quotation begins in line {lines.number} of the file and takes {many} lines; the others are read by themselves"
+        if fault:
+            yield Cells(number, [], fault)
             continue
+        width = max(width, len(texts))
         line = "\n".join(texts)
         if "\0" in line:
             yield Cells(number, texts, "there is a NUL character in it")

@@ -138,15 +138,21 @@ DASHES = ("", "7 4", "2 3", "9 3 2 3")
 
 
 def _line_plot(table: Table, series: Sequence[int], top: float) -> tuple[list[str], float]:
-    """Months along the bottom, a line for each series; a month that is withheld breaks the line and has an open mark at the bottom."""
+    """Months along the bottom, a line for each series; a month that is withheld breaks the line, and a dashed column says so."""
     parts: list[str] = []
     y = top
+    withheld = [index for index, row in enumerate(table.body) if any(row[at] is None for at in series)]
     if len(series) > 1:
         for position, at in enumerate(series):
             dash = f' stroke-dasharray="{DASHES[position]}"' if DASHES[position] else ""
             parts.append(f'<line x1="0" y1="{y + 9:.0f}" x2="24" y2="{y + 9:.0f}" stroke="{_ink(position)}" stroke-width="2.5"{dash}/>')
             parts.append(f'<text x="32" y="{y + 14:.0f}">{_text(_cut(table.header[at]))}</text>')
             y += LABEL
+    if withheld:
+        parts.append(_column(12, y, y + 16))
+        parts.append(f'<text x="32" y="{y + 14:.0f}">{_text(pick(HEADINGS["withheld"], table.language))}</text>')
+        y += LABEL
+    if y > top:
         y += GAP
     rows = table.body
     highest = _round_up(max((_size(row[at]) for row in rows for at in series), default=0))
@@ -158,6 +164,7 @@ def _line_plot(table: Table, series: Sequence[int], top: float) -> tuple[list[st
         )
         mark = digits(_short(highest * step / 2, table), table.language)
         parts.append(f'<text x="{LEFT - 7}" y="{height + 4:.1f}" text-anchor="end" font-size="11" fill="{QUIET}">{_text(mark)}</text>')
+    parts += [_column(_x(index, len(rows)), ground - TALL, ground) for index in withheld]
     for position, at in enumerate(series):
         parts += _drawn([row[at] for row in rows], ground, highest, position)
     every = -(-len(rows) // 4)
@@ -171,8 +178,13 @@ def _line_plot(table: Table, series: Sequence[int], top: float) -> tuple[list[st
     return parts, ground + 38
 
 
+def _column(x: float, top: float, bottom: float) -> str:
+    """What stands for a month that is withheld: as high as the whole picture, so that nobody takes it for a number."""
+    return f'<line x1="{x:.1f}" y1="{top:.1f}" x2="{x:.1f}" y2="{bottom:.1f}" stroke="{QUIET}" stroke-width="2" stroke-dasharray="2 4"/>'
+
+
 def _drawn(values: Sequence[Value], ground: float, highest: float, position: int) -> Iterator[str]:
-    """The pieces of a line between what is withheld, and a mark for each month."""
+    """The pieces of a line between what is withheld, and a mark for each month that is not."""
     piece: list[str] = []
     pieces = [piece]
     marks = []
@@ -181,7 +193,6 @@ def _drawn(values: Sequence[Value], ground: float, highest: float, position: int
         if value is None:
             piece = []
             pieces.append(piece)
-            marks.append(f'<circle cx="{x:.1f}" cy="{ground:.1f}" r="3.5" fill="{PAPER}" stroke="{QUIET}" stroke-dasharray="2 1.5"/>')
             continue
         y = ground - TALL * _share(value, highest)
         piece.append(f"{x:.1f},{y:.1f}")

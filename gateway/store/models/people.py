@@ -47,6 +47,7 @@ tokens = Table(  # keys of the API; what is stored opens nothing
     ref("user_id", "users.id"),  # for whom it acts; None: a program of the organisation
     Column("label", HumanText, nullable=False),
     Column("role", String(12), nullable=False),
+    Column("made_by", String(64), nullable=False),  # gateway.services.access.Actor.name: it ends with her who made it
     Column("digest", LargeBinary(32), nullable=False, unique=True),  # SHA-256 of the token, which is 256 random bits
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),

@@ -55,7 +55,7 @@ idempotency_keys = Table(  # requests of the API that were answered, so that a r
     metadata,
     ref("token_id", "tokens.id", nullable=False),
     Column("key", String(64), nullable=False),
-    Column("request", LargeBinary(32), nullable=False),  # SHA-256 of method, path and body
+    Column("sealed_request", LargeBinary, nullable=False),  # SHA-256 of method, path and body: a PIN in it could be guessed
     Column("status", Integer),  # None: it is being answered
     Column("sealed_answer", LargeBinary),
     Column("at", Instant, nullable=False),

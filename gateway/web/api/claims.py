@@ -28,6 +28,7 @@ class Paper(Given):
 class Claim(Given):
     id: str
     member_id: str
+    member: str = Field(description="her membership number")
     number: str
     kind: str
     state: str

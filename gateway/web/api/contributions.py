@@ -20,6 +20,7 @@ State = Annotated[str, one_of(("noted", "questioned", "confirmed", "reversed", "
 class Entry(Given):
     id: str
     member_id: str
+    member: str = Field(description="her membership number")
     amount: int = Field(description="paisa; less than 0 in an entry that reverses another")
     month: str
     payer: str

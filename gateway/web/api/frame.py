@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any
 
@@ -94,9 +96,11 @@ class Door:
         if request.mimetype != JSON:
             raise GatewayError("request:not-json", wanted=f"{JSON}, and Content-Type must say so")
         try:
-            return {"body": self.route.body.model_validate_json(body)}
+            read = self.route.body.model_validate_json(body)
         except ValidationError as error:
             raise of_field(error, "body") from None
+        json.loads(body, object_pairs_hook=_each_once)  # pydantic would silently take the last of two
+        return {"body": read}
 
     def _once(self, visit: Visit, call: Call, body: bytes, given: dict[str, Any]) -> Response:
         key = request.headers.get("Idempotency-Key", "")
@@ -129,6 +133,15 @@ class Door:
                 response.headers.set("Content-Disposition", "attachment", filename=result.name)
             return response
         return Response(result.model_dump_json(), self.route.status, content_type=JSON)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; GatewayError where it names a field twice, so that nobody can tell which is meant."""
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise GatewayError("request:malformed", fault="The body names a field twice.", where=f"body.{twice[:40]}")
+    return named
 
 
 def _query(model: type[BaseModel]) -> BaseModel:

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from gateway.core import people
 from gateway.core.roles import Permission
-from gateway.services import dossier, erasure, members
+from gateway.services import dossier, erasure, identity, members
 from gateway.services.members import Details
 from gateway.web.api.routes import Call, Routes
 from gateway.web.api.shapes import Amount, Asked, Given, Id, Page, Phone, Text, Version, next_of, one_of, unsaid
@@ -175,6 +175,13 @@ def add_phone(call: Call, member_id: str, body: NewPhone) -> Member:
 def drop_phone(call: Call, member_id: str, body: OldPhone) -> Member:
     """Let a phone be hers no more."""
     return Member.model_validate(members.drop_phone(call.gateway, call.actor, member_id, body.phone))
+
+
+@routes.post("/members/{member_id}/phones/restore", Permission.CHANGE_MEMBERS)
+def restore_phone(call: Call, member_id: str, body: OldPhone) -> Member:
+    """Let a phone of which somebody said that it is hers no longer be hers again."""
+    identity.restore_phone(call.gateway, call.actor, member_id, body.phone)
+    return Member.model_validate(members.get(call.gateway, call.actor, member_id))
 
 
 @routes.post("/members/{member_id}/leave", Permission.CHANGE_MEMBERS)

@@ -21,6 +21,7 @@ class Token(Given):
     user_id: str | None
     label: str
     role: str
+    made_by: str = Field(description="who made it: it ends when she is disabled")
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
