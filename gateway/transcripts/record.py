@@ -149,9 +149,10 @@ class Recorder:
             return
         if not self._person.members:
             language = self._person.phone_language
-            yield f"{self._shown} has called before" + (f" in {language}" if language else "")
+            if self._person.called_at is not None:
+                yield f"{self._shown} has called before" + (f" in {language}" if language else "")
         for member, pin in zip(self._person.members, PINS, strict=False):
-            silent = ", and has never called" if self._person.called_at is None and member.consented else ""
+            silent = ", and has never called" if member.consented and self._person.called_at is None else ""
             yield f"{self._shown} is a {_traits(member, pin)}{silent}"
             yield from (f"{self._shown} {sentence}" for sentence in _payments(db, member.id, now))
             yield from (f"{self._shown} has {_claim(claim)}" for claim in _told(claims.recent(db, member.id)))

@@ -18,7 +18,8 @@ from gateway.services.actions import SPECS
 CATALOGUE = load(PACKAGE_ROOT / "flows", SPECS)
 OF_OTHERS = ("private member", "shared phone")  # who may be read or heard by others
 PERSONAL = ("claim.", "contribution.", "member.")
-KNOWN_TO_ALL = {("welcome", "your_number")}  # her number opens nothing without her PIN, and who is private is not told it
+# Her number opens nothing without her PIN, and who is private is not told it.
+KNOWN_TO_ALL = {("welcome", "your_number"), ("welcome", "her_number")}
 # What a text before the PIN may not be about: whoever reads it would learn what she has with us.
 TOPICS = re.compile(r"दाबी|किस्ता|हिसाब|सदस्य|dabi|kista|hisab|claim|instal|membership|Rs|रु", re.IGNORECASE)
 FOUND = {
