@@ -97,9 +97,14 @@ def test_a_call_of_ours_begins_with_the_name_of_whose_it_is(two_of, folders, tmp
     here = two_of(**folders)
     members.register(here.gateway, replace(OTHERS, organisation_id="mahila-sangh"), details(), ["9841000009"])
     draft = broadcast.Draft("x", phrase="message_signatures", organisation_id="mahila-sangh")
-    broadcast.create(here.gateway, draft)
-    [[delivery]] = here.rows("SELECT id FROM deliveries")
-    assert phone_to(here, "+97714000001", "+9779841000009").pick_up(delivery).heard[0] == "ne/phrase/organisation_mahila_sangh"
+    created = broadcast.create(here.gateway, draft)
+    broadcast.approve(here.gateway, created)
+    broadcast.expand(here.gateway, created)
+    [[delivery]] = here.rows("SELECT id FROM deliveries WHERE broadcast_id IS NOT NULL")
+    assert phone_to(here, "+97714000001", "+9779841000009").pick_up(delivery).heard[:2] == [
+        "ne/phrase/organisation_mahila_sangh",
+        "ne/broadcast/greeting-1",
+    ]
 
 
 def test_a_name_without_its_clip_or_a_language_is_a_fault(folders) -> None:
