@@ -340,6 +340,7 @@ _SHARING = (
                 _theirs.c.broadcast_id == deliveries.c.broadcast_id,
                 _theirs.c.member_id == members.c.id,
                 _theirs.c.latest,
+                _theirs.c.phone_id == deliveries.c.phone_id,
                 or_(_theirs.c.error == SHARED, _theirs.c.member_id == deliveries.c.member_id),
             )
         )

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, literal, or_, select
 
 from gateway.core import calendar
 from gateway.core.audience import Audience
@@ -81,7 +81,7 @@ def _answered(member: FromClause, notice_id: str, rsvp: str | None) -> Condition
 def _not_reached(member: FromClause, broadcast_id: str) -> Condition:
     before = deliveries.alias("before")
     hers = and_(before.c.broadcast_id == broadcast_id, before.c.member_id == member.c.id, before.c.latest)
-    return exists(select(literal(1)).where(hers, ~func.coalesce(reached(before), False)).correlate(member))
+    return exists(select(literal(1)).where(hers, ~reached(before)).correlate(member))
 
 
 def _paying(member: FromClause, target: Target) -> Iterator[Condition]:
