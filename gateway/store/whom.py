@@ -5,17 +5,32 @@ Each is a question about one member, so that a million of them are asked about i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, exists, literal, or_, select
 
 from gateway.core import calendar
 from gateway.core.audience import Audience
 from gateway.store.contributions import STATE_IS
 from gateway.store.heard import reached
-from gateway.store.models import claims, contributions, deliveries, enrolments, member_list_entries, phones, rsvps, schemes, skips
+from gateway.store.models import (
+    broadcasts,
+    claims,
+    contributions,
+    deliveries,
+    enrolments,
+    imports,
+    member_list_entries,
+    member_lists,
+    notices,
+    phones,
+    rsvps,
+    schemes,
+    skips,
+    users,
+)
 
 Condition = ColumnElement[bool]
 
@@ -112,3 +127,21 @@ def _paying(member: FromClause, target: Target) -> Iterator[Condition]:
         into_it = or_(contributions.c.scheme_id == enrolments.c.scheme_id, contributions.c.scheme_id.is_(None))
         skipped = select(literal(1)).where(skips.c.enrolment_id == enrolments.c.id, skips.c.month == month).correlate(enrolments)
         yield exists(enrolled.where(~exists(skipped), ~exists(paid.where(into_it).correlate(member, enrolments))))
+
+
+# --- what can be chosen ------------------------------------------------------------------------------------------------------------
+
+_NAMED: Mapping[str, Table] = {"list": member_lists, "import": imports, "collector": users, "notice": notices, "broadcast": broadcasts}
+MOST_NAMES = 1_000
+
+
+def there(db: Connection, organisation_id: str, what: str, ids: Collection[str]) -> set[str]:
+    """Which of these ids an organisation has: of a list, import, collector, notice or broadcast (`what`)."""
+    table = _NAMED[what]
+    return set(db.execute(select(table.c.id).where(table.c.organisation_id == organisation_id, table.c.id.in_(ids))).scalars())
+
+
+def names(db: Connection, organisation_id: str, what: str) -> list[str]:
+    """The ids that an organisation has."""
+    table = _NAMED[what]
+    return list(db.execute(select(table.c.id).where(table.c.organisation_id == organisation_id).limit(MOST_NAMES)).scalars())

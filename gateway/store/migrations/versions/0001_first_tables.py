@@ -147,8 +147,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_member_lists_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member_lists")),
+        sa.UniqueConstraint("organisation_id", "title", name=op.f("uq_member_lists_organisation_id_title")),
     )
-    op.create_index(op.f("ix_member_lists_organisation_id"), "member_lists", ["organisation_id"], unique=False)
     op.create_table(
         "rest_days",
         sa.Column("organisation_id", sa.String(length=36), nullable=False),
