@@ -159,7 +159,7 @@ def _picked(target: Target) -> CTE:
             ways.phone_id.label("phone_id"),
         )
         .where(member.c.id > bindparam("after"), member.c.id <= bindparam("last"), *_belongs(member, target))
-        .cte("picked")
+        .cte("picked", nesting=True)
         .prefix_with("MATERIALIZED")
     )
 
@@ -214,7 +214,8 @@ def count(db: Connection, target: Target, members_at_once: int) -> Counted:
     each = (
         select(why.label("why"), *(column.label(name) for name, column in zip(KEY, _told_now(picked), strict=True)), picked.c.best_hour)
         .join_from(picked, phones, phones.c.id == picked.c.phone_id, isouter=True)
-        .subquery("each")
+        .cte("each")
+        .prefix_with("MATERIALIZED")
     )
     grouped = select(each, func.count().label("members")).group_by(*each.c)
     reached, left_out, hours = Counter[Key](), Counter[str](), Counter[tuple[str, int | None]]()
@@ -277,7 +278,7 @@ def _insert_range(broadcast: Broadcast, target: Target, prices: Mapping[Key, int
         )
         .join_from(picked, phones, phones.c.id == picked.c.phone_id)
         .where(picked.c.consented_at.is_not(None), ~picked.c.left_off, ~func.coalesce(_told_lately(target), literal(False)))
-        .cte("hears")
+        .cte("hears", nesting=True)
         .prefix_with("MATERIALIZED")
     )
     goes_out = ~hears.c.shares
@@ -294,7 +295,10 @@ def _insert_range(broadcast: Broadcast, target: Target, prices: Mapping[Key, int
         "price": case((goes_out, _price(hears, prices))),
         "updated_at": bindparam("now", type_=Instant()),
     }
-    return insert(deliveries).from_select(list(values), select(*values.values()).order_by(hears.c.id))
+    # The WITH stands in a subquery: of a statement that begins with it, Python's SQLite does not tell how many rows it wrote.
+    rows = select(*(value.label(name) for name, value in values.items())).subquery("rows")
+    writing = insert(deliveries).from_select(list(values), select(rows).order_by(rows.c.member_id))
+    return writing.execution_options(preserve_rowcount=True)
 
 
 def _price(hears: CTE, prices: Mapping[Key, int]) -> ColumnElement[Any]:
