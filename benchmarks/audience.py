@@ -1,17 +1,18 @@
 """A broadcast to very many: how long until it is planned, until the first messages may leave, and until all deliveries are written.
 
-    python -m benchmarks.audience 1000000 [postgresql://...]
+python -m benchmarks.audience 1000000 [postgresql://...]
 """
 
 from __future__ import annotations
 
 import resource
-import sys
 import time
 from dataclasses import replace
+from functools import reduce
 from itertools import pairwise
 from typing import NamedTuple
 
+import click
 from sqlalchemy import text
 
 from benchmarks import installation
@@ -22,18 +23,18 @@ from gateway.services.context import Gateway
 
 MAIN = terminal("main")
 DRAFT = Draft("meeting", {"ne": "भोलि बैठक छ।", "en": "Meeting tomorrow."})
-SHARED = 10  # of so many phones one has two members
 
-NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :size)"
+# Of ten phones one has two members, and one has none.
 FILL = (
-    f"CREATE TEMPORARY TABLE crowd AS {NUMBERS} SELECT i, RANDOM_ID AS id FROM n",
+    """CREATE TEMPORARY TABLE crowd AS
+       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :size) SELECT i, RANDOM_ID AS id FROM n""",
     """INSERT INTO phones (id, blind_index, sealed, operator, created_at)
        SELECT i + 1000, INDEX_OF_I, INDEX_OF_I, CASE i % 3 WHEN 0 THEN 'ntc' WHEN 1 THEN 'ncell' END, '2020-01-01' FROM crowd""",
     """INSERT INTO members (id, organisation_id, number, language, state, private, trade, place, preferred_medium, consented_at, created_at,
                             reminders, version)
        SELECT id, 'main', 'x' || i, CASE i % 5 WHEN 0 THEN 'en' ELSE 'ne' END, 'active', FALSE, CASE i % 4 WHEN 0 THEN 'craft' END,
               '3-27-06-05', 'voice', '2020-01-01', '2020-01-01', FALSE, 1 FROM crowd""",
-    f"INSERT INTO member_phones (member_id, phone_id) SELECT id, CASE i % {SHARED} WHEN 0 THEN i + 999 ELSE i + 1000 END FROM crowd",
+    "INSERT INTO member_phones (member_id, phone_id) SELECT id, CASE i % 10 WHEN 0 THEN i + 999 ELSE i + 1000 END FROM crowd",
 )
 WORDS = {
     "sqlite": {"RANDOM_ID": "lower(hex(randomblob(16)))", "INDEX_OF_I": "CAST('x' || i AS BLOB)"},
@@ -59,9 +60,8 @@ def fill(gateway: Gateway, size: int) -> None:
         if db.dialect.name == "postgresql":
             db.execute(text("SET LOCAL statement_timeout = 0"))
         for statement in FILL:
-            for word, meaning in words.items():
-                statement = statement.replace(word, meaning)
-            db.execute(text(statement), {"size": size} if ":size" in statement else {})
+            written = reduce(lambda sql, word: sql.replace(*word), words.items(), statement)
+            db.execute(text(written), {"size": size} if ":size" in written else {})
     with gateway.database.read() as db:
         db.execute(text("SET statement_timeout = 0" if db.dialect.name == "postgresql" else "SELECT 1"))
         db.execute(text("ANALYZE"))
@@ -95,10 +95,17 @@ def _memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-if __name__ == "__main__":
-    with installation.prepared(sys.argv[2] if len(sys.argv) > 2 else None, 1) as place:
+@click.command()
+@click.argument("members", type=int)
+@click.argument("database_url", required=False)
+def main(members: int, database_url: str | None) -> None:
+    """Measure with so many MEMBERS, on a SQLite file of its own or on this empty database."""
+    with installation.prepared(database_url, 1) as place:
         opened = place.open()
-        began = time.perf_counter()
-        fill(opened, int(sys.argv[1]))
-        print(f"filled in {time.perf_counter() - began:.1f} s")
-        print(measure(opened))
+        fill(opened, members)
+        for name, value in measure(opened)._asdict().items():
+            click.echo(f"{name:>8} {value:10.2f}")
+
+
+if __name__ == "__main__":
+    main()
