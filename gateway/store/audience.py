@@ -194,12 +194,12 @@ def _shares(picked: CTE, target: Target, broadcast_id: str | None) -> ColumnElem
 def count(db: Connection, target: Target, members_at_once: int) -> Counted:
     """Who would get a broadcast, and who not and why."""
     picked = _picked(target)
-    link = member_phones.alias("any_phone")
-    has_phone = select(literal(1)).where(link.c.member_id == picked.c.id, link.c.stale_at.is_(None)).correlate(picked)
-    taking = has_phone.join(phones_of_hers := phones.alias("open_phone"), phones_of_hers.c.id == link.c.phone_id)
-    why_no_phone = case(
-        (~exists(has_phone), "no-phone"),
-        (~exists(taking.where(phones_of_hers.c.stopped_at.is_(None))), "stopped"),
+    link, phone = member_phones.alias("any_phone"), phones.alias("open_phone")
+    hers = select(literal(1)).where(link.c.member_id == picked.c.id, link.c.stale_at.is_(None)).limit(1).correlate(picked)
+    taking = hers.join(phone, phone.c.id == link.c.phone_id).where(phone.c.stopped_at.is_(None))
+    why_no_phone = case(  # LIMIT and not EXISTS, for which PostgreSQL would read the phones of everybody
+        (hers.scalar_subquery().is_(None), "no-phone"),
+        (taking.scalar_subquery().is_(None), "stopped"),
         (~picked.c.understands, "no-text"),
         else_="no-mobile",
     )
