@@ -51,7 +51,8 @@ def test_a_shared_phone_gets_one_copy_and_a_member_with_two_phones_too(world: Wo
     people(1, phone=False)
     people.share(3, 2)  # whoever else uses the second phone is reached on it
     assert broadcast.plan(world.gateway, MAIN, DRAFT).left_out == {"shared-phone": 1}
-    assert [row[:2] for row in expanded(world)] == [("m00000001", 1), ("m00000003", 2)]
+    assert [row[:2] for row in expanded(world)] == [("m00000001", 1), ("m00000002", 1), ("m00000003", 2)]
+    assert world.rows("state", "error", "price")[1] == ("suppressed", "send:shared-phone", None), "she hears it with the first"
 
 
 def test_somebody_whose_first_phone_stopped_us_is_reached_on_the_second(world: World, people: People) -> None:
@@ -59,7 +60,8 @@ def test_somebody_whose_first_phone_stopped_us_is_reached_on_the_second(world: W
     people(1, phone=False)
     people(1, phone=True)
     people.share(1, 3)
-    assert [row[:2] for row in expanded(world)] == [("m00000001", 3)]
+    assert [row[:2] for row in expanded(world)] == [("m00000001", 3), ("m00000003", 3)]
+    assert world.states() == ["queued", "suppressed"], "whose phone it is hears it with her"
 
 
 def test_filters_narrow_the_audience(world: World, people: People) -> None:

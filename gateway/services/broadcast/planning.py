@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +24,10 @@ LEFT_OUT: Mapping[str, str] = {
     "stopped": "texted STOP",
     "no-phone": "no phone",
     "no-consent": "no consent",
-    "no-text": "no text in her language",
+    "no-text": "nothing in her language",
+    "no-mobile": "no phone that takes texts",
+    "on-list": "on a list that is left out",
+    "told-lately": "told something in the days before",
     "shared-phone": "shares a phone with somebody who gets it",
 }
 
@@ -63,12 +67,15 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft) -> Plan:
     units = content.units(gateway, draft)
     with gateway.database.read() as db:
         channel = content.sending_channel(gateway, db, actor)
-        target = audience.Target(channel.organisation_id, draft.audience, sorted(units))
+        languages = tuple(sorted(units))
+        told = audience.Told(texts=languages) if draft.sent_by == "sms" else audience.Told(spoken=languages)
+        target = audience.Target(channel.organisation_id, draft.audience, told, gateway.clock())
         counted = audience.count(db, target, MEMBERS_COUNTED)
     price = content.price(channel, draft.sent_by)
-    parts = tuple(
-        Part(language, number, units[language], number * units[language] * price) for language, number in sorted(counted.reached.items())
-    )
+    numbers = Counter[str]()
+    for (_, language, _), number in counted.reached.items():
+        numbers[language] += number
+    parts = tuple(Part(language, number, units[language], number * units[language] * price) for language, number in sorted(numbers.items()))
     if not parts:
         why = ", ".join(f"{number} {LEFT_OUT[reason]}" for reason, number in sorted(counted.left_out.items()))
         raise GatewayError("broadcast:no-recipients", left_out=why or "no active member fits")
