@@ -40,6 +40,7 @@ COMMANDS = {
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
     "lists": "Make lists of members to write to, or to leave out",
+    "sending": "Budget, prices, rest days, and who must approve",
     "prompts": "List, check, record and import the clips",
     "segments": "Count SMS segments of JSON strings, one a line",
     "match": "Find the intent of texted words, one message a line",

@@ -12,7 +12,7 @@ from gateway.core.jobs import Job, SendBatch
 from gateway.services.broadcast import content
 from gateway.services.broadcast.draft import Draft
 from gateway.store import audience, broadcasts, channels
-from gateway.store.audience import Due, Told
+from gateway.store.audience import Due
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
@@ -30,14 +30,10 @@ def expand(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] = la
         channel = channels.get(db, broadcast.channel_id) if broadcast else None
     if broadcast is None or channel is None or broadcast.expanded or broadcast.state not in {"approved", "sending"}:
         return []
-    price = content.price(channel, broadcast.medium)
-    draft = Draft(broadcast.title, broadcast.texts, broadcast.phrase)
-    prices = {(broadcast.medium, language, ""): units * price for language, units in content.units(gateway, draft).items()}
-    told = Told(
-        texts=tuple(language for medium, language, _ in prices if medium == "sms"),
-        spoken=tuple(language for medium, language, _ in prices if medium == "voice"),
-    )
-    expansion = audience.Expansion(broadcast, told, prices, due(broadcast, gateway.clock()))
+    with gateway.database.read() as db:
+        long = content.measure(gateway, db, broadcast.organisation_id, Draft.of(broadcast))
+        prices = content.price_list(db, channel, long, content.first_day(broadcast, broadcast.approved_at or gateway.clock()))
+    expansion = audience.Expansion(broadcast, long.told, prices, due(broadcast, gateway.clock()))
     size, rung = FIRST_BATCH, False
     while not stop():
         with gateway.database.write() as db:
