@@ -15,8 +15,9 @@ from gateway.core.jobs import SendBatch, SendReply
 from gateway.services import broadcast, send, track
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
+from gateway.services.turns import Turns
 from gateway.store import broadcasts, deliveries, models, phones
-from gateway.store.deliveries import Claim
+from gateway.store.deliveries import Claim, Stream
 
 MAIN = terminal("main")
 
@@ -207,9 +208,9 @@ def test_a_worker_that_was_frozen_longer_than_its_lease_leaves_its_rows_to_other
         now = world.clock.now
         with world.database.write() as db:
             deliveries.expire_leases(db, now)
-            for doubt in deliveries.unknown(db, now, 10):
+            for doubt in deliveries.unknown(db, world.gateway.seal, now, 10):
                 deliveries.leave_unresolved(db, doubt, now)
-            deliveries.claim_page(db, broadcast_id, 10, Claim("another", now, now.replace(hour=7)))
+            deliveries.claim_page(db, Stream(broadcast_id, "sms"), 10, Claim("another", now, now.replace(hour=7)))
 
     Interruption(monkeypatch, freeze)
     send.run_batch(world.gateway, broadcast_id)
@@ -222,9 +223,9 @@ def test_two_workers_never_claim_the_same_row(world: World, people: People) -> N
     broadcast_id = started(world)
     now = world.clock.now
     with world.database.write() as db:
-        mine = deliveries.claim_page(db, broadcast_id, 6, Claim("a", now, now.replace(hour=7)))
+        mine = deliveries.claim_page(db, Stream(broadcast_id, "sms"), 6, Claim("a", now, now.replace(hour=7)))
     with world.database.write() as db:
-        others = deliveries.claim_page(db, broadcast_id, 6, Claim("b", now, now.replace(hour=7)))
+        others = deliveries.claim_page(db, Stream(broadcast_id, "sms"), 6, Claim("b", now, now.replace(hour=7)))
     assert [row.id for row in mine] + [row.id for row in others] == list(range(1, 11))
     with world.database.read() as db:
         assert deliveries.fence(db, broadcast_id, mine, Claim("a", now, now)) == dict.fromkeys(range(1, 7), False)
@@ -293,10 +294,10 @@ def test_a_slow_pace_claims_no_more_than_goes_out_in_a_few_seconds(world: World,
     broadcast_id = started(world)
     with world.database.read() as db:
         found = broadcasts.load(db, broadcast_id)
-    sender = send.Sender(world.gateway, None, lambda: False)
-    assert found is not None
-    assert sender._page_size(found) == send.PAGE
-    assert sender._page_size(replace(found, pace=1)) == 1
-    assert sender._page_size(replace(found, pace=10)) == 12
+    stream = Stream(broadcast_id, "sms")
+    for rate, size in ((100_000, send.PAGE), (1, 1), (10, 12)):
+        sender = send.Sender(world.gateway, None, lambda: False, found)
+        sender.lines["main:sms"] = send.Line("twilio", "", Turns(world.gateway.pacer, "main:sms", rate))
+        assert sender._page_size(stream) == size
     slow = replace(world.gateway, settings=replace(world.gateway.settings, messages_per_second=1))
     assert send.Sender(slow, None, lambda: False)._page_size(None) == 2
