@@ -1,9 +1,9 @@
 """How fast a channel may send, kept in Redis so that all workers share one schedule.
 
 The schedule is absolute (GCRA): a block of turns begins where the last one ended, never earlier than now, so no pause is ever made up
-for by a burst. When the provider says that it is too much, the rate drops by a tenth, and by a quarter where it says so again within
-seconds. It grows back quickly to nearly what was too much, stays close to it for a while, and then feels its way up faster and faster
-(as CUBIC does, RFC 9438): so it is near what the provider takes for most of the time, and finds out when that is more again.
+for by a burst. When the provider says that it is too much, the rate drops by a twentieth, and by a quarter where it says so again
+within seconds. It stays a little below what was too much for a while, and then feels its way up faster and faster (as CUBIC does, RFC
+9438): so it is near what the provider takes for most of the time, and finds out when that is more again.
 
 A provider that is away is held: nobody gets a turn for a while, then one turn tries if it is back, and all others wait for its word.
 Nothing here is a truth: a flushed Redis only begins a new schedule.
@@ -30,8 +30,9 @@ local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local state = redis.call('HMGET', KEYS[1], 'next', 'changed', 'ceiling', 'low', 'holds', 'held', 'probed')
 local next, changed, held, probed = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[6] or 0), tonumber(state[7] or 0)
 local ceiling, low = tonumber(state[3] or 1), tonumber(state[4] or 1)
-local level = ((ceiling - low) / ceiling / 0.0001) ^ (1 / 3)
-local share = state[3] and math.min(1, ceiling * (1 + 0.0001 * ((now - changed) / 1000000 - level) ^ 3)) or 1
+local curve = 0.00000625  -- so slow that one complaint comes in half a minute, and from a tenth the whole is reached in two minutes
+local level = ((ceiling - low) / ceiling / curve) ^ (1 / 3)  -- seconds
+local share = state[3] and math.min(1, ceiling * (1 + curve * ((now - changed) / 1000000 - level) ^ 3)) or 1
 local function keep(...) redis.call('HSET', KEYS[1], ...) redis.call('EXPIRE', KEYS[1], 86400) end
 local function whole(number) return string.format('%.0f', number) end
 """
@@ -57,8 +58,9 @@ _SLOW_DOWN = (
     + """
 local wait = tonumber(ARGV[1])
 if now - changed >= 1000000 then
-    local fall = now - changed < 4000000 and 0.75 or 0.9
-    keep('ceiling', tostring(share), 'low', tostring(math.max(0.01, share * fall)), 'changed', whole(now))
+    local fall = now - changed < 4000000 and 0.75 or 0.95
+    share = math.max(0.01, share)
+    keep('ceiling', tostring(share * 0.97), 'low', tostring(share * fall), 'changed', whole(now))
 end
 if wait > 0 then keep('next', whole(math.max(next, now + wait))) end
 """

@@ -257,12 +257,14 @@ class Sender:
     async def _barred(self, page: Page, index: int) -> Outcome | None:
         """What becomes of a row that must not be sent now; None where it may."""
         row = page.rows[index]
+        line = self._line(row.channel_id, row.medium)
         try:
-            await self._line(row.channel_id, row.medium).turns.one()
+            await line.turns.one()
         except PacerDown:
             self.ended = True
             return outcomes.put_back(row)
         except Held as held:
+            line.open = False
             if page.stream is None:  # replies of other channels go on
                 return outcomes.put_back(row, self.gateway.clock() + timedelta(seconds=held.seconds))
             page.over = True

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections import Counter
 from dataclasses import replace
 
 import pytest
 from fakes.outbound import DRAFT, People, World, e164, owe, started, state_of
 from fakes.statements import statements_of
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from gateway.core.jobs import SendBatch, SendReply
 from gateway.services import broadcast, send, track
@@ -122,6 +124,87 @@ def test_a_provider_that_is_away_costs_few_rows_and_is_left_alone_for_a_while(wo
     counts = Counter(world.states())
     assert counts["unknown"] <= send.FIRST_IN_FLIGHT + send.FAULTS_IN_A_ROW
     assert counts["queued"] == 500 - counts["unknown"]
+
+
+def away(world: World, broadcast_id: str) -> None:
+    """Let the provider fail until its channel is held."""
+    world.twilio.faults = {"error_before": 1.0}
+    send.run_batch(world.gateway, broadcast_id)
+    assert [(held.channel_id, held.medium) for held in send.held_channels(world.gateway, MAIN)] == [("main", "sms")]
+
+
+def hold_is_over(world: World) -> None:
+    world.gateway.pacer._redis.hset("aawaj:pace:main:sms", "held", int(time.time() * 1_000_000) - 1)
+
+
+def test_one_message_tries_if_the_provider_is_back(world: World, people: People) -> None:
+    people(300)
+    broadcast_id = started(world)
+    away(world, broadcast_id)
+    for waits in (10, 20):
+        hold_is_over(world)
+        asked = world.twilio.requests
+        send.run_batch(world.gateway, broadcast_id)
+        send.run_batch(world.gateway, broadcast_id)
+        assert world.twilio.requests == asked + 1, "one, and no more until it is known"
+        assert send.held_channels(world.gateway, MAIN)[0].seconds == pytest.approx(waits, abs=1)
+    world.twilio.faults = {}
+    hold_is_over(world)
+    send.run_batch(world.gateway, broadcast_id)
+    assert send.held_channels(world.gateway, MAIN) == []
+    assert set(world.states()) == {"accepted", "unknown"}
+
+
+def test_a_held_channel_claims_nothing_and_the_other_medium_goes_on(world: World, people: People) -> None:
+    people(100)
+    away(world, started(world))
+    with statements_of(world.database) as seen:
+        later = started(world, replace(DRAFT, gap_hours=0))
+        before = seen.commits
+        send.run_batch(world.gateway, later)
+    assert seen.commits - before <= 2, "for replies"
+    send.run_batch(world.gateway, started(world, Draft("m", phrase="meeting_word", gap_hours=0)))
+    assert world.twilio.requests > send.FAULTS_IN_A_ROW + send.FIRST_IN_FLIGHT, "by voice it was tried"
+
+
+def test_texts_and_calls_of_one_broadcast_go_side_by_side(world: World, people: People) -> None:
+    people(60)
+    with world.database.write() as db:
+        db.execute(update(models.channels).values(calls_per_second=5))
+    broadcast_id = started(world, Draft("m", phrase="meeting_word", heads_up=True))
+    with world.database.write() as db:
+        rows = db.execute(select(models.deliveries).where(models.deliveries.c.id <= 40)).mappings().all()
+        texts = [{**row, "round": 0, "medium": "sms", "latest": False} for row in rows]
+        db.execute(models.deliveries.insert(), [{name: value for name, value in text.items() if name != "id"} for text in texts])
+    asked = time.monotonic()
+    send.run_batch(world.gateway, broadcast_id, stop=lambda: time.monotonic() > asked + 2)
+    texts = [sent for sent in world.twilio.ledger if sent.kind == "message"]
+    assert {sent.body for sent in texts} == {"फोन आउँछ।"}
+    assert len(texts) == 40, "they do not wait for the calls"
+    assert 5 <= len(world.twilio.ledger) - 40 <= 20
+    assert world.twilio.violations == []
+
+
+def test_a_pause_and_a_cancellation_take_hold_within_seconds(world: World, people: People) -> None:
+    people(4000)
+    with world.database.write() as db:
+        db.execute(update(models.channels).values(messages_per_second=200))
+    broadcast_id = started(world)
+    for act in (broadcast.pause, broadcast.cancel):
+        running = threading.Thread(target=send.run_batch, args=(world.gateway, broadcast_id))
+        running.start()
+        time.sleep(1)
+        act(world.gateway, MAIN, broadcast_id)
+        acted = time.time()
+        running.join(5)
+        assert not running.is_alive()
+        track.sweep(world.gateway)
+        assert max(sent.at for sent in world.twilio.ledger) - acted < 1
+        assert "sending" not in world.states()
+        if act is broadcast.pause:
+            broadcast.resume(world.gateway, MAIN, broadcast_id)
+    assert 0 < len(world.twilio.ledger) < 1000
+    assert Counter(world.states()) == {"accepted": len(world.twilio.ledger), "suppressed": 4000 - len(world.twilio.ledger)}
 
 
 def test_nothing_is_sent_at_night_and_the_sweep_rings_in_the_morning(world: World, people: People) -> None:
