@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,6 +111,6 @@ def _add(gateway: Gateway, db: Connection, index: int, now: datetime) -> None:
 
 def _daytime() -> Callable[[], datetime]:
     """A clock that goes on from noon of today in Nepal, at the usual speed."""
-    began = bootstrap.utc_now()
+    began = datetime.now(UTC)
     noon = datetime.combine(began.astimezone(NEPAL).date(), datetime.min.time(), NEPAL) + timedelta(hours=12)
-    return lambda: noon.astimezone(began.tzinfo) + (bootstrap.utc_now() - began)
+    return lambda: noon.astimezone(began.tzinfo) + (datetime.now(UTC) - began)

@@ -84,7 +84,7 @@ async def _bare_loop(place: Place, messages: int) -> None:
 
 def _broadcast(gateway: Gateway, messages: int) -> Run:
     """Send a broadcast to every member. What is timed is its sending, with everything that is kept of it."""
-    broadcast_id = broadcast.create(gateway, MAIN, Draft("benchmark", {"ne": TEXT}))
+    broadcast_id = broadcast.create(gateway, MAIN, Draft("benchmark", {"ne": TEXT}, gap_hours=0))
     broadcast.approve(gateway, MAIN, broadcast_id)
     broadcast.expand(gateway, broadcast_id)
     run = _timed(messages, lambda: send.run_batch(gateway, broadcast_id))

@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from gateway import config, logs
 from gateway.audio.catalogue import open_clips
@@ -32,8 +32,8 @@ def build(settings: Settings, *, clock: Callable[[], datetime] | None = None, ne
 
     Raises an ExceptionGroup of GatewayErrors when its flow files are faulty, `config:invalid` when they do not have its language.
     """
-    clock = clock or utc_now
     database = open_database(settings.database_url)
+    clock = clock or database.now
     doorbell = Doorbell(settings.redis_url)
     flows = LiveFlows(settings.flows_dir, open_clips(settings.audio_dir), database, clock)
     if settings.language not in flows.catalogue.languages:
@@ -78,10 +78,6 @@ def _providers(settings: Settings) -> Providers:
             public_base_url=settings.public_base_url,
         )
     return Providers({provider.name: provider})
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def unique_id() -> str:

@@ -31,6 +31,7 @@ CATALOGUE: dict[str, Fault] = {
     "webhook:malformed": Fault("The field {field} is missing or cannot be read."),
     "webhook:foreign-account": Fault("The request belongs to another account of {provider}."),
     # the database
+    "queue:unavailable": Fault("Redis does not answer. Try again; if it stays so, look at its log.", retryable=True),
     "database:unavailable": Fault("The database does not answer. Try again; if it stays so, look at its log and its disk.", retryable=True),
     # who may do what
     "access:denied": Fault("The role {role!r} may not do this ({permission}). Ask an admin of the organisation."),

@@ -1,7 +1,11 @@
 """How fast a channel may send, kept in Redis so that all workers share one schedule.
 
 The schedule is absolute (GCRA): a block of turns begins where the last one ended, never earlier than now, so no pause is ever made up
-for by a burst. When the provider says that it is too much, the rate drops by a tenth at most once a second, and grows back slowly.
+for by a burst. When the provider says that it is too much, the rate drops by a twentieth, and by a quarter where it says so again
+within seconds. It stays a little below what was too much for a while, and then feels its way up faster and faster (as CUBIC does, RFC
+9438): so it is near what the provider takes for most of the time, and finds out when that is more again.
+
+A provider that is away is held: nobody gets a turn for a while, then one turn tries if it is back, and all others wait for its word.
 Nothing here is a truth: a flushed Redis only begins a new schedule.
 """
 
@@ -18,13 +22,17 @@ TIMEOUT = 2.0  # seconds
 BLOCK_SECONDS = 0.25  # a block of turns is never longer than this, or one turn
 MOST = 100  # turns in a block
 FARTHEST = 10.0  # seconds: turns that are farther away than this are not given; the caller comes back later
+PROBED = 15.0  # seconds that a try may take to tell if the provider is back; then somebody else tries
 
 _STATE = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local state = redis.call('HMGET', KEYS[1], 'next', 'share', 'changed', 'holds', 'held')
-local next, changed, held = tonumber(state[1] or 0), tonumber(state[3] or 0), tonumber(state[5] or 0)
-local share = math.min(1, tonumber(state[2] or 1) * 1.05 ^ ((now - changed) / 1000000))
+local state = redis.call('HMGET', KEYS[1], 'next', 'changed', 'ceiling', 'low', 'holds', 'held', 'probed')
+local next, changed, held, probed = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[6] or 0), tonumber(state[7] or 0)
+local ceiling, low = tonumber(state[3] or 1), tonumber(state[4] or 1)
+local curve = 0.00000625  -- so slow that one complaint comes in half a minute, and from a tenth the whole is reached in two minutes
+local level = ((ceiling - low) / ceiling / curve) ^ (1 / 3)  -- seconds
+local share = state[3] and math.min(1, ceiling * (1 + curve * ((now - changed) / 1000000 - level) ^ 3)) or 1
 local function keep(...) redis.call('HSET', KEYS[1], ...) redis.call('EXPIRE', KEYS[1], 86400) end
 local function whole(number) return string.format('%.0f', number) end
 """
@@ -35,10 +43,13 @@ _TAKE = (
 local rate, most, block, farthest = tonumber(ARGV[1]) * share, tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local interval = 1000000 / rate
 local start = math.max(now, next, held)
-if held > now or start - now > farthest then return {0, whole(start - now), whole(interval), tostring(share)} end
-local count = math.max(1, math.min(most, math.floor(rate * block)))
+local tried = held > 0 and probed + tonumber(ARGV[5]) or 0
+if tried > now then start = math.max(start, tried) end
+if held > now or tried > now or start - now > farthest then return {0, whole(start - now), whole(interval), tostring(share), 0} end
+local count = held > 0 and 1 or math.max(1, math.min(most, math.floor(rate * block)))
+if held > 0 then keep('probed', whole(now)) end
 keep('next', whole(start + count * interval))
-return {count, whole(start - now), tostring(interval), tostring(share)}
+return {count, whole(start - now), tostring(interval), tostring(share), held > 0 and 1 or 0}
 """
 )
 
@@ -46,7 +57,11 @@ _SLOW_DOWN = (
     _STATE
     + """
 local wait = tonumber(ARGV[1])
-if now - changed >= 1000000 then keep('share', tostring(math.max(0.01, share * 0.9)), 'changed', whole(now)) end
+if now - changed >= 1000000 then
+    local fall = now - changed < 4000000 and 0.75 or 0.95
+    share = math.max(0.01, share)
+    keep('ceiling', tostring(share * 0.97), 'low', tostring(share * fall), 'changed', whole(now))
+end
 if wait > 0 then keep('next', whole(math.max(next, now + wait))) end
 """
 )
@@ -54,11 +69,13 @@ if wait > 0 then keep('next', whole(math.max(next, now + wait))) end
 _HOLD = (
     _STATE
     + """
-local holds = now - held < 60000000 and tonumber(state[4] or 0) or 0
+local holds = now - held < 60000000 and tonumber(state[5] or 0) or 0
 local seconds = math.min(300, 5 * 2 ^ holds)
-if held <= now then keep('held', whole(now + seconds * 1000000), 'holds', holds + 1) end
+if held <= now then keep('held', whole(now + seconds * 1000000), 'holds', holds + 1, 'probed', 0) end
 """
 )
+
+_HELD = _STATE + "return {held > 0 and 1 or 0, whole(math.max(0, held - now))}"
 
 
 class PacerDown(Exception):  # noqa: N818 - the name of what happened
@@ -69,13 +86,15 @@ class PacerDown(Exception):  # noqa: N818 - the name of what happened
 class Block:
     """`count` turns, the first in `wait` seconds, then one each `interval` seconds. `count` 0: none soon, come back after `wait`.
 
-    `share` is the part of the permitted rate that is used at present, 1 unless the provider complained.
+    `share` is the part of the permitted rate that is used at present, 1 unless the provider complained. `probe`: the provider was away,
+    and this one turn tries if it is back; tell with `resume` or `hold`.
     """
 
     count: int
     wait: float
     interval: float
     share: float
+    probe: bool
 
 
 class Pacer:
@@ -86,15 +105,16 @@ class Pacer:
         self._take = self._redis.register_script(_TAKE)
         self._slow_down = self._redis.register_script(_SLOW_DOWN)
         self._hold = self._redis.register_script(_HOLD)
+        self._held = self._redis.register_script(_HELD)
 
     def take(self, key: str, rate: float, most: int = MOST) -> Block:
         """Take up to `most` turns at `rate` a second: a quarter of a second's worth, at least one. Raises PacerDown."""
-        arguments = (rate, most, BLOCK_SECONDS, FARTHEST * 1_000_000)
+        arguments = (rate, most, BLOCK_SECONDS, FARTHEST * 1_000_000, PROBED * 1_000_000)
         try:
-            count, wait, interval, share = self._take(keys=[_name(key)], args=arguments)
+            count, wait, interval, share, probe = self._take(keys=[_name(key)], args=arguments)
         except RedisError as error:
             raise PacerDown from error
-        return Block(int(count), int(wait) / 1_000_000, float(interval) / 1_000_000, float(share))
+        return Block(int(count), int(wait) / 1_000_000, float(interval) / 1_000_000, float(share), bool(probe))
 
     def slow_down(self, key: str, wait: float = 0.0) -> None:
         """The provider says that it is too much; it wants nothing for `wait` seconds. Raises PacerDown."""
@@ -109,6 +129,21 @@ class Pacer:
             self._hold(keys=[_name(key)])
         except RedisError as error:
             raise PacerDown from error
+
+    def resume(self, key: str) -> None:
+        """The provider is back. Raises PacerDown."""
+        try:
+            self._redis.hdel(_name(key), "held", "holds", "probed")
+        except RedisError as error:
+            raise PacerDown from error
+
+    def held(self, key: str) -> float | None:
+        """In how many seconds a provider that is away is tried again; None where it is not away. Raises PacerDown."""
+        try:
+            held, wait = self._held(keys=[_name(key)])
+        except RedisError as error:
+            raise PacerDown from error
+        return int(wait) / 1_000_000 if held else None
 
 
 def _name(key: str) -> str:

@@ -17,17 +17,22 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.core import consent
+from gateway.core.events import Medium
 from gateway.core.jobs import Job, SendBatch
 from gateway.errors import GatewayError
+from gateway.language import speech
 from gateway.providers.base import Accepted, OutboundCall, OutboundMessage, Provider
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import HttpSession, open_http
 from gateway.queues.pacer import PacerDown
 from gateway.services import outcomes
+from gateway.services.access import Permission
 from gateway.services.turns import Held, Turns
 from gateway.store import broadcasts, callbacks, channels, deliveries, phones
+from gateway.store.deliveries import Stream
 
 if TYPE_CHECKING:
+    from gateway.services.access import Actor
     from gateway.services.context import Gateway
     from gateway.store.broadcasts import Broadcast
     from gateway.store.deliveries import Claimed, Outcome
@@ -46,16 +51,21 @@ FRESH = 0.05  # for so many seconds
 SLICE = 30.0  # seconds after which a batch gives its place in the queue to others
 REPLIES_EVERY = 0.25  # seconds; a reply does not wait for the end of a batch
 FAULTS_IN_A_ROW = 8  # then the provider is taken to be away
+MEDIA: tuple[Medium, ...] = ("sms", "voice")
+HEADS_UP = 0  # the round of a text that comes before a call
 DATABASE_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds between tries, together shorter than a lease
 
 
 def run_batch(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] = lambda: False) -> list[Job]:
     """Send what is due of a broadcast until nothing is, until `stop()`, or for `SLICE` seconds; return the job that goes on."""
+    now = gateway.clock()
     with gateway.database.read() as db:
         broadcast = broadcasts.load(db, broadcast_id)
-    if broadcast is None or broadcast.state != "sending" or _held(broadcast, gateway.clock()):
-        return []
-    return asyncio.run(_run_batch(gateway, broadcast, stop))
+        if broadcast is None or broadcast.state != "sending" or _held(broadcast, now):
+            return []
+        gap, earlier = broadcasts.gap(db, broadcast), broadcasts.earlier(db, broadcast, now)
+    streams = [Stream(broadcast_id, medium, gap, earlier) for medium in _media(broadcast)]
+    return asyncio.run(_run_batch(gateway, broadcast, streams, stop))
 
 
 def send_reply(gateway: Gateway, delivery_id: int) -> None:
@@ -64,11 +74,49 @@ def send_reply(gateway: Gateway, delivery_id: int) -> None:
     asyncio.run(_send_replies(gateway))
 
 
+@dataclass(frozen=True, slots=True)
+class HeldChannel:
+    """A channel that is left alone by one medium because its provider failed again and again: tried anew in `seconds`."""
+
+    channel_id: str
+    address: str
+    medium: Medium
+    seconds: float
+
+
+def held_channels(gateway: Gateway, actor: Actor) -> list[HeldChannel]:
+    """Which channels of the actor's organisation are held. GatewayError `queue:unavailable` where Redis does not answer."""
+    actor.require(Permission.SEE_BROADCASTS)
+    with gateway.database.read() as db:
+        ours = channels.of_organisation(db, actor.organisation_id)
+    lines = [(channel, medium) for channel in ours for medium in MEDIA]
+    try:
+        held = [gateway.pacer.held(_key(channel.id, medium)) for channel, medium in lines]
+    except PacerDown as error:
+        raise GatewayError("queue:unavailable") from error
+    return [
+        HeldChannel(channel.id, channel.address, medium, seconds)
+        for (channel, medium), seconds in zip(lines, held, strict=True)
+        if seconds is not None
+    ]
+
+
+def _key(channel_id: str, medium: Medium) -> str:
+    return f"{channel_id}:{medium}"
+
+
 def _held(broadcast: Broadcast, now: datetime) -> bool:
     return consent.held_by_night(now, life_safety=broadcast.life_safety_by is not None)
 
 
-async def _run_batch(gateway: Gateway, broadcast: Broadcast, stop: Callable[[], bool]) -> list[Job]:
+def _media(broadcast: Broadcast) -> Sequence[Medium]:
+    """By which media a broadcast has rows."""
+    if broadcast.medium == "sms":
+        return ("sms",)
+    return MEDIA if broadcast.medium == "preferred" or broadcast.heads_up else ("voice",)
+
+
+async def _run_batch(gateway: Gateway, broadcast: Broadcast, streams: Sequence[Stream], stop: Callable[[], bool]) -> list[Job]:
     until = time.monotonic() + SLICE
     finished = asyncio.Event()
 
@@ -76,11 +124,11 @@ async def _run_batch(gateway: Gateway, broadcast: Broadcast, stop: Callable[[], 
         return stop() or time.monotonic() > until
 
     async with open_http(IN_FLIGHT) as http, asyncio.TaskGroup() as group:
-        sender = Sender(gateway, http, interrupted)
+        sender = Sender(gateway, http, interrupted, broadcast)
         group.create_task(_let_replies_pass(sender, finished))
         async with asyncio.TaskGroup() as pages:
-            for _ in range(PAGES_AT_ONCE):
-                pages.create_task(sender.send_due(broadcast))
+            for stream in list(streams) * PAGES_AT_ONCE:
+                pages.create_task(sender.send_due(stream))
         finished.set()
     return [SendBatch(broadcast.id)] if interrupted() and not sender.ended else []
 
@@ -97,20 +145,22 @@ async def _send_replies(gateway: Gateway) -> None:
         await Sender(gateway, http, lambda: False).send_due(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """A channel in use for one medium: whose API, from which number, at whose turns."""
 
     provider: str
     sender: str
     turns: Turns
+    open: bool = False  # it had turns for us in this run
+    faults: int = 0  # in a row
 
 
 @dataclass(slots=True)
 class Page:
-    """Rows of one claim, of a broadcast or (None) of replies, and what became of them so far."""
+    """Rows of one claim, of the run's broadcast or (None) of replies, and what became of them so far."""
 
-    broadcast: Broadcast | None
+    stream: Stream | None
     token: str
     rows: Sequence[Claimed]
     outcomes: list[Outcome] = field(default_factory=list)
@@ -120,26 +170,26 @@ class Page:
     cleared: dict[int, bool] = field(default_factory=dict)
     cleared_to: int = 0  # index in `rows`
     cleared_until: float = 0.0  # monotonic
-    lost: bool = False  # paused, cancelled, or the lease is nearly over
+    over: bool = False  # no more of it goes out: no turns, night, paused, cancelled, or the lease is nearly over
 
 
 @dataclass(slots=True)
 class Sender:
-    """One run over one pool of connections."""
+    """One run over one pool of connections, of a broadcast or (None) of replies alone."""
 
     gateway: Gateway
     http: HttpSession
     interrupted: Callable[[], bool]
+    broadcast: Broadcast | None = None
     ended: bool = False  # nothing more can be sent in this run
-    faults: int = 0  # in a row
-    lines: dict[tuple[str, str], Line] = field(default_factory=dict)
+    lines: dict[str, Line] = field(default_factory=dict)
     window: int = FIRST_IN_FLIGHT  # requests at once, one more with each that was accepted
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FIRST_IN_FLIGHT))
 
-    async def send_due(self, broadcast: Broadcast | None) -> None:
-        """Send page after page of a broadcast, or of the replies (None), until nothing is due or the run is over."""
-        while not (self.ended or self.interrupted() or (broadcast and _held(broadcast, self.gateway.clock()))):
-            page = await self._patiently(lambda: self._claim(broadcast))
+    async def send_due(self, stream: Stream | None) -> None:
+        """Send page after page of the broadcast by one medium, or of the replies (None), until nothing is due or the run is over."""
+        while self._may_claim(stream):
+            page = await self._patiently(lambda: self._claim(stream))
             if not page.rows:
                 return
             async with asyncio.TaskGroup() as requests:
@@ -148,20 +198,44 @@ class Sender:
                         requests.create_task(self._post(page, row))
             await self._patiently(lambda: self._record(page))  # noqa: B023 - awaited before the next page takes the name
 
-    def _claim(self, broadcast: Broadcast | None) -> Page:
+    def _may_claim(self, stream: Stream | None) -> bool:
+        if self.ended or self.interrupted():
+            return False
+        if stream is None or self.broadcast is None:
+            return True
+        if _held(self.broadcast, self.gateway.clock()):
+            return False
+        return self._open(self._line(self.broadcast.channel_id, stream.medium))
+
+    def _open(self, line: Line) -> bool:
+        """Whether there are turns: who has none claims nothing."""
+        try:
+            if not line.open:
+                line.turns.have_some()
+        except Held:
+            return False
+        except PacerDown:
+            self.ended = True
+            return False
+        line.open = True
+        return True
+
+    def _claim(self, stream: Stream | None) -> Page:
         now, token = self.gateway.clock(), self.gateway.new_id()
         lease = timedelta(seconds=self.gateway.settings.lease_seconds)
         claim = deliveries.Claim(token, now, now + lease)
         with self.gateway.database.write() as db:
-            rows = deliveries.claim_page(db, broadcast.id if broadcast else None, self._page_size(broadcast), claim)
-        return Page(broadcast, token, rows)
+            rows = deliveries.claim_page(db, stream, self._page_size(stream), claim)
+        return Page(stream, token, rows)
 
-    def _page_size(self, broadcast: Broadcast | None) -> int:
+    def _page_size(self, stream: Stream | None) -> int:
         # At the present pace, which the pages that are sent at once share. A page must also be through long before its lease is over.
-        if broadcast is None:
+        if stream is None or self.broadcast is None:
             return max(1, min(REPLIES, int(self.gateway.settings.messages_per_second * PAGE_SECONDS)))
-        line = self.lines.get((broadcast.channel_id, broadcast.medium))
-        pace = broadcast.pace * (line.turns.share if line else 1.0) / PAGES_AT_ONCE
+        turns = self._line(self.broadcast.channel_id, stream.medium).turns
+        if turns.probing:
+            return 1
+        pace = turns.rate * turns.share / PAGES_AT_ONCE
         return max(1, min(PAGE, int(pace * min(PAGE_SECONDS, self.gateway.settings.lease_seconds / 3))))
 
     # --- before the request --------------------------------------------------------------------------------------------------------
@@ -169,50 +243,60 @@ class Sender:
     async def _may_go(self, page: Page, index: int) -> bool:
         """Wait for a free connection and our turn, then look at the fence. True: the row must be sent at once, and holds a slot."""
         row = page.rows[index]
-        if not (self.ended or page.lost):
+        barred: Outcome | None = outcomes.put_back(row, page.not_before)
+        if not (self.ended or page.over):
             await self.slots.acquire()
-            stopped = await self._stopped(page, index)
-            if stopped is False:
+            barred = await self._barred(page, index)
+            if barred is None:
                 return True
             self.slots.release()
-            if stopped:
-                page.outcomes.append(outcomes.stopped(row))
-                return False
-        page.outcomes.append(outcomes.put_back(row, page.not_before))
+        if barred is not None:
+            page.outcomes.append(barred)
         return False
 
-    async def _stopped(self, page: Page, index: int) -> bool | None:
-        """Whether STOP came from the phone of this row; None where the row must not be sent for another reason."""
+    async def _barred(self, page: Page, index: int) -> Outcome | None:
+        """What becomes of a row that must not be sent now; None where it may."""
+        row = page.rows[index]
+        line = self._line(row.channel_id, row.medium)
         try:
-            await self._line(page.rows[index]).turns.one()
-        except (Held, PacerDown):
+            await line.turns.one()
+        except PacerDown:
             self.ended = True
-            return None
+            return outcomes.put_back(row)
+        except Held as held:
+            line.open = False
+            if page.stream is None:  # replies of other channels go on
+                return outcomes.put_back(row, self.gateway.clock() + timedelta(seconds=held.seconds))
+            page.over = True
+            return outcomes.put_back(row)
         if index >= page.cleared_to or time.monotonic() > page.cleared_until:
             await self._patiently(lambda: self._look_at_fence(page, index))
-        return page.cleared.get(page.rows[index].id)
+        stopped = page.cleared.get(row.id)
+        if stopped is None:
+            return outcomes.put_back(row, page.not_before)
+        return outcomes.stopped(row) if stopped else None
 
     def _look_at_fence(self, page: Page, index: int) -> None:
         now, group = self.gateway.clock(), page.rows[index : index + FENCED]
         page.cleared, page.cleared_to, page.cleared_until = {}, index + len(group), time.monotonic() + FRESH
-        if page.broadcast and _held(page.broadcast, now):
-            page.not_before, page.lost, self.ended = consent.opens_at(now), True, True
+        if page.stream and self.broadcast and _held(self.broadcast, now):
+            page.not_before, page.over, self.ended = consent.opens_at(now), True, True
             return
         # What is left of the lease must be longer than a request may take.
         claim = deliveries.Claim(page.token, now, now + timedelta(seconds=self.gateway.settings.lease_seconds / 3))
         with self.gateway.database.read() as db:
-            page.cleared = deliveries.fence(db, page.broadcast.id if page.broadcast else None, group, claim)
-        page.lost = not page.cleared
+            page.cleared = deliveries.fence(db, page.stream.broadcast_id if page.stream else None, group, claim)
+        page.over = not page.cleared
 
-    def _line(self, row: Claimed) -> Line:
-        key = (row.channel_id, row.medium)
+    def _line(self, channel_id: str, medium: Medium) -> Line:
+        key = _key(channel_id, medium)
         if key not in self.lines:
             with self.gateway.database.read() as db:
-                channel = channels.get(db, row.channel_id)
+                channel = channels.get(db, channel_id)
             if channel is None:
-                raise LookupError(row.channel_id)
-            pace = channel.messages_per_second if row.medium == "sms" else channel.calls_per_second
-            self.lines[key] = Line(channel.provider, channel.address, Turns(self.gateway.pacer, ":".join(key), pace))
+                raise LookupError(channel_id)
+            pace = channel.messages_per_second if medium == "sms" else channel.calls_per_second
+            self.lines[key] = Line(channel.provider, channel.address, Turns(self.gateway.pacer, key, pace))
         return self.lines[key]
 
     # --- the request ---------------------------------------------------------------------------------------------------------------
@@ -237,39 +321,62 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - the request may have left: nobody can tell
             log.error("delivery %d ended unclear: %s", row.id, type(error).__name__)  # noqa: TRY400
             return outcomes.unclear(row, "send:internal")
-        self.faults = 0
+        self._answered(row)
         if self.window < IN_FLIGHT:
             self.window += 1
             self.slots.release()
         return deliveries.Outcome(row.id, accepted.status, external_id=accepted.external_id)
 
     def _compose(self, page: Page, row: Claimed) -> Awaitable[Accepted]:
-        line = self._line(row)
+        line = self._line(row.channel_id, row.medium)
         provider: Provider = self.gateway.providers[line.provider]
         recipient = self.gateway.seal.open(row.sealed)
         if row.medium == "voice":
             return provider.place_call(self.http, OutboundCall(row.id, line.sender, recipient))
-        body = page.broadcast.texts[row.language] if page.broadcast else self.gateway.seal.open(row.sealed_body or b"")
-        return provider.send_message(self.http, OutboundMessage(row.id, line.sender, recipient, body))
+        return provider.send_message(self.http, OutboundMessage(row.id, line.sender, recipient, self._words(page, row)))
+
+    def _words(self, page: Page, row: Claimed) -> str:
+        if page.stream is None or self.broadcast is None:
+            return self.gateway.seal.open(row.sealed_body or b"")
+        if row.round == HEADS_UP:
+            texts = self.gateway.catalogue.phrases["heads_up"]
+            return texts.get(row.language) or texts[speech.plain_language(row.language)]
+        return self.broadcast.texts[row.language]
+
+    def _answered(self, row: Claimed) -> None:
+        """The provider is there."""
+        line = self._line(row.channel_id, row.medium)
+        line.faults = 0
+        if line.turns.probing:
+            line.turns.probing = False
+            with suppress(PacerDown):
+                self.gateway.pacer.resume(line.turns.key)
+
+    def _failed(self, row: Claimed) -> None:
+        """The provider is perhaps away: after some faults in a row, or after one where it was tried if it is back, it is left alone."""
+        line = self._line(row.channel_id, row.medium)
+        line.faults += 1
+        if line.faults == FAULTS_IN_A_ROW or line.turns.probing:
+            line.open = False
+            line.turns.forget()
+            self.gateway.pacer.hold(line.turns.key)
 
     def _heed(self, page: Page, row: Claimed, error: SendError) -> None:
         """What a refusal means for the rows that come after this one."""
-        key = self._line(row).turns.key
         try:
+            if error.fault in {SendFault.UNREACHABLE, SendFault.AMBIGUOUS}:
+                self._failed(row)
+                return
+            self._answered(row)
             match error.fault:
                 case SendFault.THROTTLED:
-                    self.gateway.pacer.slow_down(key, error.retry_after or 0.0)
-                case SendFault.UNREACHABLE | SendFault.AMBIGUOUS:
-                    self.faults += 1
-                    if self.faults == FAULTS_IN_A_ROW:
-                        self.ended = True
-                        self.gateway.pacer.hold(key)
+                    self.gateway.pacer.slow_down(_key(row.channel_id, row.medium), error.retry_after or 0.0)
                 case SendFault.OPTED_OUT:
                     page.opted_out.append(row.phone_id)
                 case SendFault.MISCONFIGURED:
                     self.ended = True
                     page.misconfigured = str(error)[:48]
-                case SendFault.BAD_NUMBER | SendFault.REFUSED:
+                case _:
                     pass
         except PacerDown:
             self.ended = True
@@ -282,8 +389,8 @@ class Sender:
             deliveries.record(db, page.outcomes, page.token, now)
             for phone_id in page.opted_out:
                 phones.stop(db, phone_id, now)
-            if page.misconfigured and page.broadcast:
-                broadcasts.pause(db, page.broadcast.id, page.misconfigured)
+            if page.misconfigured and page.stream:
+                broadcasts.pause(db, page.stream.broadcast_id, page.misconfigured)
         taken = [outcome.id for outcome in page.outcomes if outcome.external_id]
         with self.gateway.database.read() as db:
             early = callbacks.waiting_for(db, taken)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, insert, literal, or_, select, text, update
 
 from gateway.core.audience import Audience
-from gateway.store.deliveries import CLOSED, DUE, UNRESOLVED, UNSETTLED
+from gateway.store.deliveries import CLOSED, UNRESOLVED, UNSETTLED
 from gateway.store.models import (
     Instant,
     approvals,
@@ -23,6 +23,7 @@ from gateway.store.models import (
     member_phones,
     members,
     notices,
+    organisations,
     phones,
     saying_clips,
     sayings,
@@ -243,6 +244,35 @@ def agreed(db: Connection, broadcast_id: str) -> tuple[str, ...]:
     return tuple(db.execute(_AGREED, {"broadcast": broadcast_id}).scalars())
 
 
+_GAP = (
+    select(func.coalesce(broadcasts.c.gap_hours, organisations.c.gap_hours))
+    .join(organisations, organisations.c.id == broadcasts.c.organisation_id)
+    .where(broadcasts.c.id == bindparam("broadcast"), broadcasts.c.life_safety_by.is_(None))
+)
+_EARLIER = (
+    select(broadcasts.c.id)
+    .where(
+        broadcasts.c.organisation_id == bindparam("organisation"),
+        broadcasts.c.state == "sending",
+        broadcasts.c.created_at < bindparam("written"),
+        or_(broadcasts.c.starts_at.is_(None), broadcasts.c.starts_at <= bindparam("now")),
+        or_(broadcasts.c.expires_at.is_(None), broadcasts.c.expires_at > bindparam("now")),
+    )
+    .order_by(broadcasts.c.created_at)
+)
+
+
+def gap(db: Connection, broadcast: Broadcast) -> timedelta:
+    """How long ago another broadcast must have told a phone before this one may: none at all where lives depend on it."""
+    return timedelta(hours=db.execute(_GAP, {"broadcast": broadcast.id}).scalar() or 0)
+
+
+def earlier(db: Connection, broadcast: Broadcast, now: datetime) -> list[str]:
+    """The broadcasts of the same organisation that are being sent and were written before this one."""
+    asked = {"organisation": broadcast.organisation_id, "written": broadcast.created_at, "now": now}
+    return list(db.execute(_EARLIER, asked).scalars())
+
+
 _UNEXPANDED = (
     select(broadcasts.c.id)
     .where(broadcasts.c.state.in_(("approved", "sending")), ~broadcasts.c.expanded)
@@ -443,11 +473,22 @@ def analyse(db: Connection) -> None:
         db.execute(text("ANALYZE deliveries"))
 
 
+def _waiting(hour: ColumnElement[bool]) -> ColumnElement[bool]:
+    # With its medium, so that it is one range of the index for each and not all that waits for a later hour.
+    return exists(
+        select(deliveries.c.id).where(
+            deliveries.c.broadcast_id == broadcasts.c.id, deliveries.c.state == "queued", deliveries.c.medium.in_(("sms", "voice")), hour
+        )
+    )
+
+
 _WITH_DUE = (
     select(broadcasts.c.id)
     .where(
         broadcasts.c.state == "sending",
-        exists(select(deliveries.c.id).where(deliveries.c.broadcast_id == broadcasts.c.id, DUE)),
+        or_(broadcasts.c.starts_at.is_(None), broadcasts.c.starts_at <= bindparam("now")),
+        or_(broadcasts.c.expires_at.is_(None), broadcasts.c.expires_at > bindparam("now")),
+        or_(_waiting(deliveries.c.not_before.is_(None)), _waiting(deliveries.c.not_before <= bindparam("now"))),
     )
     .order_by(broadcasts.c.approved_at)
 )

@@ -7,10 +7,13 @@ once with BUSY_SNAPSHOT, however long it would have been willing to wait.
 
 from __future__ import annotations
 
+import math
 import select
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,6 +38,8 @@ BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
 # An answer must leave within 5 s, so nothing here may wait as long as that for ever.
 CONNECTIONS = 16  # at most, of one process
 LONGEST_WAIT = 4.0  # seconds for one of them
+CLOCK_EVERY = 10.0  # seconds between two looks at the database's clock
+_TIME = text("SELECT clock_timestamp()")
 POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": CONNECTIONS, "max_overflow": 0}
 SQLITE_PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 POSTGRES_OPTIONS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
@@ -66,6 +71,8 @@ class Database:
         self._idle: list[Connection] = []
         self._free = threading.Semaphore(CONNECTIONS)
         self._of_thread = _OfThread()
+        self._began: datetime | None = None  # by the database's clock, when `time.monotonic` was 0
+        self._asks_at = -math.inf
 
     def read(self) -> AbstractContextManager[Connection]:
         """Lend a connection for single statements; each sees what is committed at that moment.
@@ -143,6 +150,28 @@ class Database:
         if not db.in_transaction():
             db.begin()  # SQLAlchemy's, which a read may have begun; it sends nothing, and `commit` and `rollback` end both
         prepared.send(db, self._begin)
+
+    def now(self) -> datetime:
+        """The time, by the clock of the database that all processes share, so that one whose machine goes wrong harms nobody.
+
+        PostgreSQL is asked every ten seconds; in between, and where it does not answer, a clock goes on that cannot be set. SQLite is on
+        the same machine as all who use it, and has that machine's time.
+        """
+        if self._begin == BEGIN["sqlite"]:
+            return datetime.now(UTC)
+        moment = time.monotonic()
+        if moment >= self._asks_at:
+            self._asks_at = moment + CLOCK_EVERY  # at once: others need not ask as well
+            self._ask_the_time()
+        if self._began is None:
+            return datetime.now(UTC)
+        return self._began + timedelta(seconds=time.monotonic())
+
+    def _ask_the_time(self) -> None:
+        with suppress(GatewayError), self.read() as db:
+            asked = time.monotonic()
+            told: datetime = db.execute(_TIME).scalar_one()
+            self._began = told.astimezone(UTC) - timedelta(seconds=(asked + time.monotonic()) / 2)
 
     def forget(self) -> None:
         """Take what was deleted out of SQLite's log as well, as far as nobody reads there; PostgreSQL does so by itself, in time."""

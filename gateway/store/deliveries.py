@@ -11,8 +11,9 @@ A claim is committed before the request and its result after it, so that a crash
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -21,10 +22,10 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    Update,
     and_,
     bindparam,
     exists,
+    false,
     func,
     insert,
     or_,
@@ -67,8 +68,24 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """What of a broadcast goes by one medium. Where another broadcast has told a phone, `gap` must have passed since.
+
+    `earlier` are broadcasts that were written before this one and are being sent as well: they go first to who gets both.
+    """
+
+    broadcast_id: str
+    medium: Medium
+    gap: timedelta = timedelta(0)
+    earlier: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
-    """A row that a worker owns. `sealed` is the phone; `stopped` says that STOP came from it; a reply has a `sealed_body`."""
+    """A row that a worker owns. `sealed` is the phone; `stopped` says that STOP came from it; a reply has a `sealed_body`.
+
+    `round` 0 is the text that comes before a call.
+    """
 
     id: int
     phone_id: int
@@ -79,6 +96,10 @@ class Claimed:
     sealed_body: bytes | None
     attempt: int
     channel_id: str
+    round: int = 1
+
+
+_FACTS = len(fields(Claimed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +151,19 @@ def owe_reply(db: Connection, seal: Seal, reply: NewReply, now: datetime) -> int
     return int(db.execute(_OWE_REPLY, values | {"sealed_body": seal.seal(values.pop("body"))}).scalar_one())
 
 
-DUE = and_(deliveries.c.state == "queued", or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= bindparam("now")))
-
-DUE_REPLY = and_(DUE, or_(~deliveries.c.by_day, bindparam("daylight", type_=Boolean)))
-
 _IS_REPLY = deliveries.c.broadcast_id.is_(None)
-_REPLIES_DUE = select(deliveries.c.id).where(_IS_REPLY, DUE_REPLY).order_by(deliveries.c.id).limit(bindparam("count"))
+_BY_THIS_HOUR = or_(~deliveries.c.by_day, bindparam("daylight", type_=Boolean))
+_REPLIES_DUE = (
+    select(deliveries.c.id)
+    .where(
+        _IS_REPLY,
+        deliveries.c.state == "queued",
+        or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= bindparam("now")),
+        _BY_THIS_HOUR,
+    )
+    .order_by(deliveries.c.id)
+    .limit(bindparam("count"))
+)
 
 
 def replies_due(db: Connection, now: datetime, count: int) -> list[int]:
@@ -158,24 +186,34 @@ def drop_owed(db: Connection, member_id: str, now: datetime) -> None:
 # --- claim and fence ---------------------------------------------------------------------------------------------------------------
 
 
-def _claiming(page: Select[int]) -> Update:
-    # PostgreSQL's workers step over each other's rows; on SQLite, where SKIP LOCKED is dropped, there is one writer at a time.
-    rows = page.with_for_update(skip_locked=True).cte("page")
-    return (
-        update(deliveries)
-        .where(deliveries.c.id.in_(select(rows.c.id)))
-        .values(
-            state="sending",
-            token=bindparam("holder"),
-            lease_until=bindparam("until"),
-            attempt=deliveries.c.attempt + 1,
-            updated_at=bindparam("now"),
-        )
+LOOKS = (100, 1000, 1000, 1000)  # rows that one claim looks at, further where the gap holds all that it saw
+
+_OF_BROADCAST = deliveries.c.broadcast_id == bindparam("broadcast")
+_BEING_SENT = exists(
+    select(broadcasts.c.id).where(
+        broadcasts.c.id == bindparam("broadcast"),
+        broadcasts.c.state == "sending",
+        or_(broadcasts.c.starts_at.is_(None), broadcasts.c.starts_at <= bindparam("now")),
+        or_(broadcasts.c.expires_at.is_(None), broadcasts.c.expires_at > bindparam("now")),
     )
+)
+
+_earlier = deliveries.alias("earlier")
+_EARLIER = exists(
+    select(_earlier.c.id).where(
+        _earlier.c.broadcast_id.in_(bindparam("earlier", expanding=True)),
+        _earlier.c.member_id == deliveries.c.member_id,
+        _earlier.c.state == "queued",
+        or_(_earlier.c.not_before.is_(None), _earlier.c.not_before <= bindparam("now")),
+    )
+)
 
 
-def _held(*conditions: ColumnElement[bool]) -> Select[Any]:
-    return (
+def _looks(earlier: ColumnElement[bool], *conditions: ColumnElement[bool]) -> tuple[Select[Any], Select[Any]]:
+    """What is due: first the rows whose hour has come, then those that have none. Each is one range of the index."""
+    # PostgreSQL's workers step over each other's rows and phones; on SQLite, where SKIP LOCKED is dropped, there is one writer at a time.
+    # The phones are locked against writers alone: whoever refers to one, such as a new delivery, need not wait.
+    look = (
         select(
             deliveries.c.id,
             deliveries.c.phone_id,
@@ -184,37 +222,92 @@ def _held(*conditions: ColumnElement[bool]) -> Select[Any]:
             deliveries.c.medium,
             deliveries.c.language,
             deliveries.c.sealed_body,
-            deliveries.c.attempt,
+            deliveries.c.attempt + 1,
             deliveries.c.channel_id,
+            deliveries.c.round,
+            phones.c.told_at,
+            phones.c.told_by,
+            earlier.label("earlier"),
         )
         .join(phones, phones.c.id == deliveries.c.phone_id)
-        .where(deliveries.c.state == "sending", deliveries.c.token == bindparam("holder"), *conditions)
-        .order_by(deliveries.c.id)
+        .where(deliveries.c.state == "queued", deliveries.c.medium == bindparam("by"), *conditions)
+        .limit(bindparam("count"))
+        .with_for_update(skip_locked=True, key_share=True, of=[deliveries, phones])
     )
+    due = look.where(deliveries.c.not_before <= bindparam("now")).order_by(deliveries.c.not_before, deliveries.c.id)
+    return due, look.where(deliveries.c.not_before.is_(None)).order_by(deliveries.c.id)
 
 
-_OF_BROADCAST = deliveries.c.broadcast_id == bindparam("broadcast")
-_BEING_SENT = exists(select(broadcasts.c.id).where(broadcasts.c.id == bindparam("broadcast"), broadcasts.c.state == "sending"))
-
-_CLAIM = {
-    True: _claiming(select(deliveries.c.id).where(_OF_BROADCAST, DUE, _BEING_SENT).order_by(deliveries.c.id).limit(bindparam("count"))),
-    False: _claiming(select(deliveries.c.id).where(_IS_REPLY, DUE_REPLY).order_by(deliveries.c.id).limit(bindparam("count"))),
+_LOOKS = {
+    "first": _looks(false(), _OF_BROADCAST, _BEING_SENT),
+    "later": _looks(_EARLIER, _OF_BROADCAST, _BEING_SENT),
+    "reply": _looks(false(), _IS_REPLY, _BY_THIS_HOUR),
 }
-_PAGE = {True: _held(_OF_BROADCAST), False: _held(_IS_REPLY)}
+
+_TAKE = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(bindparam("rows", expanding=True)))
+    .values(
+        state="sending",
+        token=bindparam("holder"),
+        lease_until=bindparam("until"),
+        attempt=deliveries.c.attempt + 1,
+        updated_at=bindparam("now"),
+    )
+)
+_TELL = (
+    update(phones)
+    .where(phones.c.id.in_(bindparam("phones", expanding=True)))
+    .values(told_at=bindparam("now"), told_by=bindparam("broadcast"))
+)
+_PUT_OFF = update(deliveries).where(deliveries.c.id == bindparam("row")).values(not_before=bindparam("due"))
 
 
-def claim_page(db: Connection, broadcast_id: str | None, count: int, claim: Claim) -> list[Claimed]:
-    """Take at most `count` due rows of a broadcast that is being sent, or (None) replies. Commit before the first request."""
-    of: dict[str, object] = {"broadcast": broadcast_id} if broadcast_id else {}
-    when = {} if broadcast_id else {"daylight": not consent.quiet(claim.now)}
-    taking = when | {"count": count, "holder": claim.token, "until": claim.lease_until, "now": claim.now}
-    if db.execute(_CLAIM[bool(of)], of | taking).rowcount == 0:
-        return []
-    return [Claimed(*row) for row in db.execute(_PAGE[bool(of)], of | {"holder": claim.token})]
+def claim_page(db: Connection, stream: Stream | None, count: int, claim: Claim) -> list[Claimed]:
+    """Take at most `count` due rows of a broadcast that is being sent, or (None) replies. Commit before the first request.
+
+    The phones of a broadcast's rows are told from now on. A row whose phone another broadcast has told less than the gap ago is put off
+    until that is over, and one that an earlier broadcast is about to tell for a whole gap; so none of them is looked at again and again.
+    """
+    kind = "reply" if stream is None else "later" if stream.earlier else "first"
+    asked: dict[str, object] = {"now": claim.now, "by": "sms", "daylight": not consent.quiet(claim.now)}
+    if stream is not None:
+        asked = {"now": claim.now, "by": stream.medium, "broadcast": stream.broadcast_id}
+        asked |= {"earlier": list(stream.earlier)} if stream.earlier else {}
+    for most in LOOKS:
+        seen = _look(db, kind, asked | {"count": max(count, most)})
+        held = {row.id: due for row in seen if stream and (due := _held_until(row, stream, claim.now))}
+        if held:
+            db.execute(_PUT_OFF, [{"row": row, "due": due} for row, due in held.items()])
+        free = [row for row in seen if row.id not in held][:count]
+        if free or not seen:
+            break
+    if free:
+        taken = {"rows": [row.id for row in free], "holder": claim.token, "until": claim.lease_until, "now": claim.now}
+        db.execute(_TAKE, taken)
+        if stream is not None:
+            db.execute(_TELL, {"phones": [row.phone_id for row in free], "now": claim.now, "broadcast": stream.broadcast_id})
+    return sorted((Claimed(*row[:_FACTS]) for row in free), key=attrgetter("id"))
+
+
+def _look(db: Connection, kind: str, asked: dict[str, Any]) -> list[Row[Any]]:
+    dated, undated = _LOOKS[kind]
+    found = list(db.execute(dated, asked))
+    if len(found) < asked["count"]:
+        found += db.execute(undated, asked | {"count": asked["count"] - len(found)})
+    return found
+
+
+def _held_until(row: Row[Any], stream: Stream, now: datetime) -> datetime | None:
+    """Until when a row waits for the sake of another broadcast; None where it may go."""
+    told_at: datetime | None = row.told_at
+    if told_at is not None and row.told_by != stream.broadcast_id and told_at + stream.gap > now:
+        return told_at + stream.gap
+    return now + stream.gap if row.earlier and stream.gap else None
 
 
 def _fence(*conditions: ColumnElement[bool]) -> Select[int, bool]:
-    # `broadcast_id`, `state` and a range of ids are exactly the index; by the key alone, a page of scattered ids would read the table.
+    # By the index, few rows are being sent at any moment; by the key alone, a page of scattered ids would read the table.
     return (
         select(deliveries.c.id, phones.c.stopped_at.is_not(None))
         .join(phones, phones.c.id == deliveries.c.phone_id)
@@ -235,9 +328,9 @@ def fence(db: Connection, broadcast_id: str | None, rows: Sequence[Claimed], cla
     """Of these rows, in order of id, those that may be sent at this moment, each with whether its phone has stopped us.
 
     A row is missing when its lease ends before `claim.lease_until`, when another worker has it, or when its broadcast was paused or
-    cancelled.
+    cancelled, or is pointless by now.
     """
-    of = {"broadcast": broadcast_id} if broadcast_id else {}
+    of = {"broadcast": broadcast_id, "now": claim.now} if broadcast_id else {}
     mine = {"first": rows[0].id, "last": rows[-1].id, "holder": claim.token, "until": claim.lease_until}
     return {row[0]: row[1] for row in db.execute(_FENCE[bool(of)], of | mine)}
 

@@ -60,7 +60,7 @@ class Scene:
         broadcast.expand(self.gateway, everybody)
         claim = deliveries.Claim("transcript", self.at, self.at + timedelta(minutes=1))
         with self.gateway.database.write() as db:
-            rows = deliveries.claim_page(db, everybody, 1000, claim)
+            rows = deliveries.claim_page(db, deliveries.Stream(everybody, "voice"), 1000, claim)
         return next((row.id for row in rows if self.gateway.seal.open(row.sealed) == number), None)
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections import Counter
 from dataclasses import replace
 
 import pytest
 from fakes.outbound import DRAFT, People, World, e164, owe, started, state_of
 from fakes.statements import statements_of
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from gateway.core.jobs import SendBatch, SendReply
 from gateway.services import broadcast, send, track
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
+from gateway.services.turns import Turns
 from gateway.store import broadcasts, deliveries, models, phones
-from gateway.store.deliveries import Claim
+from gateway.store.deliveries import Claim, Stream
 
 MAIN = terminal("main")
 
@@ -123,6 +126,87 @@ def test_a_provider_that_is_away_costs_few_rows_and_is_left_alone_for_a_while(wo
     assert counts["queued"] == 500 - counts["unknown"]
 
 
+def away(world: World, broadcast_id: str) -> None:
+    """Let the provider fail until its channel is held."""
+    world.twilio.faults = {"error_before": 1.0}
+    send.run_batch(world.gateway, broadcast_id)
+    assert [(held.channel_id, held.medium) for held in send.held_channels(world.gateway, MAIN)] == [("main", "sms")]
+
+
+def hold_is_over(world: World) -> None:
+    world.gateway.pacer._redis.hset("aawaj:pace:main:sms", "held", int(time.time() * 1_000_000) - 1)
+
+
+def test_one_message_tries_if_the_provider_is_back(world: World, people: People) -> None:
+    people(300)
+    broadcast_id = started(world)
+    away(world, broadcast_id)
+    for waits in (10, 20):
+        hold_is_over(world)
+        asked = world.twilio.requests
+        send.run_batch(world.gateway, broadcast_id)
+        send.run_batch(world.gateway, broadcast_id)
+        assert world.twilio.requests == asked + 1, "one, and no more until it is known"
+        assert send.held_channels(world.gateway, MAIN)[0].seconds == pytest.approx(waits, abs=1)
+    world.twilio.faults = {}
+    hold_is_over(world)
+    send.run_batch(world.gateway, broadcast_id)
+    assert send.held_channels(world.gateway, MAIN) == []
+    assert set(world.states()) == {"accepted", "unknown"}
+
+
+def test_a_held_channel_claims_nothing_and_the_other_medium_goes_on(world: World, people: People) -> None:
+    people(100)
+    away(world, started(world))
+    with statements_of(world.database) as seen:
+        later = started(world, replace(DRAFT, gap_hours=0))
+        before = seen.commits
+        send.run_batch(world.gateway, later)
+    assert seen.commits - before <= 2, "for replies"
+    send.run_batch(world.gateway, started(world, Draft("m", phrase="meeting_word", gap_hours=0)))
+    assert world.twilio.requests > send.FAULTS_IN_A_ROW + send.FIRST_IN_FLIGHT, "by voice it was tried"
+
+
+def test_texts_and_calls_of_one_broadcast_go_side_by_side(world: World, people: People) -> None:
+    people(60)
+    with world.database.write() as db:
+        db.execute(update(models.channels).values(calls_per_second=5))
+    broadcast_id = started(world, Draft("m", phrase="meeting_word", heads_up=True))
+    with world.database.write() as db:
+        rows = db.execute(select(models.deliveries).where(models.deliveries.c.id <= 40)).mappings().all()
+        texts = [{**row, "round": 0, "medium": "sms", "latest": False} for row in rows]
+        db.execute(models.deliveries.insert(), [{name: value for name, value in text.items() if name != "id"} for text in texts])
+    asked = time.monotonic()
+    send.run_batch(world.gateway, broadcast_id, stop=lambda: time.monotonic() > asked + 2)
+    texts = [sent for sent in world.twilio.ledger if sent.kind == "message"]
+    assert {sent.body for sent in texts} == {"फोन आउँछ।"}
+    assert len(texts) == 40, "they do not wait for the calls"
+    assert 5 <= len(world.twilio.ledger) - 40 <= 20
+    assert world.twilio.violations == []
+
+
+def test_a_pause_and_a_cancellation_take_hold_within_seconds(world: World, people: People) -> None:
+    people(4000)
+    with world.database.write() as db:
+        db.execute(update(models.channels).values(messages_per_second=200))
+    broadcast_id = started(world)
+    for act in (broadcast.pause, broadcast.cancel):
+        running = threading.Thread(target=send.run_batch, args=(world.gateway, broadcast_id))
+        running.start()
+        time.sleep(1)
+        act(world.gateway, MAIN, broadcast_id)
+        acted = time.time()
+        running.join(5)
+        assert not running.is_alive()
+        track.sweep(world.gateway)
+        assert max(sent.at for sent in world.twilio.ledger) - acted < 1
+        assert "sending" not in world.states()
+        if act is broadcast.pause:
+            broadcast.resume(world.gateway, MAIN, broadcast_id)
+    assert 0 < len(world.twilio.ledger) < 1000
+    assert Counter(world.states()) == {"accepted": len(world.twilio.ledger), "suppressed": 4000 - len(world.twilio.ledger)}
+
+
 def test_nothing_is_sent_at_night_and_the_sweep_rings_in_the_morning(world: World, people: People) -> None:
     people(2)
     broadcast_id = started(world)
@@ -207,9 +291,9 @@ def test_a_worker_that_was_frozen_longer_than_its_lease_leaves_its_rows_to_other
         now = world.clock.now
         with world.database.write() as db:
             deliveries.expire_leases(db, now)
-            for doubt in deliveries.unknown(db, now, 10):
+            for doubt in deliveries.unknown(db, world.gateway.seal, now, 10):
                 deliveries.leave_unresolved(db, doubt, now)
-            deliveries.claim_page(db, broadcast_id, 10, Claim("another", now, now.replace(hour=7)))
+            deliveries.claim_page(db, Stream(broadcast_id, "sms"), 10, Claim("another", now, now.replace(hour=7)))
 
     Interruption(monkeypatch, freeze)
     send.run_batch(world.gateway, broadcast_id)
@@ -222,9 +306,9 @@ def test_two_workers_never_claim_the_same_row(world: World, people: People) -> N
     broadcast_id = started(world)
     now = world.clock.now
     with world.database.write() as db:
-        mine = deliveries.claim_page(db, broadcast_id, 6, Claim("a", now, now.replace(hour=7)))
+        mine = deliveries.claim_page(db, Stream(broadcast_id, "sms"), 6, Claim("a", now, now.replace(hour=7)))
     with world.database.write() as db:
-        others = deliveries.claim_page(db, broadcast_id, 6, Claim("b", now, now.replace(hour=7)))
+        others = deliveries.claim_page(db, Stream(broadcast_id, "sms"), 6, Claim("b", now, now.replace(hour=7)))
     assert [row.id for row in mine] + [row.id for row in others] == list(range(1, 11))
     with world.database.read() as db:
         assert deliveries.fence(db, broadcast_id, mine, Claim("a", now, now)) == dict.fromkeys(range(1, 7), False)
@@ -293,10 +377,10 @@ def test_a_slow_pace_claims_no_more_than_goes_out_in_a_few_seconds(world: World,
     broadcast_id = started(world)
     with world.database.read() as db:
         found = broadcasts.load(db, broadcast_id)
-    sender = send.Sender(world.gateway, None, lambda: False)
-    assert found is not None
-    assert sender._page_size(found) == send.PAGE
-    assert sender._page_size(replace(found, pace=1)) == 1
-    assert sender._page_size(replace(found, pace=10)) == 12
+    stream = Stream(broadcast_id, "sms")
+    for rate, size in ((100_000, send.PAGE), (1, 1), (10, 12)):
+        sender = send.Sender(world.gateway, None, lambda: False, found)
+        sender.lines["main:sms"] = send.Line("twilio", "", Turns(world.gateway.pacer, "main:sms", rate))
+        assert sender._page_size(stream) == size
     slow = replace(world.gateway, settings=replace(world.gateway.settings, messages_per_second=1))
     assert send.Sender(slow, None, lambda: False)._page_size(None) == 2

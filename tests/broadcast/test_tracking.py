@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fakes.outbound import DRAFT, NUMBER, People, World, e164, owe, started, state_of
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +18,7 @@ from gateway.services import broadcast, send, track
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.store import deliveries, models
-from gateway.store.deliveries import Claim
+from gateway.store.deliveries import Claim, Stream
 
 MAIN = terminal("main")
 
@@ -178,7 +180,7 @@ def test_with_resend_the_unsent_goes_out_and_stays_flagged(world: World, people:
 def test_an_earlier_text_with_the_same_words_is_not_taken_for_this_one(world: World, people: People) -> None:
     people(1)
     for _ in range(2):
-        send.run_batch(world.gateway, started(world))
+        send.run_batch(world.gateway, started(world, replace(DRAFT, gap_hours=0)))
     world.clock.tick(61)
     track.sweep(world.gateway)
     assert world.rows("state", "error") == [("accepted", None), ("unknown", "send:unresolved")]
@@ -216,7 +218,7 @@ def test_a_lease_that_ran_out_makes_the_row_doubtful_never_queued(world: World, 
     broadcast_id = started(world)
     now = world.clock.now
     with world.database.write() as db:
-        deliveries.claim_page(db, broadcast_id, 1, Claim("dead", now, now.replace(minute=16)))
+        deliveries.claim_page(db, Stream(broadcast_id, "sms"), 1, Claim("dead", now, now.replace(minute=16)))
     assert track.sweep(world.gateway) == []
     world.clock.tick(61)
     assert track.sweep(world.gateway) == []

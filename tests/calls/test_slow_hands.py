@@ -83,7 +83,7 @@ def placed(here: Installation) -> int:
     broadcast.approve(gateway, MAIN, draft)
     broadcast.expand(gateway, draft)
     with gateway.database.write() as db:
-        rows = deliveries.claim_page(db, draft, 100, deliveries.Claim("test", gateway.clock(), gateway.clock()))
+        rows = deliveries.claim_page(db, deliveries.Stream(draft, "voice"), 100, deliveries.Claim("test", gateway.clock(), gateway.clock()))
     return next(row.id for row in rows if gateway.seal.open(row.sealed) == SITA)
 
 

@@ -81,7 +81,8 @@ def settings(database_url: str, redis_url: str, data_dir: Path, **changes: objec
     return replace(config.load(environ), **changes)
 
 
-CATALOGUE = SimpleNamespace(phrases={"meeting_word": {"ne": "बैठक", "en": "meeting"}}, languages=("ne", "en"))  # no flows are needed
+PHRASES = {"meeting_word": {"ne": "बैठक", "en": "meeting"}, "heads_up": {"ne": "फोन आउँछ।", "en": "We call you."}}
+CATALOGUE = SimpleNamespace(phrases=PHRASES, languages=("ne", "en"))  # no flows are needed
 
 
 def build(given: config.Settings, database: Database, fake: FakeTwilio, **parts: object) -> Gateway:

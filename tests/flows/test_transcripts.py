@@ -187,7 +187,7 @@ def test_a_call_of_ours_can_be_recorded_as_well(installed, tmp_path):
     broadcast.expand(here, draft)
     now = here.clock()
     with here.database.write() as db:
-        rows = deliveries.claim_page(db, draft, 100, deliveries.Claim("test", now, now + timedelta(minutes=1)))
+        rows = deliveries.claim_page(db, deliveries.Stream(draft, "voice"), 100, deliveries.Claim("test", now, now + timedelta(minutes=1)))
         deliveries.record(db, [deliveries.Outcome(row.id, "accepted", external_id=f"CA{row.id}") for row in rows], "test", now)
     here.database.close()
     record = tmp_path / "call.yaml"

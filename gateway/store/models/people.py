@@ -80,6 +80,7 @@ phones = Table(
     Column("script", String(12)),  # devanagari | romanised: as the last text from it was written
     Column("operator", String(12)),  # gateway.core.phone.operator: by it a price is found without opening the number
     Column("told_at", Instant),  # when a broadcast was last sent to it: the next one keeps the organisation's gap
+    Column("told_by", String(36)),  # which broadcast that was: its own further tries need not keep it
     Column("broke_off", String(36)),  # the conversation of a call from this phone that broke off unfinished; the next call may go on
     Column("called_at", Instant),  # when somebody first called from it; None: nobody has, though we may know whose it is
     Column("stopped_at", Instant),  # STOP came from this phone; None: may be written to

@@ -106,7 +106,8 @@ deliveries = Table(
     Column("charged_in", String(3)),  # ISO 4217
     Column("updated_at", Instant, nullable=False),
     UniqueConstraint("broadcast_id", "member_id", "round"),
-    Index(None, "broadcast_id", "state", "id"),
+    # What is due of a broadcast by one medium is one range of this, however many rows wait for a later hour.
+    Index(None, "broadcast_id", "state", "medium", "not_before", "id"),
     Index(None, "state", "lease_until"),
     Index(None, "external_id"),
 )

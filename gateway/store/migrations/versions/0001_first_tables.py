@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("script", sa.String(length=12), nullable=True),
         sa.Column("operator", sa.String(length=12), nullable=True),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_by", sa.String(length=36), nullable=True),
         sa.Column("broke_off", sa.String(length=36), nullable=True),
         sa.Column("called_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
@@ -662,7 +663,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("broadcast_id", "member_id", "round", name=op.f("uq_deliveries_broadcast_id_member_id_round")),
     )
-    op.create_index(op.f("ix_deliveries_broadcast_id_state_id"), "deliveries", ["broadcast_id", "state", "id"], unique=False)
+    op.create_index(
+        op.f("ix_deliveries_broadcast_id_state_medium_not_before_id"),
+        "deliveries",
+        ["broadcast_id", "state", "medium", "not_before", "id"],
+        unique=False,
+    )
     op.create_index(op.f("ix_deliveries_external_id"), "deliveries", ["external_id"], unique=False)
     op.create_index(op.f("ix_deliveries_state_lease_until"), "deliveries", ["state", "lease_until"], unique=False)
     op.create_table(
