@@ -39,6 +39,9 @@ class Simulator(TwilioWire):
         """Nobody picked it up."""
         return Found(_sid("CA", call.delivery_id), "undelivered")
 
+    async def end_call(self, http: HttpSession, external_id: str) -> None:
+        """Machines do not answer simulated calls."""
+
     async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:  # noqa: ARG002
         """Nobody can speak to a simulated call, so there is nothing to fetch."""
         raise SendError(SendFault.REFUSED, provider_code="no-recording")

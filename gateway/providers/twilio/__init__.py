@@ -50,9 +50,10 @@ class TwilioWire:
 
 @dataclass(frozen=True, kw_only=True)
 class Twilio(TwilioWire):
-    """One account at Twilio, or at a server that speaks its language (`api_base_url`)."""
+    """One account at Twilio, or at a server that speaks its language (`api_base_url`). `detect_machines`: it tells who answers a call."""
 
     api_base_url: str
+    detect_machines: bool = False
 
     async def send_message(self, http: HttpSession, message: OutboundMessage) -> Accepted:
         return await self._client().send_message(http, message)
@@ -66,8 +67,11 @@ class Twilio(TwilioWire):
     async def find_call(self, http: HttpSession, call: OutboundCall, since: str) -> Found | None:
         return await self._client().find_call(http, call, since)
 
+    async def end_call(self, http: HttpSession, external_id: str) -> None:
+        await self._client().end_call(http, external_id)
+
     async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:
         return await self._client().fetch_recording(http, external_id)
 
     def _client(self) -> Client:
-        return Client(Api(self.api_base_url, self.account_sid, self.auth_token), self.public_base_url)
+        return Client(Api(self.api_base_url, self.account_sid, self.auth_token), self.public_base_url, self.detect_machines)
