@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.core.events import Fact, Input, Medium, Wait
@@ -114,6 +114,33 @@ class Found:
     answered_by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """Texts or calls from one of our numbers, of some days (UTC, the last one included), of which we ask what they cost."""
+
+    medium: Medium
+    sender: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one text or call cost: `amount` in millionths of `currency` (ISO 4217)."""
+
+    external_id: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """A page of what the provider charged; what it has not priced yet is left out. `page` is where its list goes on, None at its end."""
+
+    charges: Sequence[Charge] = ()
+    page: str | None = None
+
+
 class Provider(Protocol):
     """The shape of a provider; see `gateway.providers.twilio`."""
 
@@ -148,6 +175,9 @@ class Provider(Protocol):
 
     async def end_call(self, http: HttpSession, external_id: str) -> None:
         """End a call of ours that is under way; SendError where it is over already. A provider that cannot do it does nothing."""
+
+    async def charges(self, http: HttpSession, billed: Billed, page: str | None) -> Charges:
+        """A page of the provider's list, from its beginning (None) or where the page before said; empty where it does not tell."""
 
     async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:
         """The recording as WAV bytes, or SendError."""

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 AT_ONCE = 500  # tries in one transaction
 MANY = 5_000  # rows of a statement that only changes their state
 LONGEST = 3.0  # seconds of one sweep; the next one goes on
-HEADS_UP = "heads_up"  # of flows/phrases.yaml
 BUSY_TWICE = 2  # a phone that is busy again is tried at another hour
 
 
@@ -54,16 +53,6 @@ def follow_one(gateway: Gateway, delivery_id: int) -> None:
         broadcast_id = rounds.of_missed(db, delivery_id)
     if broadcast_id is not None:
         _decide(gateway, broadcast_id, [delivery_id])
-
-
-def announce(gateway: Gateway, db: Connection, broadcast: Broadcast, after: str) -> None:
-    """Write the texts before the calls of a broadcast, to the members behind `after`, whose calls the same transaction wrote."""
-    channel = channels.get(db, broadcast.channel_id)
-    if broadcast.heads_up and channel is not None:
-        texts = gateway.catalogue.phrases[HEADS_UP]
-        segments = content.units(gateway, Draft(broadcast.title, texts))
-        prices = {language: number * content.price(channel, "sms") for language, number in segments.items()}
-        rounds.announce(db, broadcast.id, after, prices, gateway.clock())
 
 
 def _until_done(gateway: Gateway, until: float, work: Callable[[Connection], int]) -> None:
@@ -150,6 +139,8 @@ def _language(course: Course, missed: Missed, medium: Medium) -> str | None:
     spoken = missed.language.partition("_")[0]
     if medium == "voice":
         return spoken if spoken in course.spoken else None
+    if not missed.takes_texts:
+        return None
     written = (f"{spoken}_latn", spoken) if missed.romanised else (spoken,)
     return next((language for language in written if language in course.broadcast.texts), None)
 

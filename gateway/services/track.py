@@ -15,7 +15,7 @@ from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError
 from gateway.providers.http import HttpSession, open_http
-from gateway.services import audit, calls, claims, recordings, reminders, retention, rounds
+from gateway.services import audit, calls, charges, claims, recordings, reminders, retention, rounds
 from gateway.store import broadcasts, callbacks, deliveries, phones
 
 if TYPE_CHECKING:
@@ -34,7 +34,14 @@ RANG = {"ringing", "answered", "completed", "busy", "no-answer"}  # words about 
 LATEST_NEWS = timedelta(days=1)  # what a provider says happened longer ago, or later than now, is not believed
 MACHINE = "machine"
 ENDED = {"delivered", "undelivered", "failed"}
-CHORES = (rounds.follow, claims.overdue, reminders.daily, retention.sweep, audit.tell_head)  # the last tells of what the others did
+CHORES = (
+    rounds.follow,
+    charges.collect,
+    claims.overdue,
+    reminders.daily,
+    retention.sweep,
+    audit.tell_head,
+)  # the last tells of what the others did
 
 
 def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None) -> None:

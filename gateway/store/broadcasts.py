@@ -198,6 +198,14 @@ def _move(db: Connection, broadcast_id: str, before: tuple[str, ...], to: str, w
     return db.execute(_MOVE, {"broadcast": broadcast_id, "before": before, "to": to, "why": why}).rowcount == 1
 
 
+_EXPANDED_TO = select(broadcasts.c.expanded_to).where(broadcasts.c.id == bindparam("broadcast"))
+
+
+def expanded_to(db: Connection, broadcast_id: str) -> str:
+    """The last member whose delivery is written; "" before the first."""
+    return db.execute(_EXPANDED_TO, {"broadcast": broadcast_id}).scalar() or ""
+
+
 _UNEXPANDED = (
     select(broadcasts.c.id)
     .where(broadcasts.c.state.in_(("approved", "sending")), ~broadcasts.c.expanded)

@@ -35,6 +35,7 @@ from gateway.store.deliveries import MISSED
 from gateway.store.models import UNANNOUNCED, Instant, broadcasts, deliveries, member_phones, members, phones, rest_days, saying_clips
 
 AFTER_HEADS_UP = timedelta(minutes=10)  # from the text to the call, while it is remembered
+LINE = "line"  # the operator of a phone that takes no texts, gateway.core.phone.operator
 UNTIL_TOLD = datetime.fromisoformat("9999-01-01T00:00:00+00:00")  # `not_before` of a call that waits for its text to leave
 
 
@@ -56,6 +57,7 @@ class Missed:
     romanised: bool
     best_hour: int | None
     reachable: bool
+    takes_texts: bool
     calls: tuple[datetime, ...]
     busy: int  # calls at the end of `calls` that found her phone busy, one after another
     texted: bool
@@ -101,6 +103,7 @@ _HERS = exists(
 _REACHABLE = and_(
     members.c.state == "active", members.c.consented_at.is_not(None), phones.c.stopped_at.is_(None), phones.c.sealed.is_not(None), _HERS
 )
+_TAKES_TEXTS = func.coalesce(phones.c.operator, "") != LINE
 _RANG_AT = func.coalesce(deliveries.c.rang_at, deliveries.c.updated_at)
 _MISSED = (
     select(
@@ -108,6 +111,7 @@ _MISSED = (
         (members.c.script == "romanised").label("romanised"),
         members.c.best_hour,
         _REACHABLE.label("reachable"),
+        _TAKES_TEXTS.label("takes_texts"),
     )
     .join(members, members.c.id == deliveries.c.member_id)
     .join(phones, phones.c.id == deliveries.c.phone_id)
@@ -277,7 +281,8 @@ def announce(db: Connection, broadcast_id: str, after: str, written: Mapping[str
     texts = (
         select(*values.values())
         .join(members, members.c.id == deliveries.c.member_id)
-        .where(_FIRST_CALLS, language.in_(written))
+        .join(phones, phones.c.id == deliveries.c.phone_id)
+        .where(_FIRST_CALLS, _TAKES_TEXTS, language.in_(written))
         .order_by(deliveries.c.id)
     )
     of = {"broadcast": broadcast_id, "after": after}

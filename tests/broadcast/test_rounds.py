@@ -15,12 +15,16 @@ from sqlalchemy import insert, select, update
 
 from gateway.core import tries
 from gateway.core.calendar import NEPAL
+from gateway.core.jobs import EndCall
 from gateway.errors import GatewayError
 from gateway.providers.base import StatusReport
-from gateway.services import broadcast, rounds, send, track
+from gateway.providers.faults import SendError, SendFault
+from gateway.services import broadcast, charges, rounds, send, track
 from gateway.services.access import terminal
-from gateway.store import audience, broadcasts, models
+from gateway.services.broadcast import Draft, heads_up
+from gateway.store import audience, broadcasts, deliveries, models
 from gateway.store import rounds as kept
+from gateway.store.deliveries import Claim
 
 MAIN = terminal("main")
 PHRASES = {
@@ -124,7 +128,7 @@ def begun(world: World, medium: str = "voice", first: str = "", **changes: objec
         expansion = audience.Expansion(replace(loaded, medium=by), {"ne": 7, "en": 7})
         while expansion.write_batch(db, 1000, world.clock.now):
             pass
-        rounds.announce(world.gateway, db, loaded, "")
+        heads_up.announce(world.gateway, db, loaded, "")
         broadcasts.begin(db, new.id)
     return Told(world, new.id)
 
@@ -426,6 +430,139 @@ def test_a_text_goes_before_the_call_and_the_call_waits_for_it(here: World, peop
     told.sweep()
     assert told.state == "finished"
     assert broadcast.status(here.gateway, MAIN, told.id).counts.states == {"delivered": 2}
+
+
+def test_the_texts_are_written_with_the_calls_batch_by_batch(here: World, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    people(7)
+    monkeypatch.setattr("gateway.services.broadcast.expanding.FIRST_BATCH", 2)
+    monkeypatch.setattr("gateway.services.broadcast.expanding.MEMBERS_EXPANDED", 3)
+    with here.database.write() as db:
+        db.execute(update(models.phones).where(models.phones.c.id == 3).values(operator="line"))
+    told = Told(here, broadcast.create(here.gateway, MAIN, Draft("m", phrase="meeting_word", heads_up=True)))
+    broadcast.approve(here.gateway, MAIN, told.id)
+    broadcast.expand(here.gateway, told.id)
+    assert [len(told.rows(member)) for member in range(1, 8)] == [2, 2, 1, 2, 2, 2, 2]
+    assert told.rows(3, "not_before") == [(None,)], "a line takes no texts, so its call waits for none"
+
+
+# --- machines ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_call_that_a_machine_answered_is_ended(here: World, people: People) -> None:
+    people(1)
+    told = begun(here)
+    told.send()
+    told.ends("answered", answered_by="human")
+    assert EndCall(1) not in here.rung
+    told.ends("answered", answered_by="machine")
+    assert EndCall(1) in here.rung
+    track.end_call(here.gateway, 1)
+    assert here.twilio.ended == [here.twilio.ledger[0].sid]
+    track.end_call(here.gateway, 1)  # it is over, says the provider
+    told.ends("completed", seconds=8, answered_by="machine")
+    track.end_call(here.gateway, 1)
+    track.end_call(here.gateway, 99)
+    assert len(here.twilio.ended) == 1
+    assert told.rows()[1] == (2, "voice", "queued", True)
+
+
+CALL = [
+    ("ringing", {}),
+    ("answered", {}),
+    ("answered", {"answered_by": "machine"}),
+    ("completed", {"seconds": 31}),
+    ("completed", {"seconds": 31, "answered_by": "machine"}),
+]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations(CALL + CALL[:3]), st.integers(0, 8))
+def test_reports_of_a_call_in_any_order_say_the_same(here: World, people: People, said, recorded_after: int) -> None:
+    """The ring, who answered and the length too, and even where our own result comes after some of them."""
+    people(1)
+    member = people.written
+    with here.database.write() as db:
+        db.execute(update(models.members).where(models.members.c.id != f"m{member:08}").values(state="left"))
+    told = begun(here, tries=2)
+    [(row,)] = told.rows(member, "id")
+    claim = Claim("me", here.clock.now, here.clock.now + timedelta(seconds=30))
+    with here.database.write() as db:
+        deliveries.claim_page(db, told.id, 1, claim)
+    for number, (status, more) in enumerate(said):
+        if number == recorded_after:
+            with here.database.write() as db:
+                deliveries.record(db, [deliveries.Outcome(row, "accepted", external_id=f"CA{row}")], "me", here.clock.now)
+        at = NOON + timedelta(seconds={"ringing": 5, "answered": 20, "completed": 51}[status])
+        here.clock.now = max(here.clock.now, at)
+        track.report(here.gateway, row, StatusReport("twilio", f"CA{row}", status, at=at, **more))
+    track.sweep(here.gateway)
+    first, second = told.rows(member, "state", "answered_by", "seconds", "rang_at", "latest")
+    assert first == ("delivered", "machine", 31, NOON + timedelta(seconds=5), False)
+    assert second[0] == "queued"
+
+
+# --- what it cost ------------------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_provider_charged_is_read_until_it_is_all_there(here: World, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.providers.twilio.client.CHARGES_LISTED", "2")
+    here.clock.now = datetime.now(UTC)
+    people(3)
+    told = begun(here, "preferred", life_safety_by="the chair")
+    with here.database.write() as db:
+        db.execute(update(models.deliveries).where(models.deliveries.c.id == 3).values(medium="sms"))
+    told.send()
+    for member in (1, 2, 3):
+        told.ends("completed" if member < 3 else "delivered", member, seconds=30 if member < 3 else None)
+    told.sweep()
+    assert told.state == "finished"
+    first, second, third = (str(told.rows(member, "external_id")[0][0]) for member in (1, 2, 3))
+    here.twilio.prices = {first: "-0.025", third: "-0.0075"}
+    charges.collect(here.gateway)
+    assert told.rows(1, "charged") == [(None,)], "prices come later"
+    here.clock.tick(3601)
+    charges.collect(here.gateway)
+    paid = [told.rows(member, "charged", "charged_in")[0] for member in (1, 2, 3)]
+    assert paid == [(25_000, "USD"), (None, None), (7_500, "USD")]
+    here.twilio.prices[second] = "-0.05"
+    charges.collect(here.gateway)
+    assert told.rows(2, "charged") == [(None,)], "not before the next day"
+    here.clock.tick(86_400)
+    charges.collect(here.gateway)
+    assert told.rows(2, "charged") == [(50_000,)]
+    monkeypatch.setattr(type(here.gateway.providers["twilio"]), "charges", None)
+    here.clock.tick(86_401)
+    charges.collect(here.gateway)  # all is charged: nobody is asked
+
+
+def test_reading_goes_on_where_it_broke_off_and_is_given_up_in_the_end(
+    here: World, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.providers.twilio.client.CHARGES_LISTED", "1")
+    here.clock.now = datetime.now(UTC)
+    people(3)
+    told = begun(here, "sms", life_safety_by="the chair")
+    told.send()
+    told.sweep()
+    here.clock.tick(3601)
+    provider = type(here.gateway.providers["twilio"])
+    asked, read = [], provider.charges
+
+    async def breaks_off(self, http, billed, page):
+        asked.append(page)
+        if len(asked) == 2:
+            raise SendError(SendFault.UNREACHABLE)
+        return await read(self, http, billed, page)
+
+    monkeypatch.setattr(provider, "charges", breaks_off)
+    charges.collect(here.gateway)
+    charges.collect(here.gateway)
+    assert asked[0] is None
+    assert asked[1] == asked[2] is not None
+    assert len(asked) == 4, "three pages, one of them twice"
+    here.clock.tick(6 * 86_400)
+    charges.collect(here.gateway)
+    assert len(asked) == 4
 
 
 # --- exactly once ------------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.core.events import Fact, Medium, Wait
-from gateway.providers.base import Accepted, AnswerContext, Found, Inbound, OutboundCall, OutboundMessage, StatusReport, WebhookRequest
+from gateway.providers.base import (
+    Accepted,
+    AnswerContext,
+    Billed,
+    Charges,
+    Found,
+    Inbound,
+    OutboundCall,
+    OutboundMessage,
+    StatusReport,
+    WebhookRequest,
+)
 from gateway.providers.http import Api, HttpSession
 from gateway.providers.twilio import render, webhook
 from gateway.providers.twilio.client import Client
@@ -69,6 +80,9 @@ class Twilio(TwilioWire):
 
     async def end_call(self, http: HttpSession, external_id: str) -> None:
         await self._client().end_call(http, external_id)
+
+    async def charges(self, http: HttpSession, billed: Billed, page: str | None) -> Charges:
+        return await self._client().charges(http, billed, page)
 
     async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:
         return await self._client().fetch_recording(http, external_id)

@@ -10,9 +10,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from urllib.parse import urlencode
 
+from gateway.core.events import Medium
 from gateway.core.statuses import DELIVERY_OF_CALL
-from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage
+from gateway.providers.base import Accepted, Billed, Charge, Charges, Found, OutboundCall, OutboundMessage
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import KB, Api, HttpSession, Reply
 from gateway.providers.twilio.codes import FAULTS
@@ -24,6 +28,15 @@ LIST_LIMIT = 1024 * KB
 RECORDING_LIMIT = 10 * 1024 * KB
 LISTED = "50"  # texts or calls to one person since one day: more than anybody gets
 
+CHARGES_LIMIT = 8 * 1024 * KB
+CHARGES_LISTED = "500"
+# Of each medium: the list, its name in the answer, the field of its day, and the form of its ids.
+BILLED: Mapping[Medium, tuple[str, str, str, re.Pattern[str]]] = {
+    "sms": ("Messages.json", "messages", "DateSent", MESSAGE_SID),
+    "voice": ("Calls.json", "calls", "StartTime", CALL_SID),
+}
+PRICE = re.compile(r"-?[0-9]{1,7}(\.[0-9]{1,8})?")
+CURRENCY = re.compile("[A-Z]{3}")
 FAULTS_BY_STATUS: Mapping[int, SendFault] = {
     401: SendFault.MISCONFIGURED,
     403: SendFault.MISCONFIGURED,
@@ -98,6 +111,19 @@ class Client:
         if reply.status != 200:
             raise _refused(reply)
 
+    async def charges(self, http: HttpSession, billed: Billed, page: str | None) -> Charges:
+        """A page of Twilio's list with its prices, which come some time after the text or call; SendError."""
+        resource, name, day, sid = BILLED[billed.medium]
+        begins = f"{self._path(resource)}?"
+        if page is None:
+            days = {f"{day}>": billed.first.isoformat(), f"{day}<": (billed.last + timedelta(days=1)).isoformat()}
+            page = begins + urlencode({"From": billed.sender, **days, "PageSize": CHARGES_LISTED})
+        reply = await http.get(self.api, page, {}, CHARGES_LIMIT)
+        listed = _listed(reply, name)
+        further = _json(reply).get("next_page_uri")
+        known = isinstance(further, str) and further.startswith(begins)  # nothing sends us elsewhere
+        return Charges([charge for entry in listed if (charge := _charge(entry, sid))], str(further) if known else None)
+
     async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:
         """A recording as WAV bytes, at most 10 MB. SendError UNREACHABLE where it is not there (yet), REFUSED where it is no recording."""
         if not RECORDING_SID.fullmatch(external_id):
@@ -112,13 +138,7 @@ class Client:
         return reply.body
 
     async def _list(self, http: HttpSession, resource: str, name: str, query: Mapping[str, str]) -> list[dict[str, str]]:
-        reply = await http.get(self.api, self._path(resource), query, LIST_LIMIT)
-        if reply.status != 200:
-            raise _refused(reply)
-        listed = _json(reply).get(name)
-        if not isinstance(listed, list):
-            raise SendError(SendFault.AMBIGUOUS, provider_code="no-list")
-        return [_texts(entry) for entry in listed if isinstance(entry, dict)]
+        return _listed(await http.get(self.api, self._path(resource), query, LIST_LIMIT), name)
 
     def _path(self, resource: str) -> str:
         return f"/2010-04-01/Accounts/{self.api.user}/{resource}"
@@ -132,6 +152,23 @@ def _taken(reply: Reply, sid: re.Pattern[str]) -> dict[str, str]:
     if not sid.fullmatch(made.get("sid", "")):
         raise SendError(SendFault.AMBIGUOUS, provider_code="no-sid")
     return made
+
+
+def _listed(reply: Reply, name: str) -> list[dict[str, str]]:
+    if reply.status != 200:
+        raise _refused(reply)
+    listed = _json(reply).get(name)
+    if not isinstance(listed, list):
+        raise SendError(SendFault.AMBIGUOUS, provider_code="no-list")
+    return [_texts(entry) for entry in listed if isinstance(entry, dict)]
+
+
+def _charge(listed: Mapping[str, str], sid: re.Pattern[str]) -> Charge | None:
+    """What a text or call cost, which Twilio writes as what is taken from our money: "-0.00750"; None while it does not say."""
+    price, currency = listed.get("price", ""), listed.get("price_unit", "").upper()
+    if not (PRICE.fullmatch(price) and CURRENCY.fullmatch(currency) and sid.fullmatch(listed.get("sid", ""))):
+        return None
+    return Charge(listed["sid"], round(abs(Decimal(price)) * 1_000_000), currency)
 
 
 def _refused(reply: Reply) -> SendError:

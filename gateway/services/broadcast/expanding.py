@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gateway.core.jobs import Job, SendBatch
-from gateway.services.broadcast import content
+from gateway.services.broadcast import content, heads_up
 from gateway.services.broadcast.draft import Draft
 from gateway.store import audience, broadcasts, channels
 
@@ -31,7 +31,9 @@ def expand(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] = la
     more, size = True, FIRST_BATCH
     while more and not stop():
         with gateway.database.write() as db:
+            after = broadcasts.expanded_to(db, broadcast_id)
             more = expansion.write_batch(db, size, gateway.clock())
+            heads_up.announce(gateway, db, broadcast, after)
             began = broadcasts.begin(db, broadcast_id)
         if began:
             gateway.enqueue([SendBatch(broadcast_id)])
