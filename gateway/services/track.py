@@ -33,7 +33,6 @@ LARGEST_ID = 2**63 - 1
 RANG = {"ringing", "answered", "completed", "busy", "no-answer"}  # words about a call by which her phone has rung
 LATEST_NEWS = timedelta(days=1)  # what a provider says happened longer ago, or later than now, is not believed
 MACHINE = "machine"
-ENDED = {"delivered", "undelivered", "failed"}
 CHORES = (
     rounds.follow,
     charges.collect,
@@ -66,8 +65,8 @@ def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None)
             phones.stop(db, phone_id, now)
     if told.answered_by == MACHINE and told.status == "sent":
         gateway.enqueue([EndCall(row)])
-    if told.status in ENDED:
-        rounds.follow_one(gateway, row)
+    if told.status in {"undelivered", "failed"} or told.seconds is not None or told.answered_by == MACHINE:
+        rounds.follow_one(gateway, row)  # perhaps it did not reach her
 
 
 def _told(said: StatusReport, now: datetime) -> deliveries.Report:

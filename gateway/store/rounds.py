@@ -30,12 +30,14 @@ from sqlalchemy import (
 )
 
 from gateway.core.events import Medium
+from gateway.core.statuses import DELIVERY
 from gateway.store.broadcasts import reopen
 from gateway.store.deliveries import MISSED
 from gateway.store.models import UNANNOUNCED, Instant, broadcasts, deliveries, member_phones, members, phones, rest_days, saying_clips
 
 AFTER_HEADS_UP = timedelta(minutes=10)  # from the text to the call, while it is remembered
 LINE = "line"  # the operator of a phone that takes no texts, gateway.core.phone.operator
+LEFT = tuple(state for state in DELIVERY if state not in {"queued", "sending"})
 UNTIL_TOLD = datetime.fromisoformat("9999-01-01T00:00:00+00:00")  # `not_before` of a call that waits for its text to leave
 
 
@@ -226,15 +228,16 @@ def _of_broadcasts(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _some(*conditions: ColumnElement[bool]) -> Update:
+    # The conditions stand twice: what another process changes while we wait for a row must still fit.
     page = select(deliveries.c.id).where(*conditions).limit(bindparam("count"))
-    return update(deliveries).where(deliveries.c.id.in_(page.scalar_subquery()))
+    return update(deliveries).where(deliveries.c.id.in_(page.scalar_subquery()), *conditions)
 
 
+_PAST = and_(broadcasts.c.expires_at <= bindparam("now", type_=Instant()), broadcasts.c.state.in_(("approved", "sending", "paused")))
 _SETTLE_CANCELLED = _some(MISSED, _of_broadcasts(broadcasts.c.state == "cancelled")).values(settled=True)
-_EXPIRE = _some(
-    deliveries.c.state == "queued",
-    _of_broadcasts(broadcasts.c.expires_at <= bindparam("now", type_=Instant()), broadcasts.c.state.in_(("approved", "sending", "paused"))),
-).values(state="suppressed", error="broadcast:expired", updated_at=bindparam("now"))
+_EXPIRE = _some(deliveries.c.state == "queued", _of_broadcasts(_PAST)).values(
+    state="suppressed", error="broadcast:expired", updated_at=bindparam("now")
+)
 
 
 def settle_cancelled(db: Connection, count: int) -> int:
@@ -299,7 +302,7 @@ _TOLD = (
     .where(
         text(UNANNOUNCED),
         deliveries.c.broadcast_id.in_(select(broadcasts.c.id).where(broadcasts.c.heads_up, broadcasts.c.state != "paused")),
-        deliveries.c.state.not_in(("queued", "sending")),
+        deliveries.c.state.in_(LEFT),
     )
     .limit(bindparam("count"))
     .with_for_update(skip_locked=True)

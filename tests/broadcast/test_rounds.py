@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
@@ -600,6 +601,28 @@ def test_two_that_decide_at_once_write_one_row(here: World, people: People, monk
     rounds.follow(here.gateway)
     rounds.follow(here.gateway)
     assert [len(told.rows(member)) for member in (1, 2, 3)] == [2, 2, 2]
+
+
+def test_many_that_sweep_at_once_write_one_row_for_each(here: World, people: People) -> None:
+    people(60)
+    told = begun(here, "preferred")
+    with here.database.write() as db:
+        db.execute(update(models.deliveries).values(state="undelivered"))
+    with ThreadPoolExecutor(6) as pool:
+        for done in [pool.submit(rounds.follow, here.gateway) for _ in range(12)]:
+            done.result()
+    rounds.follow(here.gateway)
+    assert [row[0] for member in range(1, 61) for row in told.rows(member)] == [1, 2] * 60
+    assert broadcast.status(here.gateway, MAIN, told.id).counts.states == {"queued": 60}
+
+
+def test_what_waits_for_a_decision_is_found_by_its_index(here: World) -> None:
+    with here.database.read() as db:
+        query = kept._IDS.limit(5).params(broadcast="b").compile(dialect=db.dialect, compile_kwargs={"literal_binds": True})
+        if db.dialect.name == "postgresql":
+            db.exec_driver_sql("SET enable_seqscan = off")  # the table is empty
+        plan = db.exec_driver_sql(f"EXPLAIN {'QUERY PLAN ' if db.dialect.name == 'sqlite' else ''}{query}").all()
+    assert "ix_deliveries_undecided" in str(plan)
 
 
 def test_only_the_latest_try_is_decided_by_a_person(here: World, people: People) -> None:
