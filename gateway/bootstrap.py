@@ -76,6 +76,7 @@ def _providers(settings: Settings) -> Providers:
             auth_token=settings.twilio_auth_token,
             api_base_url=settings.twilio_api_base_url,
             public_base_url=settings.public_base_url,
+            detect_machines=settings.detect_machines,
         )
     return Providers({provider.name: provider})
 

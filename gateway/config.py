@@ -43,6 +43,7 @@ class Settings:
     minute_price: int
     reconcile_after: int
     lease_seconds: int
+    detect_machines: bool
 
     @property
     def uses_simulator(self) -> bool:
@@ -77,6 +78,12 @@ def _rate(value: str) -> int:
     if number == 0:
         raise ValueError("Write a whole number of messages or calls a second, at least 1.")
     return number
+
+
+def _yes_or_no(value: str) -> bool:
+    if value not in {"yes", "no"}:
+        raise ValueError("Write yes or no.")
+    return value == "yes"
 
 
 def _secret(value: str) -> str:
@@ -154,6 +161,7 @@ SETTINGS: dict[str, Setting] = {
     "segment_price": Setting("GATEWAY_SEGMENT_PRICE", "Price of one SMS segment in paisa", "140", _whole),
     "minute_price": Setting("GATEWAY_MINUTE_PRICE", "Price of one begun minute of a call in paisa", "200", _whole),
     "reconcile_after": Setting("GATEWAY_RECONCILE_AFTER", "Seconds after which the provider is asked about an unclear send", "900", _whole),
+    "detect_machines": Setting("GATEWAY_DETECT_MACHINES", "yes: have calls ended that a machine answers; it costs extra", "no", _yes_or_no),
     "lease_seconds": Setting("GATEWAY_LEASE_SECONDS", "Seconds for which a worker owns the deliveries it claimed", "30", _rate),
 }  # fmt: skip
 

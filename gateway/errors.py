@@ -150,7 +150,7 @@ CATALOGUE: dict[str, Fault] = {
     "broadcast:unknown-flow": Fault("There is no flow {flow!r}.{hint}"),
     "broadcast:silent-flow": Fault("The flow {flow!r} says nothing in {language}. A flow for calls has a prompt in each language."),
     "broadcast:when": Fault("{fault}"),
-    "broadcast:expired": Fault(
+    "broadcast:too-late": Fault(
         "It would begin on {begins}, when it is pointless already ({expires}). Begin earlier, or let it hold longer."
     ),
     "broadcast:over-budget": Fault(
@@ -178,6 +178,7 @@ CATALOGUE: dict[str, Fault] = {
     "broadcast:not-possible": Fault("This broadcast is {state} and cannot be {wanted}."),
     "broadcast:nothing-held": Fault("Nothing of this broadcast waits for a person's decision."),
     "broadcast:cancelled": Fault("The broadcast was cancelled before it went out."),
+    "broadcast:expired": Fault("It was pointless by the time it could go out."),
     "webhook:no-length": Fault("The request has no Content-Length, so that nobody could tell whether all of it came."),
     "webhook:too-large": Fault("The request is larger than any that a provider sends."),
     "webhook:not-a-form": Fault("The request is not a form (application/x-www-form-urlencoded)."),

@@ -45,13 +45,17 @@ def expand_broadcast(gateway: Gateway, stop: Stop, broadcast_id: str) -> None:
     gateway.enqueue(broadcast.expand(gateway, broadcast_id, stop=stop))
 
 
+def end_call(gateway: Gateway, _stop: Stop, delivery_id: int) -> None:
+    track.end_call(gateway, delivery_id)
+
+
 def fetch_recording(gateway: Gateway, _stop: Stop, recording_id: str) -> None:
     recordings.fetch(gateway, recording_id)
 
 
 # Whoever can write to Redis can name a function: these are all there are.
 FUNCTIONS: dict[str, Callable[..., None]] = {
-    function.__name__: function for function in (sweep, send_batch, send_reply, expand_broadcast, fetch_recording)
+    function.__name__: function for function in (sweep, send_batch, send_reply, expand_broadcast, end_call, fetch_recording)
 }
 
 

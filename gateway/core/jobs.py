@@ -37,8 +37,15 @@ class FetchRecording:
 
 
 @dataclass(frozen=True, slots=True)
+class EndCall:
+    """End the call of a delivery that a machine answered."""
+
+    delivery_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sweep:
     """Find what fell on the floor: expired leases, unanswered doubts, broadcasts whose bell was lost, conversations that hang."""
 
 
-Job = SendReply | SendBatch | ExpandBroadcast | FetchRecording | Sweep
+Job = SendReply | SendBatch | ExpandBroadcast | FetchRecording | EndCall | Sweep

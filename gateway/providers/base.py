@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.core.events import Fact, Input, Medium, Wait
+from gateway.providers.faults import SendFault
 
 if TYPE_CHECKING:
     from gateway.providers.http import HttpSession
@@ -50,13 +52,20 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """A provider's word about something we sent, or about a call. `status` is one of `gateway.core.statuses`."""
+    """A provider's word about something we sent, or about a call. `status` is one of `gateway.core.statuses`.
+
+    `fault` is what its `error` means, where that is one of ours; `at` when it happened, as the provider says; `seconds` how long a call
+    lasted from when it was answered, `answered_by` a `human` or a `machine`. None is what it does not tell.
+    """
 
     provider: str
     external_id: str
     status: str
     error: str | None = None
     seconds: int | None = None
+    fault: SendFault | None = None
+    at: datetime | None = None
+    answered_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +105,40 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the provider knows of something sent earlier: for resolving doubts."""
+    """What the provider knows of something sent earlier: for resolving doubts. `seconds` and `answered_by` are as in `StatusReport`."""
 
     external_id: str
     status: str
     body: str = ""
+    seconds: int | None = None
+    answered_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """Texts or calls from one of our numbers, of some days (UTC, the last one included), of which we ask what they cost."""
+
+    medium: Medium
+    sender: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one text or call cost: `amount` in millionths of `currency` (ISO 4217)."""
+
+    external_id: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """A page of what the provider charged; what it has not priced yet is left out. `page` is where its list goes on, None at its end."""
+
+    charges: Sequence[Charge] = ()
+    page: str | None = None
 
 
 class Provider(Protocol):
@@ -134,6 +172,12 @@ class Provider(Protocol):
         """Ask the provider for a text to this person with this body, sent on or after the day `since` (ISO date)."""
 
     async def find_call(self, http: HttpSession, call: OutboundCall, since: str) -> Found | None: ...
+
+    async def end_call(self, http: HttpSession, external_id: str) -> None:
+        """End a call of ours that is under way; SendError where it is over already. A provider that cannot do it does nothing."""
+
+    async def charges(self, http: HttpSession, billed: Billed, page: str | None) -> Charges:
+        """A page of the provider's list, from its beginning (None) or where the page before said; empty where it does not tell."""
 
     async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:
         """The recording as WAV bytes, or SendError."""

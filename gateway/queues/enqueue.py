@@ -15,7 +15,7 @@ from rq import Queue
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
-from gateway.core.jobs import ExpandBroadcast, FetchRecording, Job, SendBatch, SendReply, Sweep
+from gateway.core.jobs import EndCall, ExpandBroadcast, FetchRecording, Job, SendBatch, SendReply, Sweep
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ QUEUES = ("replies", "sweep", "bulk")  # in this order a worker looks for work
 # The queue of each kind of job, and the name of the function in `gateway.worker` that does it.
 ROUTES: dict[type[Job], tuple[str, str]] = {
     SendReply: ("replies", "send_reply"),
+    EndCall: ("replies", "end_call"),
     Sweep: ("sweep", "sweep"),
     ExpandBroadcast: ("sweep", "expand_broadcast"),
     FetchRecording: ("sweep", "fetch_recording"),

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 from gateway.core import consent
-from gateway.core.jobs import ExpandBroadcast, Job, SendBatch, SendReply
+from gateway.core.jobs import EndCall, ExpandBroadcast, Job, SendBatch, SendReply
 from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError
 from gateway.providers.http import HttpSession, open_http
-from gateway.services import audit, calls, claims, recordings, reminders, retention
+from gateway.services import audit, calls, charges, claims, recordings, reminders, retention, rounds
 from gateway.store import broadcasts, callbacks, deliveries, phones
 
 if TYPE_CHECKING:
@@ -30,7 +30,17 @@ MOST_DOUBTS = 200  # in one sweep
 MOST_REPLIES = 200  # bells in one sweep
 SILENCE_OF_CALLS = 4  # times `reconcile_after`: a call rings and is listened to before it has anything to report
 LARGEST_ID = 2**63 - 1
-CHORES = (claims.overdue, reminders.daily, retention.sweep, audit.tell_head)  # the last tells of what the others did
+RANG = {"ringing", "answered", "completed", "busy", "no-answer"}  # words about a call by which her phone has rung
+LATEST_NEWS = timedelta(days=1)  # what a provider says happened longer ago, or later than now, is not believed
+MACHINE = "machine"
+CHORES = (
+    rounds.follow,
+    charges.collect,
+    claims.overdue,
+    reminders.daily,
+    retention.sweep,
+    audit.tell_head,
+)  # the last tells of what the others did
 
 
 def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None) -> None:
@@ -42,18 +52,49 @@ def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None)
     if said is None:
         return
     now = gateway.clock()
-    status = DELIVERY_OF_CALL.get(said.status, said.status)
+    told = _told(said, now)
     row = delivery_id if delivery_id is not None and delivery_id <= LARGEST_ID else None
-    error = said.error or (said.status if status == "undelivered" and said.status != status else None)  # how a call ended
     with gateway.database.write() as db:
-        callbacks.keep(db, callbacks.NewCallback(said.provider, said.external_id, row, status, error), now)
+        callbacks.keep(db, callbacks.NewCallback(said.provider, said.external_id, row, told.status, said.error or told.error), now)
         row = row or deliveries.with_external_id(db, said.provider, said.external_id)
         if row is None:
             return
-        deliveries.advance(db, row, deliveries.Report(status, said.external_id, error, said.seconds), now)
+        deliveries.advance(db, row, told, now)
         phone_id = deliveries.phone_of(db, row) if said.error == STOPPED_AT_PROVIDER else None
         if phone_id is not None:
             phones.stop(db, phone_id, now)
+    if told.answered_by == MACHINE and told.status == "sent":
+        gateway.enqueue([EndCall(row)])
+    if told.status in {"undelivered", "failed"} or told.seconds is not None or told.answered_by == MACHINE:
+        rounds.follow_one(gateway, row)  # perhaps it did not reach her
+
+
+def _told(said: StatusReport, now: datetime) -> deliveries.Report:
+    status = DELIVERY_OF_CALL.get(said.status, said.status)
+    how_it_ended = said.status if status == "undelivered" and said.status != status else None  # of a call
+    error = f"{said.fault.value} {said.error}" if said.fault else said.error or how_it_ended
+    rang = None
+    if said.status in RANG:
+        at = said.at if said.at and now - LATEST_NEWS < said.at < now else now
+        rang = at - timedelta(seconds=said.seconds or 0)
+    return deliveries.Report(status, said.external_id, error, said.seconds, rang, said.answered_by)
+
+
+def end_call(gateway: Gateway, delivery_id: int) -> None:
+    """End the call of a delivery: a machine answered it, on which nothing is left."""
+    with gateway.database.read() as db:
+        call = deliveries.under_way(db, delivery_id)
+    if call is None:
+        return
+
+    async def end(provider: str, external_id: str) -> None:
+        async with open_http(1) as http:
+            await gateway.providers[provider].end_call(http, external_id)
+
+    try:
+        asyncio.run(end(*call))
+    except SendError as error:  # it is over by itself, or will be soon
+        log.info("call_not_ended", fault=error.fault.value)
 
 
 def sweep(gateway: Gateway) -> list[Job]:
@@ -92,7 +133,8 @@ def reconcile(gateway: Gateway) -> None:
         for doubt, found in answers:
             known = found and deliveries.with_external_id(db, doubt.provider, found.external_id)
             if found and known in {None, doubt.id}:
-                deliveries.advance(db, doubt.id, deliveries.Report(found.status, found.external_id), now)
+                told = deliveries.Report(found.status, found.external_id, seconds=found.seconds, answered_by=found.answered_by)
+                deliveries.advance(db, doubt.id, told, now)
             else:  # nothing, or the answer is about another delivery of the same words
                 deliveries.leave_unresolved(db, doubt, now)
 

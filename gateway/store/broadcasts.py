@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, insert, literal, or_, select, text, update
 
 from gateway.core.audience import Audience
-from gateway.store.deliveries import CLOSED, UNRESOLVED, UNSETTLED
+from gateway.store.deliveries import CLOSED, MISSED, UNRESOLVED, UNSETTLED
 from gateway.store.models import (
     Instant,
     approvals,
@@ -273,6 +273,14 @@ def earlier(db: Connection, broadcast: Broadcast, now: datetime) -> list[str]:
     return list(db.execute(_EARLIER, asked).scalars())
 
 
+_EXPANDED_TO = select(broadcasts.c.expanded_to).where(broadcasts.c.id == bindparam("broadcast"))
+
+
+def expanded_to(db: Connection, broadcast_id: str) -> str:
+    """The last member whose delivery is written; "" before the first."""
+    return db.execute(_EXPANDED_TO, {"broadcast": broadcast_id}).scalar() or ""
+
+
 _UNEXPANDED = (
     select(broadcasts.c.id)
     .where(broadcasts.c.state.in_(("approved", "sending")), ~broadcasts.c.expanded)
@@ -427,8 +435,8 @@ def suppress_cancelled(db: Connection, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many deliveries are in each state. `flagged` may have arrived twice; `held` of the unknown wait for a person, `closed` of them
-    are left as they are."""
+    """How many recipients are in each state, each by her latest try. `flagged` may have got it twice; `held` of the unknown wait for a
+    person, `closed` of them are left as they are."""
 
     states: Mapping[str, int]
     flagged: int
@@ -456,7 +464,7 @@ _COUNTS = (
         func.sum(case((deliveries.c.ever_unknown, 1), else_=0)),
         *(func.sum(case((_unknown_by(error), 1), else_=0)) for error in (UNRESOLVED, CLOSED)),
     )
-    .where(deliveries.c.broadcast_id == bindparam("broadcast"))
+    .where(deliveries.c.broadcast_id == bindparam("broadcast"), deliveries.c.latest)
     .group_by(deliveries.c.state)
 )
 
@@ -503,18 +511,15 @@ def with_due(db: Connection, now: datetime, *, by_night: bool) -> list[str]:
 
 
 _OWED: ColumnElement[bool] = or_(deliveries.c.state.in_(("queued", "sending")), UNSETTLED)
+_OF_IT = select(deliveries.c.id).where(deliveries.c.broadcast_id == broadcasts.c.id)
 
 _FINISH = (
     update(broadcasts)
-    .where(
-        broadcasts.c.state == "sending",
-        broadcasts.c.expanded,
-        ~exists(select(deliveries.c.id).where(deliveries.c.broadcast_id == broadcasts.c.id, _OWED)),
-    )
+    .where(broadcasts.c.state == "sending", broadcasts.c.expanded, ~exists(_OF_IT.where(_OWED)), ~exists(_OF_IT.where(MISSED)))
     .values(state="finished", finished_at=bindparam("now", type_=Instant()))
 )
 
 
 def finish(db: Connection, now: datetime) -> int:
-    """Mark the broadcasts of which nothing is owed any more. Rows that wait for a person do not hold them open."""
+    """Mark the broadcasts of which nothing is owed any more, no further try either. Rows that wait for a person do not hold them open."""
     return db.execute(_FINISH, {"now": now}).rowcount

@@ -17,29 +17,43 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    BindParameter,
     Boolean,
+    Column,
     ColumnElement,
     Connection,
     Row,
     Select,
     and_,
     bindparam,
+    case,
     exists,
     false,
     func,
     insert,
     or_,
     select,
+    text,
     update,
 )
 
 from gateway.core import consent
 from gateway.core.events import Medium
 from gateway.core.statuses import DELIVERY
-from gateway.store.models import broadcasts, channels, deliveries, phones
+from gateway.store.models import UNDECIDED, broadcasts, channels, deliveries, phones
 
 if TYPE_CHECKING:
     from gateway.store.secrets import Seal
+
+# A try that ended and did not reach her, whatever comes after it: the provider said so, a machine answered, or she hung up at once.
+# A call that was picked up stays `delivered`; that she did not hear it is told by the rest.
+MISSED = and_(
+    text(UNDECIDED),
+    or_(
+        deliveries.c.state.in_(("undelivered", "failed")),
+        and_(deliveries.c.state == "delivered", deliveries.c.answered_at.is_(None)),
+    ),
+)
 
 UNRESOLVED = "send:unresolved"  # an unknown row that callbacks and provider left unclear; a person decides
 CLOSED = "send:closed"  # she decided that it is not sent again
@@ -132,12 +146,15 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A step forward of one row, as a provider told it. `status` is one of `statuses.DELIVERY`."""
+    """A step forward of one row, as a provider told it. `status` is one of `statuses.DELIVERY`; the rest tells of a call when it rang,
+    how long it lasted, and whether a `human` or a `machine` answered."""
 
     status: str
     external_id: str
     error: str | None = None
     seconds: int | None = None
+    rang_at: datetime | None = None
+    answered_by: str | None = None
 
 
 # --- replies -----------------------------------------------------------------------------------------------------------------------
@@ -385,18 +402,14 @@ _BEFORE: Mapping[str, tuple[str, ...]] = {
     status: tuple(state for state, rank in DELIVERY.items() if rank < DELIVERY[status]) for status in DELIVERY
 }
 
+_SAME_COPY = or_(deliveries.c.external_id.is_(None), deliveries.c.external_id == bindparam("external"))
 _ADVANCE = (
     update(deliveries)
-    .where(
-        deliveries.c.id == bindparam("row"),
-        deliveries.c.state.in_(bindparam("before", expanding=True)),
-        or_(deliveries.c.external_id.is_(None), deliveries.c.external_id == bindparam("external")),
-    )
+    .where(deliveries.c.id == bindparam("row"), deliveries.c.state.in_(bindparam("before", expanding=True)), _SAME_COPY)
     .values(
         state=bindparam("to"),
         external_id=bindparam("external"),
         error=bindparam("why"),
-        seconds=func.coalesce(bindparam("heard", type_=deliveries.c.seconds.type), deliveries.c.seconds),
         token=None,
         lease_until=None,
         updated_at=bindparam("now"),
@@ -404,10 +417,36 @@ _ADVANCE = (
 )
 
 
+def _once_known(column: Column[Any], better: ColumnElement[bool], value: BindParameter[Any]) -> ColumnElement[Any]:
+    return case((or_(column.is_(None), better), value), else_=column)
+
+
+_RANG = bindparam("rang", type_=deliveries.c.rang_at.type)
+_HEARD = bindparam("heard", type_=deliveries.c.seconds.type)
+_BY = bindparam("by", type_=deliveries.c.answered_by.type)
+# Reports come in any order, so what they tell beside the state is joined in a way that knows none: the earliest ring, the longest call.
+_LEARN = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("row"), _SAME_COPY)
+    .values(
+        rang_at=_once_known(deliveries.c.rang_at, deliveries.c.rang_at > _RANG, _RANG),
+        seconds=_once_known(deliveries.c.seconds, deliveries.c.seconds < _HEARD, _HEARD),
+        answered_by=_once_known(deliveries.c.answered_by, _BY == "machine", _BY),
+    )
+)
+
+
 def advance(db: Connection, delivery_id: int, report: Report, now: datetime) -> bool:
-    """Move a row forward to what the provider reports; False where that is no step forward, or is about another copy of it."""
-    values = {"external": report.external_id, "to": report.status, "why": report.error, "heard": report.seconds, "now": now}
-    return db.execute(_ADVANCE, values | {"row": delivery_id, "before": _BEFORE[report.status]}).rowcount == 1
+    """Move a row forward to what the provider reports; False where that is no step forward, or is about another copy of it.
+
+    What the report tells of a call besides is kept either way.
+    """
+    told = {"rang": report.rang_at, "heard": report.seconds, "by": report.answered_by}
+    row = {"row": delivery_id, "external": report.external_id}
+    if any(value is not None for value in told.values()):
+        db.execute(_LEARN, row | told)
+    values = {"to": report.status, "why": report.error, "now": now, "before": _BEFORE[report.status]}
+    return db.execute(_ADVANCE, row | values).rowcount == 1
 
 
 _BY_EXTERNAL_ID = (
@@ -428,6 +467,24 @@ _PHONE_OF = select(deliveries.c.phone_id).where(deliveries.c.id == bindparam("ro
 def phone_of(db: Connection, delivery_id: int) -> int | None:
     """The phone of a delivery, or None where there is no such delivery."""
     return db.execute(_PHONE_OF, {"row": delivery_id}).scalar()
+
+
+_UNDER_WAY = (
+    select(channels.c.provider, deliveries.c.external_id)
+    .join(channels, channels.c.id == deliveries.c.channel_id)
+    .where(
+        deliveries.c.id == bindparam("row"),
+        deliveries.c.medium == "voice",
+        deliveries.c.state.in_(("accepted", "sent")),
+        deliveries.c.external_id.is_not(None),
+    )
+)
+
+
+def under_way(db: Connection, delivery_id: int) -> tuple[str, str] | None:
+    """Of a call of ours that is not over, the provider and the call's id there."""
+    row = db.execute(_UNDER_WAY, {"row": delivery_id}).first()
+    return (row.provider, row.external_id) if row else None
 
 
 # --- doubts ------------------------------------------------------------------------------------------------------------------------
@@ -471,10 +528,10 @@ _DOUBT = (
 )
 _UNKNOWN = _DOUBT.where(UNSETTLED)
 _SILENT_CALLS = _DOUBT.where(
-    deliveries.c.broadcast_id.in_(
-        select(broadcasts.c.id).where(broadcasts.c.medium == "voice", broadcasts.c.approved_at > bindparam("not_older"))
-    ),
-    deliveries.c.state == "accepted",
+    deliveries.c.broadcast_id.in_(select(broadcasts.c.id).where(broadcasts.c.medium != "sms")),
+    deliveries.c.medium == "voice",
+    deliveries.c.state.in_(("accepted", "sent")),
+    deliveries.c.updated_at > bindparam("not_older"),
     deliveries.c.error.is_distinct_from(UNRESOLVED),
 )
 
@@ -485,7 +542,7 @@ def unknown(db: Connection, seal: Seal, before: datetime, count: int) -> list[Do
 
 
 def silent_calls(db: Connection, seal: Seal, before: datetime, count: int) -> list[Doubt]:
-    """Calls of the last days that the provider took, and of which nothing was heard since `before`."""
+    """Calls of the last days that the provider took, and of which nothing was heard since `before`, though they must be over."""
     parameters = {"before": before, "not_older": before - timedelta(days=2), "count": count}
     return [_doubt(seal, row) for row in db.execute(_SILENT_CALLS, parameters)]
 
@@ -520,7 +577,12 @@ def leave_unresolved(db: Connection, doubt: Doubt, now: datetime) -> None:
 
 _DECIDE = (
     update(deliveries)
-    .where(deliveries.c.broadcast_id == bindparam("broadcast"), deliveries.c.state == "unknown", deliveries.c.error == UNRESOLVED)
+    .where(
+        deliveries.c.broadcast_id == bindparam("broadcast"),
+        deliveries.c.latest,
+        deliveries.c.state == "unknown",
+        deliveries.c.error == UNRESOLVED,
+    )
     .values(state=bindparam("to"), error=bindparam("why"), updated_at=bindparam("now"))
 )
 

@@ -121,7 +121,7 @@ def test_it_says_who_would_get_it_too_late_and_refuses_what_is_pointless(world: 
         db.execute(update(models.channels).values(messages_per_second=1))
     planned = broadcast.plan(world.gateway, MAIN, replace(DRAFT, expires_at=NOON + timedelta(seconds=60)))
     assert planned.missed == 40
-    with refused("broadcast:expired"):
+    with refused("broadcast:too-late"):
         broadcast.plan(world.gateway, MAIN, replace(DRAFT, expires_at=NOON))
 
 

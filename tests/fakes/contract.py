@@ -35,8 +35,10 @@ class Contract:
         for path, operations in self.description["paths"].items():
             resource = path.removeprefix(ACCOUNT)
             schema = operations["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
-            self._forms["POST", resource] = (set(schema["required"]), schema["properties"])
-            self._forms["GET", resource] = (set(), {p["name"]: p["schema"] for p in operations["get"]["parameters"] if p["in"] == "query"})
+            self._forms["POST", resource] = (set(schema.get("required", ())), schema["properties"])
+            if "get" in operations:
+                queries = {p["name"]: p["schema"] for p in operations["get"]["parameters"] if p["in"] == "query"}
+                self._forms["GET", resource] = (set(), queries)
 
     def faults(self, method: str, resource: str, fields: Sequence[tuple[str, str]]) -> list[str]:
         """What is wrong with a request; empty where Twilio would take it."""
@@ -44,7 +46,7 @@ class Contract:
         given = {name for name, value in fields if value}
         faults = [f"{name} is required" for name in sorted(required - given)]
         if method == "POST":
-            faults += [f"one of {', '.join(group)} is required" for group in ONE_OF[resource] if not given & set(group)]
+            faults += [f"one of {', '.join(group)} is required" for group in ONE_OF.get(resource, ()) if not given & set(group)]
         return faults + list(self._field_faults(fields, properties))
 
     def _field_faults(self, fields, properties) -> Iterator[str]:

@@ -39,7 +39,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Self
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlencode
 
 import requests
 from aiohttp import web
@@ -109,6 +109,8 @@ class FakeTwilio:
         self.latency, self.per_second = latency, per_second
         self.callbacks = {"message": tuple(callbacks), "call": tuple(call_callbacks)}
         self.statuses: dict[str, str] = {}  # sid -> what the lists say, where it is not "sent" or "queued"
+        self.prices: dict[str, str] = {}  # sid -> what the lists say that it cost, in USD
+        self.ended: list[str] = []  # calls that were ended by request
         self.recordings: dict[str, bytes] = {}  # sid -> WAV
         self.ledger: list[Sent] = []
         self.requests = 0
@@ -176,10 +178,8 @@ class FakeTwilio:
         if not hmac.compare_digest(request.headers.get("Authorization", ""), self._authorization):
             return _error(401, 20003, "Authenticate")
         resource = path.removeprefix(prefix)
-        if resource.startswith("Recordings/") and request.method == "GET":
-            return self._recording(resource)
         if resource not in RESOURCES:
-            return _error(404, 20404, "The requested resource was not found")
+            return self._of_one(request.method, resource, parse_qsl((await request.read()).decode()))
         if request.method == "GET":
             return self._list(resource, parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True))
         form = parse_qsl((await request.read()).decode(), keep_blank_values=True)
@@ -266,6 +266,7 @@ class FakeTwilio:
 
     def _resource(self, sent: Sent) -> dict[str, object]:
         known = {"sid": sent.sid, "account_sid": self.account_sid, "to": sent.to, "from": sent.sender, "direction": "outbound-api"}
+        known |= {"price": self.prices.get(sent.sid), "price_unit": "USD"}
         if sent.kind == "call":
             return {**known, "status": self.statuses.get(sent.sid, "queued")}
         return {**known, "status": self.statuses.get(sent.sid, "queued"), "body": sent.body, "error_code": None, "num_segments": "1"}
@@ -276,13 +277,39 @@ class FakeTwilio:
             self.violations += faults
             return _error(400, 20001, "; ".join(faults))
         asked, kind = dict(query), RESOURCES[resource]
-        since = asked.get("DateSent>", asked.get("StartTime>", ""))
+        since, until = asked.get("DateSent>", asked.get("StartTime>", "")), asked.get("DateSent<", asked.get("StartTime<", "9999"))
+        wanted = (kind, asked.get("To"), asked.get("From"))
         found = [
             self._resource(sent)
             for sent in reversed(self.ledger)
-            if (sent.kind, asked.get("To", sent.to), asked.get("From", sent.sender)) == (kind, sent.to, sent.sender) and sent.day >= since
+            if wanted == (sent.kind, wanted[1] and sent.to, wanted[2] and sent.sender) and since <= sent.day <= until
         ]
-        return web.json_response({f"{kind}s": found[: int(asked.get("PageSize", "50"))], "page": 0, "next_page_uri": None})
+        size, page = int(asked.get("PageSize", "50")), int(asked.get("Page", "0"))
+        further = urlencode({**asked, "Page": page + 1, "PageToken": f"PA{page + 1}"}) if found[size * (page + 1) :] else None
+        path = f"/2010-04-01/Accounts/{self.account_sid}/{resource}"
+        listed = {f"{kind}s": found[size * page : size * (page + 1)], "page": page, "next_page_uri": further and f"{path}?{further}"}
+        return web.json_response(listed)
+
+    def _of_one(self, method: str, resource: str, form: list[tuple[str, str]]) -> web.Response:
+        kind, _, name = resource.partition("/")
+        if (method, kind) == ("GET", "Recordings"):
+            return self._recording(resource)
+        if (method, kind) == ("POST", "Calls"):
+            return self._end(name.removesuffix(".json"), form)
+        return _error(404, 20404, "The requested resource was not found")
+
+    def _end(self, sid: str, form: list[tuple[str, str]]) -> web.Response:
+        faults = self._contract.faults("POST", "Calls/{Sid}.json", form)
+        if faults:
+            self.violations += faults
+            return _error(400, 20001, "; ".join(faults))
+        if sid not in {sent.sid for sent in self.ledger}:
+            return _error(404, 20404, "The requested resource was not found")
+        if self.statuses.get(sid) == "completed":
+            return _error(400, 21220, "Call is not in-progress. Cannot redirect.")
+        self.ended.append(sid)
+        self.statuses[sid] = "completed"
+        return web.json_response({"sid": sid, "status": "completed"})
 
     def _recording(self, resource: str) -> web.Response:
         wav = self.recordings.get(resource.removeprefix("Recordings/").removesuffix(".wav"))

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fakes.twilio import FAULTS, FakeTwilio
 
 from gateway.providers import http as door
-from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage, Provider
+from gateway.providers.base import Accepted, Billed, Charge, Found, OutboundCall, OutboundMessage, Provider
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import Api, open_http
 from gateway.providers.twilio import Twilio
@@ -76,6 +76,44 @@ def test_a_call_is_placed_with_the_delivery_in_its_urls(fake):
     assert (sent.kind, sent.to, sent.sender, sent.url) == ("call", HERS, OURS, f"{PUBLIC}/twilio/voice/deliveries/8")
     assert sent.callback == f"{PUBLIC}/twilio/status/calls/8"
     assert fake.violations == []
+
+
+def test_a_call_can_be_listened_to_for_a_machine_and_is_then_ended(fake):
+    listening = replace(twilio(fake), detect_machines=True)
+    placed = run(lambda http: listening.place_call(http, CALL))
+    run(lambda http: listening.end_call(http, placed.external_id))
+    assert (fake.ended, fake.violations) == ([placed.external_id], [])
+    assert fault_of(lambda http: listening.end_call(http, placed.external_id)).fault is SendFault.REFUSED, "it is over"
+    assert fault_of(lambda http: listening.end_call(http, "../x")).provider_code == "bad-id"
+
+
+def test_what_was_charged_is_read_page_by_page(fake, monkeypatch):
+    monkeypatch.setattr("gateway.providers.twilio.client.CHARGES_LISTED", "2")
+    provider = twilio(fake)
+    sids = [run(lambda http: provider.send_message(http, MESSAGE)).external_id for _ in range(3)]
+    fake.prices = {sids[0]: "-0.00750", sids[1]: "-0.1", sids[2]: "soon"}
+    today = datetime.now(UTC).date()
+    billed, pages, page = Billed("sms", OURS, today, today), [], None
+    while page is not None or not pages:
+        read = run(lambda http: provider.charges(http, billed, page))  # noqa: B023 - run at once
+        pages.append(list(read.charges))
+        page = read.page
+    assert pages == [[Charge(sids[1], 100_000, "USD")], [Charge(sids[0], 7_500, "USD")]]
+    nothing = run(lambda http: provider.charges(http, replace(billed, first=today + timedelta(1), last=today + timedelta(1)), None))
+    assert (list(nothing.charges), nothing.page) == ([], None)
+    assert run(lambda http: provider.charges(http, replace(billed, medium="voice"), None)).charges == []
+    assert fake.violations == []
+
+
+@pytest.mark.parametrize("further", ["https://elsewhere.example/x", "/2010-04-01/Accounts/other/Messages.json?Page=1", 7, None])
+def test_a_next_page_that_is_no_page_of_our_list_is_the_end(further):
+    class Answer:
+        async def get(self, *_):
+            return door.Reply(200, {}, json.dumps({"messages": [], "next_page_uri": further}).encode())
+
+    provider = Twilio(account_sid="AC1", auth_token="t", api_base_url="https://api.twilio.com", public_base_url=PUBLIC)
+    today = datetime.now(UTC).date()
+    assert asyncio.run(provider.charges(Answer(), Billed("sms", OURS, today, today), None)).page is None
 
 
 @pytest.mark.parametrize(("name", "resource"), [("send_message", "Messages.json"), ("place_call", "Calls.json")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given
@@ -13,6 +14,7 @@ from gateway.core import statuses
 from gateway.core.events import CallAnswered, DigitsPressed, MessageReceived, RecordingMade, SilenceHeard, TransferEnded
 from gateway.errors import GatewayError
 from gateway.providers.base import WebhookRequest
+from gateway.providers.faults import SendFault
 from gateway.providers.twilio import Twilio, webhook
 
 ACCOUNT, TOKEN, BASE = "AC" + "a" * 32, "token-of-the-tests", "https://aawaj.example.org"
@@ -290,3 +292,32 @@ def test_the_token_never_shows():
         twilio().verify(request("x"))
     assert TOKEN not in str(caught.value)
     assert FORM["From"] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "by"), [("human", "human"), ("machine_start", "machine"), ("fax", "machine"), ("unknown", None), ("", None)]
+)
+def test_who_answered_is_reported_apart_from_the_status(written, by):
+    report = twilio().parse_status("voice", {"CallSid": CALL, "AnsweredBy": written, "MachineDetectionDuration": "2400"})
+    assert (report.status, report.answered_by) == ("answered", by)
+    ended = twilio().parse_status("voice", {"CallSid": CALL, "AnsweredBy": written, "CallStatus": "completed"})
+    assert (ended.status, ended.answered_by) == ("completed", by)
+
+
+@pytest.mark.parametrize(
+    ("written", "at"),
+    [
+        ("Sun, 22 Nov 2026 06:15:00 +0000", datetime(2026, 11, 22, 6, 15, tzinfo=UTC)),
+        ("Sun, 22 Nov 2026 06:15:00", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_when_it_happened_is_taken_with_its_zone_alone(written, at):
+    assert twilio().parse_status("voice", {"CallSid": CALL, "CallStatus": "ringing", "Timestamp": written}).at == at
+
+
+def test_a_code_that_means_something_is_reported_with_its_meaning():
+    form = {"MessageSid": MESSAGE, "MessageStatus": "undelivered"}
+    assert twilio().parse_status("sms", {**form, "ErrorCode": "30005"}).fault is SendFault.BAD_NUMBER
+    assert twilio().parse_status("sms", {**form, "ErrorCode": "30003"}).fault is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage
+from gateway.providers.base import Accepted, Billed, Charges, Found, OutboundCall, OutboundMessage
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import HttpSession
 from gateway.providers.twilio import TwilioWire
@@ -38,6 +38,13 @@ class Simulator(TwilioWire):
     async def find_call(self, http: HttpSession, call: OutboundCall, since: str) -> Found | None:  # noqa: ARG002
         """Nobody picked it up."""
         return Found(_sid("CA", call.delivery_id), "undelivered")
+
+    async def end_call(self, http: HttpSession, external_id: str) -> None:
+        """Machines do not answer simulated calls."""
+
+    async def charges(self, http: HttpSession, billed: Billed, page: str | None) -> Charges:  # noqa: ARG002
+        """Nothing costs anything here, and nothing is said about it."""
+        return Charges()
 
     async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:  # noqa: ARG002
         """Nobody can speak to a simulated call, so there is nothing to fetch."""

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.core.events import Fact, Medium, Wait
-from gateway.providers.base import Accepted, AnswerContext, Found, Inbound, OutboundCall, OutboundMessage, StatusReport, WebhookRequest
+from gateway.providers.base import (
+    Accepted,
+    AnswerContext,
+    Billed,
+    Charges,
+    Found,
+    Inbound,
+    OutboundCall,
+    OutboundMessage,
+    StatusReport,
+    WebhookRequest,
+)
 from gateway.providers.http import Api, HttpSession
 from gateway.providers.twilio import render, webhook
 from gateway.providers.twilio.client import Client
@@ -50,9 +61,10 @@ class TwilioWire:
 
 @dataclass(frozen=True, kw_only=True)
 class Twilio(TwilioWire):
-    """One account at Twilio, or at a server that speaks its language (`api_base_url`)."""
+    """One account at Twilio, or at a server that speaks its language (`api_base_url`). `detect_machines`: it tells who answers a call."""
 
     api_base_url: str
+    detect_machines: bool = False
 
     async def send_message(self, http: HttpSession, message: OutboundMessage) -> Accepted:
         return await self._client().send_message(http, message)
@@ -66,8 +78,14 @@ class Twilio(TwilioWire):
     async def find_call(self, http: HttpSession, call: OutboundCall, since: str) -> Found | None:
         return await self._client().find_call(http, call, since)
 
+    async def end_call(self, http: HttpSession, external_id: str) -> None:
+        await self._client().end_call(http, external_id)
+
+    async def charges(self, http: HttpSession, billed: Billed, page: str | None) -> Charges:
+        return await self._client().charges(http, billed, page)
+
     async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:
         return await self._client().fetch_recording(http, external_id)
 
     def _client(self) -> Client:
-        return Client(Api(self.api_base_url, self.account_sid, self.auth_token), self.public_base_url)
+        return Client(Api(self.api_base_url, self.account_sid, self.auth_token), self.public_base_url, self.detect_machines)

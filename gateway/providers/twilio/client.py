@@ -10,12 +10,17 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from urllib.parse import urlencode
 
+from gateway.core.events import Medium
 from gateway.core.statuses import DELIVERY_OF_CALL
-from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage
+from gateway.providers.base import Accepted, Billed, Charge, Charges, Found, OutboundCall, OutboundMessage
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import KB, Api, HttpSession, Reply
-from gateway.providers.twilio.webhook import CALL_SID, CALL_STATUS, MESSAGE_SID, MESSAGE_STATUS, RECORDING_SID
+from gateway.providers.twilio.codes import FAULTS
+from gateway.providers.twilio.webhook import ANSWERED_BY, CALL_SID, CALL_STATUS, MESSAGE_SID, MESSAGE_STATUS, RECORDING_SID, count
 
 RING_SECONDS = 30
 LONGEST_CALL = 600  # seconds; a call that we placed and pay for ends here
@@ -23,33 +28,15 @@ LIST_LIMIT = 1024 * KB
 RECORDING_LIMIT = 10 * 1024 * KB
 LISTED = "50"  # texts or calls to one person since one day: more than anybody gets
 
-# Twilio's error codes (https://www.twilio.com/docs/api/errors) in answers of 4xx; what is not here is REFUSED or goes by the HTTP status.
-FAULTS: Mapping[int, SendFault] = {
-    20429: SendFault.THROTTLED,  # too many requests
-    14107: SendFault.THROTTLED,  # too many messages between two numbers
-    21611: SendFault.THROTTLED,  # the sender's queue is full
-    63018: SendFault.THROTTLED,  # the channel's rate is exceeded
-    20500: SendFault.AMBIGUOUS,  # internal error
-    21610: SendFault.OPTED_OUT,  # she sent STOP
-    21211: SendFault.BAD_NUMBER,  # `To` is no number
-    21217: SendFault.BAD_NUMBER,  # the number seems invalid
-    21614: SendFault.BAD_NUMBER,  # no mobile number
-    30005: SendFault.BAD_NUMBER,  # unknown handset
-    30006: SendFault.BAD_NUMBER,  # a landline, or unreachable
-    21408: SendFault.BAD_NUMBER,  # texts to this region are not allowed
-    21215: SendFault.BAD_NUMBER,  # calls to this region are not allowed
-    13227: SendFault.BAD_NUMBER,  # the same, while dialling
-    20003: SendFault.MISCONFIGURED,  # wrong account or token
-    20404: SendFault.MISCONFIGURED,  # no such account or resource
-    21606: SendFault.MISCONFIGURED,  # `From` cannot send texts
-    21212: SendFault.MISCONFIGURED,  # `From` is no number
-    21210: SendFault.MISCONFIGURED,  # `From` is not ours
-    21659: SendFault.MISCONFIGURED,  # the same, for texts
-    21603: SendFault.MISCONFIGURED,  # `From` is missing
-    21617: SendFault.MISCONFIGURED,  # the text is too long
-    21602: SendFault.MISCONFIGURED,  # the text is missing
-    30002: SendFault.MISCONFIGURED,  # the account is suspended
+CHARGES_LIMIT = 8 * 1024 * KB
+CHARGES_LISTED = "500"
+# Of each medium: the list, its name in the answer, the field of its day, and the form of its ids.
+BILLED: Mapping[Medium, tuple[str, str, str, re.Pattern[str]]] = {
+    "sms": ("Messages.json", "messages", "DateSent", MESSAGE_SID),
+    "voice": ("Calls.json", "calls", "StartTime", CALL_SID),
 }
+PRICE = re.compile(r"-?[0-9]{1,7}(\.[0-9]{1,8})?")
+CURRENCY = re.compile("[A-Z]{3}")
 FAULTS_BY_STATUS: Mapping[int, SendFault] = {
     401: SendFault.MISCONFIGURED,
     403: SendFault.MISCONFIGURED,
@@ -60,10 +47,11 @@ FAULTS_BY_STATUS: Mapping[int, SendFault] = {
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One account of a Twilio-compatible API, and the address under which that API reaches us."""
+    """One account of a Twilio-compatible API, the address under which that API reaches us, and whether it listens for machines."""
 
     api: Api
     public_base_url: str
+    detect_machines: bool = False
 
     async def send_message(self, http: HttpSession, message: OutboundMessage) -> Accepted:
         """Send one text, or raise SendError."""
@@ -78,6 +66,7 @@ class Client:
 
     async def place_call(self, http: HttpSession, call: OutboundCall) -> Accepted:
         """Have one person rung, or raise SendError."""
+        reports = f"{self.public_base_url}/twilio/status/calls/{call.delivery_id}"
         form = [
             ("To", call.recipient),
             ("From", call.sender),
@@ -85,13 +74,14 @@ class Client:
             ("Method", "POST"),
             ("FallbackUrl", f"{self.public_base_url}/twilio/fallback"),
             ("FallbackMethod", "POST"),
-            ("StatusCallback", f"{self.public_base_url}/twilio/status/calls/{call.delivery_id}"),
+            ("StatusCallback", reports),
             ("StatusCallbackMethod", "POST"),
-            ("StatusCallbackEvent", "answered"),
-            ("StatusCallbackEvent", "completed"),
+            *(("StatusCallbackEvent", event) for event in ("ringing", "answered", "completed")),
             ("Timeout", str(RING_SECONDS)),
             ("TimeLimit", str(LONGEST_CALL)),
         ]
+        if self.detect_machines:  # beside the call, so that a person hears no silence before the first word
+            form += [("MachineDetection", "Enable"), ("AsyncAmd", "true"), ("AsyncAmdStatusCallback", reports)]
         taken = _taken(await http.post(self.api, self._path("Calls.json"), form), CALL_SID)
         return Accepted(taken["sid"], _of_call(taken.get("status", "")))
 
@@ -109,8 +99,30 @@ class Client:
         query = {"To": call.recipient, "From": call.sender, "StartTime>": since, "PageSize": LISTED}
         for listed in await self._list(http, "Calls.json", "calls", query):
             if CALL_SID.fullmatch(listed.get("sid", "")):
-                return Found(listed["sid"], _of_call(listed.get("status", "")))
+                by, seconds = ANSWERED_BY.get(listed.get("answered_by", "")), count(listed.get("duration", ""))
+                return Found(listed["sid"], _of_call(listed.get("status", "")), seconds=seconds, answered_by=by)
         return None
+
+    async def end_call(self, http: HttpSession, external_id: str) -> None:
+        """Hang up, or raise SendError."""
+        if not CALL_SID.fullmatch(external_id):
+            raise SendError(SendFault.REFUSED, provider_code="bad-id")
+        reply = await http.post(self.api, self._path(f"Calls/{external_id}.json"), [("Status", "completed")])
+        if reply.status != 200:
+            raise _refused(reply)
+
+    async def charges(self, http: HttpSession, billed: Billed, page: str | None) -> Charges:
+        """A page of Twilio's list with its prices, which come some time after the text or call; SendError."""
+        resource, name, day, sid = BILLED[billed.medium]
+        begins = f"{self._path(resource)}?"
+        if page is None:
+            days = {f"{day}>": billed.first.isoformat(), f"{day}<": (billed.last + timedelta(days=1)).isoformat()}
+            page = begins + urlencode({"From": billed.sender, **days, "PageSize": CHARGES_LISTED})
+        reply = await http.get(self.api, page, {}, CHARGES_LIMIT)
+        listed = _listed(reply, name)
+        further = _json(reply).get("next_page_uri")
+        known = isinstance(further, str) and further.startswith(begins)  # nothing sends us elsewhere
+        return Charges([charge for entry in listed if (charge := _charge(entry, sid))], str(further) if known else None)
 
     async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:
         """A recording as WAV bytes, at most 10 MB. SendError UNREACHABLE where it is not there (yet), REFUSED where it is no recording."""
@@ -126,13 +138,7 @@ class Client:
         return reply.body
 
     async def _list(self, http: HttpSession, resource: str, name: str, query: Mapping[str, str]) -> list[dict[str, str]]:
-        reply = await http.get(self.api, self._path(resource), query, LIST_LIMIT)
-        if reply.status != 200:
-            raise _refused(reply)
-        listed = _json(reply).get(name)
-        if not isinstance(listed, list):
-            raise SendError(SendFault.AMBIGUOUS, provider_code="no-list")
-        return [_texts(entry) for entry in listed if isinstance(entry, dict)]
+        return _listed(await http.get(self.api, self._path(resource), query, LIST_LIMIT), name)
 
     def _path(self, resource: str) -> str:
         return f"/2010-04-01/Accounts/{self.api.user}/{resource}"
@@ -146,6 +152,23 @@ def _taken(reply: Reply, sid: re.Pattern[str]) -> dict[str, str]:
     if not sid.fullmatch(made.get("sid", "")):
         raise SendError(SendFault.AMBIGUOUS, provider_code="no-sid")
     return made
+
+
+def _listed(reply: Reply, name: str) -> list[dict[str, str]]:
+    if reply.status != 200:
+        raise _refused(reply)
+    listed = _json(reply).get(name)
+    if not isinstance(listed, list):
+        raise SendError(SendFault.AMBIGUOUS, provider_code="no-list")
+    return [_texts(entry) for entry in listed if isinstance(entry, dict)]
+
+
+def _charge(listed: Mapping[str, str], sid: re.Pattern[str]) -> Charge | None:
+    """What a text or call cost, which Twilio writes as what is taken from our money: "-0.00750"; None while it does not say."""
+    price, currency = listed.get("price", ""), listed.get("price_unit", "").upper()
+    if not (PRICE.fullmatch(price) and CURRENCY.fullmatch(currency) and sid.fullmatch(listed.get("sid", ""))):
+        return None
+    return Charge(listed["sid"], round(abs(Decimal(price)) * 1_000_000), currency)
 
 
 def _refused(reply: Reply) -> SendError:

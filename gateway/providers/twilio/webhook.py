@@ -11,6 +11,8 @@ import base64
 import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from gateway.core import phone
 from gateway.core.events import CallAnswered, DigitsPressed, Input, Medium, MessageReceived, RecordingMade, SilenceHeard, TransferEnded
 from gateway.errors import GatewayError
 from gateway.providers.base import Inbound, StatusReport, WebhookRequest
+from gateway.providers.twilio.codes import FAULTS
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
 LONGEST_BODY = 1600  # characters of a text that are kept; Twilio sends no longer ones
@@ -48,6 +51,17 @@ CALL_STATUS: Mapping[str, str] = {
     "no-answer": "no-answer",
     "canceled": "canceled",
     "failed": "failed",
+}
+
+# Who answered, by Twilio's detection of machines (`unknown` is not here).
+ANSWERED_BY: Mapping[str, str] = {
+    "human": "human",
+    "machine_start": "machine",
+    "machine_end_beep": "machine",
+    "machine_end_silence": "machine",
+    "machine_end_other": "machine",
+    "machine": "machine",  # so in lists of calls
+    "fax": "machine",
 }
 
 # What Twilio puts in From when the number is withheld: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE, PRIVATE on a keypad.
@@ -135,7 +149,7 @@ def _input(form: Mapping[str, str]) -> Input:
         # The recording is fetched by its id from the account's own API. RecordingUrl could name any host, so at most its last part is
         # read: Somleng tells the id nowhere else.
         recording = form.get("RecordingSid") or form.get("RecordingUrl", "").rpartition("/")[2]
-        seconds, ended_by = _count(form.get("RecordingDuration", "")) or 0, form.get("Digits", "")
+        seconds, ended_by = count(form.get("RecordingDuration", "")) or 0, form.get("Digits", "")
         key = ended_by if ENDING.fullmatch(ended_by) else ""
         return RecordingMade(recording, seconds, key) if RECORDING_SID.fullmatch(recording) else RecordingMade("", 0, key)
     digits = form.get("Digits", "")
@@ -169,14 +183,37 @@ def shorten(text: str, longest: int = LONGEST_BODY) -> str:
 
 
 def parse_status(kind: Medium, form: Mapping[str, str], provider: str = "twilio") -> StatusReport | None:
-    """Twilio's word about a text (`sms`) or a call (`voice`); None where the word is unknown; GatewayError `webhook:malformed`."""
+    """Twilio's word about a text (`sms`) or a call (`voice`); None where the word is unknown; GatewayError `webhook:malformed`.
+
+    A call that is being listened to for a machine reports who answered apart from its status, and in any order with it.
+    """
     if kind == "sms":
         sid, status = _sid(form, "MessageSid", MESSAGE_SID), MESSAGE_STATUS.get(form.get("MessageStatus", ""))
     else:
-        sid, status = _sid(form, "CallSid", CALL_SID), CALL_STATUS.get(form.get("CallStatus", ""))
+        given = form.get("CallStatus", "in-progress" if "AnsweredBy" in form else "")
+        sid, status = _sid(form, "CallSid", CALL_SID), CALL_STATUS.get(given)
     if status is None:
         return None
-    return StatusReport(provider, sid, status, form.get("ErrorCode", "")[:16] or None, _count(form.get("CallDuration", "")))
+    error = form.get("ErrorCode", "")[:16]
+    return StatusReport(
+        provider,
+        sid,
+        status,
+        error or None,
+        count(form.get("CallDuration", "")),
+        fault=FAULTS.get(count(error) or 0),
+        at=_instant(form.get("Timestamp", "")),
+        answered_by=ANSWERED_BY.get(form.get("AnsweredBy", "")),
+    )
+
+
+def _instant(text: str) -> datetime | None:
+    """An RFC 2822 date with its zone; None for anything else."""
+    try:
+        parsed = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return parsed if parsed.tzinfo is not None else None
 
 
 def _sid(form: Mapping[str, str], field: str, pattern: re.Pattern[str]) -> str:
@@ -190,6 +227,6 @@ def _person(number: str) -> str | None:
     return None if number in WITHHELD else phone.parse(number)
 
 
-def _count(text: str) -> int | None:
+def count(text: str) -> int | None:
     """A whole number of seconds in ASCII digits, at most a day or so; None for anything else."""
     return int(text) if COUNT.fullmatch(text) else None

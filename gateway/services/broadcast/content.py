@@ -125,16 +125,16 @@ def written_in(gateway: Gateway, db: Connection, organisation_id: str, draft: Dr
         raise GatewayError("broadcast:unknown-notice", id=draft.notice_id)
     number = phone.local(channel_of(gateway, db, organisation_id).address)
     return {
-        language: slots.write_in(language, written, {"phone": number, **_values(gateway, language, notice)})
+        language: slots.write_in(language, written, {"phone": number, **_values(gateway, organisation_id, language, notice)})
         for language, written in draft.texts.items()
     }
 
 
-def _values(gateway: Gateway, language: str, notice: broadcasts.NoticeTold | None) -> dict[str, object]:
+def _values(gateway: Gateway, organisation_id: str, language: str, notice: broadcasts.NoticeTold | None) -> dict[str, object]:
     def phrase(name: str | None) -> str | None:
         return slots.in_language(gateway.catalogue.phrases.get(name or "", {}), language)
 
-    values: dict[str, object] = {"organisation": phrase("organisation")}
+    values: dict[str, object] = {"organisation": phrase(wording.phrase_of(organisation_id, gateway.catalogue.phrases))}
     if notice is not None:
         place = slots.in_language(notice.place_texts, language) if notice.place_texts else phrase(notice.place)
         values |= {"notice.date": notice.starts_at, "notice.time": notice.starts_at, "notice.place": place}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.core import consent
 from gateway.core.calendar import NEPAL
 from gateway.core.jobs import Job, SendBatch
-from gateway.services.broadcast import content
+from gateway.services.broadcast import content, heads_up
 from gateway.services.broadcast.draft import Draft
 from gateway.store import audience, broadcasts, channels
 from gateway.store.audience import Due
@@ -37,7 +37,9 @@ def expand(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] = la
     size, rung = FIRST_BATCH, False
     while not stop():
         with gateway.database.write() as db:
+            after = broadcasts.expanded_to(db, broadcast_id)
             written = expansion.write_batch(db, size, gateway.clock())
+            heads_up.announce(gateway, db, broadcast, after)
             broadcasts.begin(db, broadcast_id)
         if written is None:
             break

@@ -164,7 +164,7 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft) -> Plan:
 
 
 def check(draft: Draft, now: datetime) -> None:
-    """Refuse times and numbers that make no sense. GatewayErrors `broadcast:when`, `broadcast:expired`, `broadcast:nobody-answers`."""
+    """Refuse times and numbers that make no sense. GatewayErrors `broadcast:when`, `broadcast:too-late`, `broadcast:nobody-answers`."""
     wrong = (
         (not 1 <= draft.tries <= MOST_TRIES, f"Somebody is called 1 to {MOST_TRIES} times."),
         (draft.gap_hours is not None and not 0 <= draft.gap_hours <= MOST_GAP, f"The gap between two broadcasts is 0 to {MOST_GAP} hours."),
@@ -180,7 +180,7 @@ def check(draft: Draft, now: datetime) -> None:
 
 def _check_expiry(draft: Draft, begins: datetime) -> None:
     if draft.expires_at is not None and draft.expires_at <= begins:
-        raise GatewayError("broadcast:expired", begins=_said(begins), expires=_said(draft.expires_at))
+        raise GatewayError("broadcast:too-late", begins=_said(begins), expires=_said(draft.expires_at))
 
 
 # --- who and how much --------------------------------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ from gateway.store.models.records import (
     tasks,
 )
 from gateway.store.models.sending import (
+    UNANNOUNCED,
+    UNDECIDED,
     approvals,
     broadcasts,
     callbacks,
@@ -49,6 +51,8 @@ from gateway.store.models.trust import audit, idempotency_keys, import_refusals,
 __all__ = [
     "OPEN",
     "OPEN_TEXT",
+    "UNANNOUNCED",
+    "UNDECIDED",
     "HumanText",
     "Instant",
     "approvals",

@@ -20,9 +20,16 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from gateway.store.models.columns import BigKey, HumanText, Instant, metadata, ref, text_key
+
+HEARD_FROM = 5  # seconds: who hung up earlier heard our name, and not what it was about
+# Tries that may not have reached her, and after which it is not decided what comes. Letter for letter the condition of an index, so that
+# what waits for a decision is found among millions that do not; `gateway.store.deliveries.MISSED` is the whole condition.
+UNDECIDED = f"latest AND NOT settled AND (state IN ('undelivered', 'failed') OR answered_by = 'machine' OR seconds < {HEARD_FROM})"
+UNANNOUNCED = "round = 0 AND NOT settled"  # texts before calls that wait for them
 
 broadcasts = Table(
     "broadcasts",
@@ -61,6 +68,8 @@ broadcasts = Table(
     Column("created_at", Instant, nullable=False),
     Column("approved_at", Instant),
     Column("finished_at", Instant),
+    Column("charges_at", Instant),  # when the provider's list was last read to its end for what it charged
+    Column("charges_page", Text),  # where reading it goes on; None: not begun, or at its end
     Index(None, "state"),
 )
 
@@ -110,6 +119,8 @@ deliveries = Table(
     Index(None, "broadcast_id", "state", "medium", "not_before", "id"),
     Index(None, "state", "lease_until"),
     Index(None, "external_id"),
+    Index("ix_deliveries_undecided", "broadcast_id", "id", sqlite_where=text(UNDECIDED), postgresql_where=text(UNDECIDED)),
+    Index("ix_deliveries_unannounced", "broadcast_id", "state", sqlite_where=text(UNANNOUNCED), postgresql_where=text(UNANNOUNCED)),
 )
 
 prices = Table(  # of a channel, from a day until the next one

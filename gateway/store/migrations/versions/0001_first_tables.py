@@ -399,6 +399,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("charges_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("charges_page", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["again_of"], ["broadcasts.id"], name=op.f("fk_broadcasts_again_of")),
         sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_broadcasts_channel_id")),
         sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name=op.f("fk_broadcasts_notice_id")),
@@ -671,6 +673,24 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_deliveries_external_id"), "deliveries", ["external_id"], unique=False)
     op.create_index(op.f("ix_deliveries_state_lease_until"), "deliveries", ["state", "lease_until"], unique=False)
+    op.create_index(
+        "ix_deliveries_unannounced",
+        "deliveries",
+        ["broadcast_id", "state"],
+        unique=False,
+        sqlite_where=sa.text("round = 0 AND NOT settled"),
+        postgresql_where=sa.text("round = 0 AND NOT settled"),
+    )
+    op.create_index(
+        "ix_deliveries_undecided",
+        "deliveries",
+        ["broadcast_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("latest AND NOT settled AND (state IN ('undelivered', 'failed') OR answered_by = 'machine' OR seconds < 5)"),
+        postgresql_where=sa.text(
+            "latest AND NOT settled AND (state IN ('undelivered', 'failed') OR answered_by = 'machine' OR seconds < 5)"
+        ),
+    )
     op.create_table(
         "recordings",
         sa.Column("id", sa.String(length=36), nullable=False),

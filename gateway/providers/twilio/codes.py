@@ -1,0 +1,35 @@
+"""Twilio's error codes, in answers and in reports, and what each means for what we sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.providers.faults import SendFault
+
+# Twilio's error codes (https://www.twilio.com/docs/api/errors) in answers of 4xx; what is not here is REFUSED or goes by the HTTP status.
+FAULTS: Mapping[int, SendFault] = {
+    20429: SendFault.THROTTLED,  # too many requests
+    14107: SendFault.THROTTLED,  # too many messages between two numbers
+    21611: SendFault.THROTTLED,  # the sender's queue is full
+    63018: SendFault.THROTTLED,  # the channel's rate is exceeded
+    20500: SendFault.AMBIGUOUS,  # internal error
+    21610: SendFault.OPTED_OUT,  # she sent STOP
+    21211: SendFault.BAD_NUMBER,  # `To` is no number
+    21217: SendFault.BAD_NUMBER,  # the number seems invalid
+    21614: SendFault.BAD_NUMBER,  # no mobile number
+    30005: SendFault.BAD_NUMBER,  # unknown handset
+    30006: SendFault.BAD_NUMBER,  # a landline, or unreachable
+    21408: SendFault.BAD_NUMBER,  # texts to this region are not allowed
+    21215: SendFault.BAD_NUMBER,  # calls to this region are not allowed
+    13227: SendFault.BAD_NUMBER,  # the same, while dialling
+    20003: SendFault.MISCONFIGURED,  # wrong account or token
+    20404: SendFault.MISCONFIGURED,  # no such account or resource
+    21606: SendFault.MISCONFIGURED,  # `From` cannot send texts
+    21212: SendFault.MISCONFIGURED,  # `From` is no number
+    21210: SendFault.MISCONFIGURED,  # `From` is not ours
+    21659: SendFault.MISCONFIGURED,  # the same, for texts
+    21603: SendFault.MISCONFIGURED,  # `From` is missing
+    21617: SendFault.MISCONFIGURED,  # the text is too long
+    21602: SendFault.MISCONFIGURED,  # the text is missing
+    30002: SendFault.MISCONFIGURED,  # the account is suspended
+}
