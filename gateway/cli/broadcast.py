@@ -186,7 +186,7 @@ def list_(gateway: Gateway, actor: Actor) -> None:
     from gateway.services import broadcast
 
     for row in broadcast.latest(gateway, actor):
-        click.echo(f"{row.id}  {row.created_at:%Y-%m-%d %H:%M}  {row.state:<9}  {row.medium:<5}  {row.title}")
+        click.echo(f"{row.id}  {row.created_at:%Y-%m-%d %H:%M}  {row.state:<9}  {row.medium:<9}  {row.title}")
 
 
 def _show_plan(planned: Plan, now: datetime) -> None:

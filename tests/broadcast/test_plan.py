@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -16,12 +17,16 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
 
+from gateway.audio.catalogue import open_clips
+from gateway.config import PACKAGE_ROOT
 from gateway.core import consent, phone, sms
 from gateway.core.audience import Audience
 from gateway.core.calendar import NEPAL
 from gateway.core.jobs import ExpandBroadcast, SendBatch
+from gateway.engine.loader import load
 from gateway.errors import GatewayError
-from gateway.services import access, broadcast, send, sending_settings, users
+from gateway.services import access, broadcast, lengths, send, sending_settings, users
+from gateway.services.actions import SPECS
 from gateway.services.broadcast import Draft, content, slots
 from gateway.services.broadcast.content import Person
 from gateway.store import models, prices, rest_days
@@ -349,6 +354,71 @@ def test_no_name_costs_more_than_was_planned_or_fills_another_slot(worded: World
         assert "\n" not in filled
         assert "\u202e" not in filled
         assert "104212" not in filled.replace(name or "", "")
+
+
+# --- calls -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shipped(world: World) -> World:
+    """With the flows and clips that are shipped."""
+    catalogue = load(PACKAGE_ROOT / "flows", SPECS)
+    return replace(world, gateway=replace(world.gateway, flows=SimpleNamespace(catalogue=catalogue)))
+
+
+def test_each_is_told_by_her_own_wish_where_there_is_a_text_and_a_call(shipped: World, people: People) -> None:
+    people(3)
+    people(2, preferred_medium="voice")
+    planned = broadcast.plan(shipped.gateway, MAIN, Draft("t", {"ne": "नमस्ते"}, phrase="news_c177", heads_up=True))
+    assert planned.medium == "preferred"
+    assert [(part.medium, part.recipients, part.units, part.price) for part in planned.parts] == [("sms", 3, 1, 420), ("voice", 2, 1, 400)]
+    assert planned.heads_up == 2 * 140
+    assert planned.price == 420 + 400 + 280
+
+
+def test_a_flow_lasts_as_long_as_its_longest_way(shipped: World, people: People) -> None:
+    people(1)
+    catalogue, folder, clips = shipped.gateway.catalogue, PACKAGE_ROOT / "flows", open_clips(PACKAGE_ROOT / "audio_prompts")
+    spoken = lengths.flow_seconds(catalogue, folder, clips, "claim_status", "ne")
+    assert 10 < spoken < 180
+    assert lengths.flow_seconds(catalogue, folder, clips, "goodbye", "ne") < spoken
+    planned = broadcast.plan(shipped.gateway, MAIN, Draft("t", flow="claim_status"))
+    assert planned.parts[0].units == math.ceil((spoken + content.AROUND_MESSAGE) / 60)
+
+
+def test_words_that_were_recorded_are_said_in_the_languages_that_they_have(shipped: World, people: People) -> None:
+    people(2)
+    people(1, language="en")
+    with shipped.database.write() as db:
+        saying = {"organisation_id": "main", "texts": {"ne": "भोलि बैठक छ।"}, "created_by": "x", "created_at": NOON}
+        db.execute(insert(models.sayings), [{**saying, "id": "s", "number": 7}, {**saying, "id": "mute", "number": 8}])
+        clip = {"saying_id": "s", "language": "ne", "clip": "x", "seconds": 50.0, "by": "x", "at": NOON}
+        db.execute(insert(models.saying_clips), clip)
+    planned = broadcast.plan(shipped.gateway, MAIN, Draft("t", saying_id="s"))
+    assert [(part.language, part.recipients, part.units) for part in planned.parts] == [("ne", 2, 2)]
+    assert planned.left_out == {"no-text": 1}
+    with refused("broadcast:not-recorded"):
+        broadcast.plan(shipped.gateway, MAIN, Draft("t", saying_id="mute"))
+
+
+@pytest.mark.parametrize(
+    ("draft", "code"),
+    [
+        (Draft("t", flow="claim_statsu"), "broadcast:unknown-flow"),
+        (Draft("t", saying_id="nothing"), "broadcast:unknown-saying"),
+        (Draft("t", phrase="news_c177", flow="claim_status"), "broadcast:several-sayings"),
+        (Draft("t", {"ne": "हो"}, medium="voice"), "broadcast:needs-voice"),
+        (Draft("t", phrase="news_c177", medium="sms"), "broadcast:needs-text"),
+        (Draft("t", {"ne": "हो"}, heads_up=True), "broadcast:when"),
+        (Draft("t", {"ne": "हो"}, tries=9), "broadcast:when"),
+        (Draft("t", {"ne": "हो"}, notice_id="nothing"), "broadcast:unknown-notice"),
+    ],
+)
+def test_a_draft_that_cannot_be_heard_or_read_is_refused(shipped: World, people: People, draft: Draft, code: str) -> None:
+    people(1)
+    for act in (broadcast.plan, broadcast.create):
+        with refused(code):
+            act(shipped.gateway, MAIN, draft)
 
 
 # --- a test to my own phone --------------------------------------------------------------------------------------------------------
