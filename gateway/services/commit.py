@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.core import events, people
 from gateway.core.jobs import FetchRecording, Job, SendReply
 from gateway.core.statuses import ONE_CALL_BACK
-from gateway.services import voices, welcome
+from gateway.services import studio, voices, welcome
 from gateway.services.contributions import SAME_REPORT_WINDOW
 from gateway.store import (
     audit,
@@ -166,7 +166,7 @@ def _note_clip(writing: Writing, fact: events.ClipRecorded) -> list[Job]:
 
 
 def _keep_clip(writing: Writing, fact: events.ClipKept) -> list[Job]:
-    takes.keep(writing.db, fact.recording_id, writing.now)
+    studio.keep(writing.gateway, writing.db, fact.recording_id, writing.now)
     return []
 
 
