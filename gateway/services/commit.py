@@ -18,6 +18,7 @@ from gateway.services import studio, voices, welcome
 from gateway.services.contributions import SAME_REPORT_WINDOW
 from gateway.store import (
     audit,
+    broadcasts,
     claims,
     contributions,
     deliveries,
@@ -292,6 +293,11 @@ def _note_contribution(writing: Writing, fact: events.ContributionNoted) -> list
     return []
 
 
+def _answer_broadcast(writing: Writing, fact: events.BroadcastAnswered) -> list[Job]:
+    broadcasts.answered(writing.db, fact.delivery_id, writing.now)
+    return []
+
+
 def _rsvp(writing: Writing, fact: events.RsvpGiven) -> list[Job]:
     notices.rsvp(writing.db, notices.Rsvp(fact.notice_id, fact.member_id, fact.answer), writing.now)
     return []
@@ -365,6 +371,7 @@ WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
     events.PinChosen: _choose_pin,
     events.PhoneDisowned: _disown_phone,
     events.ContributionNoted: _note_contribution,
+    events.BroadcastAnswered: _answer_broadcast,
     events.RsvpGiven: _rsvp,
     events.TaskOpened: _open_task,
     events.ClaimHeard: _hear_claim,

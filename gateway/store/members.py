@@ -50,7 +50,7 @@ class MemberRow(NamedTuple):
 class CallerRow(NamedTuple):
     """Who is calling, as far as the phone tells: nobody we know, one member, or several who share it.
 
-    `broke_off` is the conversation of her last call where that broke off unfinished.
+    `broke_off` is the conversation of her last call where that broke off unfinished; `told_at` when a broadcast last went to the phone.
     """
 
     phone_id: int
@@ -58,6 +58,7 @@ class CallerRow(NamedTuple):
     phone_script: str | None
     stopped_at: datetime | None
     broke_off: str | None
+    told_at: datetime | None
     members: tuple[MemberRow, ...]
 
 
@@ -110,7 +111,8 @@ IS_HERE = (members.c.state != "left") & (members.c.state != "erased")
 # Whom a phone stands for: not who had the number before.
 OF_THIS_PHONE = (member_phones.c.phone_id == phones.c.id) & member_phones.c.stale_at.is_(None)
 KNOWN_BY_IT = (members.c.id == member_phones.c.member_id) & IS_HERE
-CALLER_COLUMNS = [phones.c.id, phones.c.language, phones.c.script, phones.c.stopped_at, phones.c.broke_off, *_MEMBER]
+_PHONE = (phones.c.id, phones.c.language, phones.c.script, phones.c.stopped_at, phones.c.broke_off, phones.c.told_at)
+CALLER_COLUMNS = [*_PHONE, *_MEMBER]
 _CALLER = (
     select(*CALLER_COLUMNS)
     .select_from(phones)
@@ -195,9 +197,9 @@ def caller(db: Connection, blind_index: bytes) -> CallerRow | None:
 
 def caller_of(rows: Sequence[Sequence[Any]]) -> CallerRow:
     """Who may be calling, from rows of `CALLER_COLUMNS`: one for each member of the phone, at least one."""
-    phone_id, language, script, stopped_at, broke_off = rows[0][:5]
-    members_of = tuple(MemberRow(*row[5:]) for row in rows if row[5] is not None)
-    return CallerRow(phone_id, language, script, stopped_at, broke_off, members_of)
+    phone_id, language, script, stopped_at, broke_off, told_at = rows[0][:6]
+    members_of = tuple(MemberRow(*row[6:]) for row in rows if row[6] is not None)
+    return CallerRow(phone_id, language, script, stopped_at, broke_off, told_at, members_of)
 
 
 def get(db: Connection, member_id: str) -> MemberRow | None:

@@ -13,7 +13,7 @@ from gateway.core.schemes import Rate, SchemeFile
 from gateway.errors import GatewayError
 from gateway.services import pins
 from gateway.services.installation import ORGANISATION
-from gateway.store import claims, collecting, contributions, enrolments, members, notices, phones, schemes, users
+from gateway.store import claims, collecting, contributions, deliveries, enrolments, members, notices, phones, schemes, users
 from gateway.store.members import CallerRow
 from gateway.transcripts.grammar import Entry
 from gateway.transcripts.stage import EMPTY, NO_OFFICE, Scene
@@ -178,6 +178,18 @@ def _is_told(scene: Scene, found: Found) -> None:
         notices.publish(db, row)
 
 
+def _was_told(scene: Scene, found: Found) -> None:
+    """A broadcast went to her phone by text, or rang it while nobody picked up."""
+    missed = found.get("missed")
+    delivery_id = scene.tell(_text(found, "number"), missed or _text(found, "texted"), "voice" if missed else "sms")
+    if delivery_id is None:
+        raise LookupError(_text(found, "number"))
+    report = deliveries.Report("undelivered" if missed else "delivered", "transcript")
+    with scene.gateway.database.write() as db:
+        deliveries.advance(db, delivery_id, report, scene.at)
+        phones.told(db, phones.find_or_create(db, scene.gateway.seal, _text(found, "number"), scene.at), scene.at)
+
+
 FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     NUMBER + r"is a (?P<new>new )?(?P<private>private )?(?P<kind>member|collector)(?P<brought> to be)?(?: with PIN (?P<pin>[0-9]{4}))?"
     r"(?:(?: and| with) the usual instalment (?P<amount>[0-9.]{1,12}))?(?: who speaks (?P<language>[a-z]{2,8}))?": _is_member,
@@ -191,6 +203,8 @@ FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     NUMBER + r"pays (?P<amount>[0-9.]{1,12}) a month from (?P<month>[0-9]{4}-[0-9]{2})": _pays,
     NUMBER + r"collects for (?P<other>\+[0-9]{6,15})": _collects,
     r"there is a (?P<kind>meeting|training) at (?P<place>[a-z_]+) on " + INSTANT: _is_told,
+    NUMBER
+    + r"(?:was texted (?P<texted>(?:flow )?[a-z][a-z0-9_]*)|missed our call (?P<missed>(?:flow )?[a-z][a-z0-9_]*|saying .+))": _was_told,
     r"there is the news (?P<phrase>[a-z][a-z0-9_]*)": _is_told,
 }
 EXAMPLES = (
@@ -211,4 +225,5 @@ EXAMPLES = (
     "+9779720000001 collects for +9779720000002",
     "there is a meeting (or: training) at ward_office on 2026-11-28 08:00",
     "there is the news news_c177",
+    "+9779720000001 was texted flow notices (or: missed our call message_signatures, flow notices, saying The office is closed.)",
 )

@@ -51,6 +51,8 @@ def units(gateway: Gateway, draft: Draft) -> dict[str, int]:
     """Segments of a text, or begun minutes of a call, by language. GatewayError `broadcast:*` where there is nothing fit to send."""
     if draft.texts and draft.phrase:
         raise GatewayError("broadcast:two-media")
+    if draft.saying_id or draft.flow:
+        return dict.fromkeys(gateway.catalogue.languages, 1)
     if draft.phrase:
         return _minutes(gateway, draft.phrase)
     if not draft.texts or not all(text.strip() for text in draft.texts.values()):

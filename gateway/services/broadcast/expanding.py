@@ -25,7 +25,7 @@ def expand(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] = la
     if broadcast is None or channel is None or broadcast.expanded or broadcast.state not in {"approved", "sending"}:
         return []
     price = content.price(channel, broadcast.medium)
-    draft = Draft(broadcast.title, broadcast.texts, broadcast.phrase)
+    draft = Draft(broadcast.title, broadcast.texts, broadcast.phrase, broadcast.saying_id, broadcast.flow)
     prices = {language: units * price for language, units in content.units(gateway, draft).items()}
     expansion = audience.Expansion(broadcast, prices)
     more, size = True, FIRST_BATCH

@@ -109,6 +109,7 @@ deliveries = Table(
     Index(None, "broadcast_id", "state", "id"),
     Index(None, "state", "lease_until"),
     Index(None, "external_id"),
+    Index(None, "phone_id", "id"),  # what a phone was told last
 )
 
 prices = Table(  # of a channel, from a day until the next one

@@ -660,6 +660,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_deliveries_broadcast_id_state_id"), "deliveries", ["broadcast_id", "state", "id"], unique=False)
     op.create_index(op.f("ix_deliveries_external_id"), "deliveries", ["external_id"], unique=False)
+    op.create_index(op.f("ix_deliveries_phone_id_id"), "deliveries", ["phone_id", "id"], unique=False)
     op.create_index(op.f("ix_deliveries_state_lease_until"), "deliveries", ["state", "lease_until"], unique=False)
     op.create_table(
         "recordings",
