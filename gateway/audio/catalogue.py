@@ -108,7 +108,8 @@ class ClipCatalogue:
         return sum(self.seconds(folder, name) if folder in self.manifests else self._spoken(folder, name) for folder, name in homes)
 
     def _spoken(self, folder: str, name: str) -> float:
-        return wav.read(clip_file(self.spoken / folder, name)).seconds if self.spoken else 0.0
+        file = clip_file(self.spoken / folder, name) if self.spoken else None
+        return wav.read(file).seconds if file and file.is_file() else 0.0
 
     def path(self, language: str, clip: str) -> Path:
         """The file of a clip, for whoever serves it. Raises GatewayError `audio:unknown-clip` for a name outside the manifest."""

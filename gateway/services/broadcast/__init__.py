@@ -6,6 +6,7 @@ from gateway.services.broadcast.content import costly_characters, in_one_sms
 from gateway.services.broadcast.draft import Draft
 from gateway.services.broadcast.expanding import expand
 from gateway.services.broadcast.planning import LEFT_OUT, Part, Plan, plan
+from gateway.services.broadcast.replies import Reply, replies
 from gateway.services.broadcast.running import Status, approve, cancel, create, latest, pause, resolve, resume, status
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Draft",
     "Part",
     "Plan",
+    "Reply",
     "Status",
     "approve",
     "cancel",
@@ -23,6 +25,7 @@ __all__ = [
     "latest",
     "pause",
     "plan",
+    "replies",
     "resolve",
     "resume",
     "status",
