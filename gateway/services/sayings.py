@@ -6,7 +6,6 @@ stays as it was approved.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -229,14 +228,12 @@ def _numbers(row: SayingRow) -> dict[str, str]:
 def keep_take(gateway: Gateway, db: Connection, saying_id: str, language: str, file: Path) -> None:
     """Make a recording that was made by phone the one that is heard, in the transaction that keeps it.
 
-    The file is linked under a name of its own, which costs nothing. What may be changed no longer stays as it is.
+    What may be changed no longer stays as it is.
     """
     row = sayings.get(db, saying_id, to_change=True)
     if row is None or language not in row.texts or sayings.is_sent(db, saying_id):
         return
-    clip = gateway.new_id()
-    kept = file_of(gateway, clip)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    os.link(file, kept)
-    if before := _put(gateway, db, ClipRow(saying_id, language, clip, wav.read(file).seconds, STUDIO)):
+    clip, sound = gateway.new_id(), wav.read(file)
+    wav.write(file_of(gateway, clip), sound)
+    if before := _put(gateway, db, ClipRow(saying_id, language, clip, sound.seconds, STUDIO)):
         file_of(gateway, before).unlink(missing_ok=True)

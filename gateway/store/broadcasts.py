@@ -17,7 +17,7 @@ from gateway.store.deliveries import CLOSED, DUE, UNRESOLVED, UNSETTLED
 from gateway.store.models import Instant, broadcasts, channels, deliveries, members
 
 SHARED = "send:shared-phone"  # the error of a row whose phone is told for somebody else who has it too
-HEARD_SECONDS = 5  # who hangs up sooner has heard who calls, and not why
+HEARD_SECONDS = 10  # our name and the beginning of what is said: who hangs up sooner has not heard it
 _told = deliveries.alias("told")
 
 

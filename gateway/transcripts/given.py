@@ -203,8 +203,7 @@ FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     NUMBER + r"pays (?P<amount>[0-9.]{1,12}) a month from (?P<month>[0-9]{4}-[0-9]{2})": _pays,
     NUMBER + r"collects for (?P<other>\+[0-9]{6,15})": _collects,
     r"there is a (?P<kind>meeting|training) at (?P<place>[a-z_]+) on " + INSTANT: _is_told,
-    NUMBER
-    + r"(?:was texted (?P<texted>(?:flow )?[a-z][a-z0-9_]*)|missed our call (?P<missed>(?:flow )?[a-z][a-z0-9_]*|saying .+))": _was_told,
+    NUMBER + r"(?:was texted (?P<texted>.+)|missed our call (?P<missed>(?:flow )?[a-z][a-z0-9_]*|saying .+))": _was_told,
     r"there is the news (?P<phrase>[a-z][a-z0-9_]*)": _is_told,
 }
 EXAMPLES = (
@@ -225,5 +224,6 @@ EXAMPLES = (
     "+9779720000001 collects for +9779720000002",
     "there is a meeting (or: training) at ward_office on 2026-11-28 08:00",
     "there is the news news_c177",
-    "+9779720000001 was texted flow notices (or: missed our call message_signatures, flow notices, saying The office is closed.)",
+    "+9779720000001 was texted flow notices (or: was texted The office is closed.)",
+    "+9779720000001 missed our call message_signatures (or: flow notices, saying The office is closed.)",
 )

@@ -56,14 +56,17 @@ class Scene:
     def tell(self, number: str, what: str, medium: str = "voice") -> int | None:
         """Ring or text this phone in a broadcast; the delivery, None where the phone gets none.
 
-        `what` is the name of a phrase, `flow` and a flow's name, or `saying` and words of the organisation's own.
+        `what` is `flow` and a flow's name; else for a call the name of a phrase, or `saying` and words of the organisation's own, and
+        for a text its words.
         """
         organiser = access.terminal(installation.ORGANISATION)
         kind, _, rest = what.partition(" ")
         draft = broadcast.Draft("transcript", medium=medium)
+        if medium == "sms":
+            draft = replace(draft, texts=dict.fromkeys(self.gateway.catalogue.languages, what))
         if kind == "flow":
             draft = replace(draft, flow=rest)
-        else:
+        elif medium == "voice":
             draft = replace(draft, saying_id=self._saying(organiser, rest)) if kind == "saying" else replace(draft, phrase=what)
         everybody = broadcast.create(self.gateway, organiser, draft)
         broadcast.approve(self.gateway, organiser, everybody)

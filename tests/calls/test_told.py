@@ -132,6 +132,13 @@ def test_a_flow_of_her_own_affairs_tells_nothing_before_the_pin(here) -> None:
     assert "claim_status" not in " ".join(call.heard)
 
 
+def test_who_is_no_member_hears_the_message_and_is_asked_who_she_is_before_a_flow_for_members(here) -> None:
+    _, call = ring(here, "+9779841000009", phrase=PHRASE)
+    assert f"ne/phrase/{PHRASE}" in call.heard
+    _, call = ring(here, "+9779841000009", flow="claim_status")
+    assert "other_phone/" in " ".join(call.heard)
+
+
 def test_a_flow_that_is_gone_is_passed_over(here) -> None:
     _, call = ring(here, flow="last_years_survey", phrase=PHRASE)
     assert f"ne/phrase/{PHRASE}" in call.heard
