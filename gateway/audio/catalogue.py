@@ -59,9 +59,9 @@ class ClipCatalogue:
     started anew; one that has become unreadable leaves what was known before.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, spoken: Path | None = None) -> None:
         """Raises GatewayError `audio:manifest` when a manifest cannot be understood."""
-        self.folder = folder.resolve()
+        self.folder, self.spoken = folder.resolve(), spoken
         self._signature = self._look()
         self._manifests = self._read()
 
@@ -102,9 +102,14 @@ class ClipCatalogue:
         return self.clip(language, clip).seconds
 
     def prompt_seconds(self, language: str, clips: Iterable[str]) -> float:
-        """How long these clips last, one after the other. A recording that is not a clip yet counts as nothing."""
+        """How long these clips last, one after the other. What somebody recorded for one conversation (a name, a take) counts as nothing,
+        unless `spoken` is the folder below which it lies."""
         homes = [_home(language, clip) for clip in clips]
-        return sum(self.seconds(folder, name) for folder, name in homes if folder != TAKES)
+        return sum(self.seconds(folder, name) if folder in self.manifests else self._spoken(folder, name) for folder, name in homes)
+
+    def _spoken(self, folder: str, name: str) -> float:
+        file = clip_file(self.spoken / folder, name) if self.spoken else None
+        return wav.read(file).seconds if file and file.is_file() else 0.0
 
     def path(self, language: str, clip: str) -> Path:
         """The file of a clip, for whoever serves it. Raises GatewayError `audio:unknown-clip` for a name outside the manifest."""
@@ -171,9 +176,9 @@ def checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def open_clips(folder: Path) -> ClipCatalogue:
-    """Read the manifests below a folder. Raises GatewayError `audio:manifest` when one cannot be understood."""
-    return ClipCatalogue(folder)
+def open_clips(folder: Path, spoken: Path | None = None) -> ClipCatalogue:
+    """Read the manifests below a folder; `spoken` is where recorded names and sayings lie. Raises GatewayError `audio:manifest`."""
+    return ClipCatalogue(folder, spoken)
 
 
 @contextmanager

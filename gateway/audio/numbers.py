@@ -17,7 +17,8 @@ from gateway.errors import GatewayError
 
 FILE = "numbers.tsv"
 LENGTH = 5  # digits that are keyed
-FIRST, LAST = 1000, 9999
+FIRST, LAST = 1000, 8999
+SAYINGS = range(9000, 10_000)  # beside them: an organisation's own words, numbered in the database
 
 ClipName = tuple[str, str]  # language, clip
 

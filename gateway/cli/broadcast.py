@@ -179,6 +179,22 @@ def resolve(gateway: Gateway, actor: Actor, broadcast_id: str, decision: str | N
     click.echo(f"{number} messages {'are sent again' if jobs else 'are closed'}.")
 
 
+@command.command("replies")
+@click.argument("broadcast_id")
+@as_actor
+def replies(gateway: Gateway, actor: Actor, broadcast_id: str) -> None:
+    """Show what members wrote back: when, membership number, name, their words."""
+    from gateway.core.calendar import NEPAL
+    from gateway.services import broadcast
+
+    after = 0
+    while page := broadcast.replies(gateway, actor, broadcast_id, after):
+        for reply in page:
+            who = f"{reply.number or '-'}  {reply.name or '-'}{' or who shares her phone' if reply.shared else ''}"
+            click.echo(f"{reply.at.astimezone(NEPAL):%Y-%m-%d %H:%M}  {who}  {' '.join(reply.words.split()) or '(kept no longer)'}")
+        after = page[-1].id
+
+
 @command.command("list")
 @as_actor
 def list_(gateway: Gateway, actor: Actor) -> None:

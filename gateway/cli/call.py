@@ -41,7 +41,7 @@ def command(number: str, keys: str | None, record: Path | None, *, pick_up: bool
     from gateway.transcripts.record import Recorder
 
     installed = terminal.open_gateway()
-    clips = open_clips(installed.settings.audio_dir)
+    clips = open_clips(installed.settings.audio_dir, installed.settings.data_dir)
     sender = terminal.e164(number)
     delivery_id, call_id = calls.ringing(installed, sender) if pick_up else (None, f"terminal-{installed.new_id()}")
     recorder = Recorder(installed, sender, call_id)

@@ -106,6 +106,13 @@ class AnswerGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class BroadcastAnswered:
+    """She answered what a broadcast told her, for the first time in this conversation: pressed a key, spoke, or wrote back."""
+
+    delivery_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerMissed:
     """Nothing was pressed (`silence`), or nothing that could be understood (`wrong`)."""
 
@@ -303,6 +310,7 @@ Fact = (
     PromptSpoken
     | StepEntered
     | AnswerGiven
+    | BroadcastAnswered
     | AnswerMissed
     | LanguageChosen
     | TextsStopped

@@ -57,9 +57,28 @@ LEFT_BY, LEFT_PROVED = "call.member", "call.proved"
 # Whom of those who share a phone the caller said she is, before she has proved it; what a `whose` step says of each of them.
 MEANT, NAMED, ITS_KEY = "whose.member", "whose.name", "whose.key"
 
-# What a conversation may be opened with: the number in a text ("yogdan 500"), the intent that we are not sure of, the text of a
-# broadcast, a call that broke off.
-OPENING_NAMES = frozenset({"texted.number", "texted.amount", "texted.pairs", "doubt.intent", "broadcast.message", LEFT_PROVED})
+# The delivery of a broadcast by which this conversation came about, and whether it was told already that she answered it.
+DELIVERY, ANSWERED = "broadcast.delivery", "broadcast.answered"
+
+# What a conversation may be opened with: the number in a text ("yogdan 500"), the intent that we are not sure of, what a broadcast says
+# and to whom, a call that broke off.
+OPENING_NAMES = frozenset(
+    {
+        "texted.number",
+        "texted.amount",
+        "texted.pairs",
+        "doubt.intent",
+        "broadcast.id",
+        "broadcast.about",
+        "broadcast.names",
+        "broadcast.message",
+        "broadcast.saying",
+        "broadcast.flow",
+        "broadcast.missed",
+        DELIVERY,
+        LEFT_PROVED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

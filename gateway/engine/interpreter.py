@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from gateway.core.digits import fold_digits
 from gateway.core.events import ConversationEnded, Fact, Input, Medium, StepEntered, Wait
 from gateway.engine.definition import LEFT_BY, LEFT_PROVED, REPEAT, Call, Catalogue, Flow, Move, Step
-from gateway.engine.session import AT_THE_DOOR, FlowSession, Frame
+from gateway.engine.session import AT_THE_DOOR, TO_BEGIN, FlowSession, Frame
 from gateway.engine.steps.ask import SECRET, Ask
 from gateway.engine.steps.go import Go
 from gateway.engine.steps.menu import Menu
@@ -25,11 +25,15 @@ MAX_CALLS = 8  # flows that wait for one another to end
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """How a conversation begins. `values` are at hand from the start: `texted.number`, `broadcast.message`."""
+    """How a conversation begins. `values` are at hand from the start: `texted.number`, `broadcast.message`.
+
+    `then` are flows that follow, one after the other, when that with which it begins has ended; they see the same values.
+    """
 
     session_id: str
     medium: Medium
     values: Mapping[str, object] = field(default_factory=dict)
+    then: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,9 @@ class Sprint:
 
 def start(catalogue: Catalogue, flow_name: str, opening: Opening, caller: Caller, setting: Setting) -> Sprint:
     """Begin a conversation with a flow, or with what has to come before it (the gate, or a stranger's registration)."""
-    return _finish(_new_turn(catalogue, flow_name, opening, caller, setting), Begin(flow_name))
+    turn = _new_turn(catalogue, flow_name, opening, caller, setting)
+    turn.stack += [Frame(name, catalogue.flows[name].hash, TO_BEGIN, {}) for name in reversed(opening.then)]
+    return _finish(turn, Begin(flow_name))
 
 
 def offer_to_go_on(catalogue: Catalogue, left: Unfinished, opening: Opening, caller: Caller, setting: Setting) -> Sprint:
@@ -214,6 +220,8 @@ def _come_back(turn: Turn) -> Move | Begin:
     flow = _version(turn.catalogue, frame)
     if flow is None:
         return _jump(turn, turn.catalogue.defaults.main)
+    if frame.step == TO_BEGIN:
+        return Begin(frame.flow)
     turn.flow = flow
     if frame.step == AT_THE_DOOR and flow.audience == "member" and turn.is_stranger:
         return None  # she did not say who she is, and heard or did something else instead
@@ -272,7 +280,7 @@ def _locked(turn: Turn, flow: Flow) -> bool:
 def _version(catalogue: Catalogue, frame: Frame) -> Flow | None:
     """The flow of a frame in the version that it is pinned to."""
     flow = catalogue.version(frame.flow, frame.hash)
-    return flow if flow is not None and (frame.step in flow.steps or frame.step == AT_THE_DOOR) else None
+    return flow if flow is not None and (frame.step in flow.steps or frame.step in {AT_THE_DOOR, TO_BEGIN}) else None
 
 
 def _spoken(catalogue: Catalogue, language: str) -> str:

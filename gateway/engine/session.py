@@ -17,7 +17,8 @@ WAIT_NAMES: Mapping[type[Wait], str] = {kind: name for name, kind in WAITS.items
 
 TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-AT_THE_DOOR = ""  # the step of a frame whose flow waits until the caller has proved who she is
+# The step of a frame whose flow waits until the caller has proved who she is; of one whose flow has yet to begin.
+AT_THE_DOOR, TO_BEGIN = "", "*"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gateway.core.events import (
     AnswerGiven,
+    BroadcastAnswered,
     Fact,
     KeysAwaited,
     LanguageChosen,
@@ -20,7 +21,7 @@ from gateway.core.events import (
     Wait,
 )
 from gateway.engine import wording
-from gateway.engine.definition import LEFT_BY, MEANT, Catalogue, Flow, Prompt, Step
+from gateway.engine.definition import ANSWERED, DELIVERY, LEFT_BY, MEANT, Catalogue, Flow, Prompt, Step
 from gateway.engine.session import FlowSession, Frame
 from gateway.language import speech
 
@@ -205,6 +206,10 @@ class Turn:
             self.language = fact.language
         elif isinstance(fact, (AnswerGiven, RecordingKept)):
             self.answered = True
+            delivery_id = self.values.get(DELIVERY)
+            if isinstance(delivery_id, int) and not self.values.get(ANSWERED):
+                self.values[ANSWERED] = True
+                self.facts.append(BroadcastAnswered(delivery_id))
 
     def say(self, prompt: Prompt) -> None:
         """Say a prompt: clips and their words on a call, the text by SMS."""

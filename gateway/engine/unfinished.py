@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gateway.engine.definition import LEFT_BY, LEFT_PROVED, Catalogue, Flow, Step
-from gateway.engine.session import AT_THE_DOOR, FlowSession, Frame
+from gateway.engine.session import AT_THE_DOOR, TO_BEGIN, FlowSession, Frame
 from gateway.engine.steps.ask import SECRET, Ask
 from gateway.engine.steps.confirm import Confirm
 from gateway.engine.steps.end import End
@@ -36,7 +36,7 @@ def unfinished(catalogue: Catalogue, left: FlowSession) -> Unfinished | None:
     offer = next((place for place, frame in enumerate(frames) if frame.flow == catalogue.defaults.resume), None)
     if offer is not None:
         frames, member_id, proved = frames[:offer], _text(values.get(LEFT_BY)), bool(values.get(LEFT_PROVED))
-    kept = all(frame.step == AT_THE_DOOR or _step(catalogue, frame) for frame in frames)
+    kept = all(frame.step in {AT_THE_DOOR, TO_BEGIN} or _step(catalogue, frame) for frame in frames)
     if not kept or not frames or not _leaves_something(catalogue, frames[-1]):
         return None
     top = replace(frames[-1], values={name: value for name, value in values.items() if name not in {LEFT_BY, LEFT_PROVED}})

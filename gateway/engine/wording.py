@@ -17,7 +17,7 @@ from gateway.language import speech
 TEXT = "text"  # the value as it is; texts only, since nobody recorded it
 PHRASE = "phrase"  # the value is a name of flows/phrases.yaml
 SAYING = "saying"  # the value is such a clip, a space, and what it says: words that an organisation recorded for itself
-CLIP = "clip"  # the value is a clip by its full name, `/ne/goodbye/say_goodbye-1`: to hear one clip by itself
+CLIP = "clip"  # the value is a clip by its full name, `/ne/goodbye/say_goodbye-1`, or several with blanks between: a name, a take
 FORMATS = speech.FORMATS | {TEXT, PHRASE, SAYING, CLIP}
 
 # The phrase by which an organisation is named that has none of its own. Its own is `organisation_` and its id: `organisation_mahila_sangh`.
@@ -118,7 +118,7 @@ def speak(prompt: Prompt, language: str, lookup: Lookup, phrases: Mapping[str, T
 
 def _clips(form: str, language: str, value: object) -> tuple[str, ...]:
     if form == CLIP:
-        return (str(value),)
+        return tuple(str(value).split())
     if form == SAYING:
         clip = str(value).partition(" ")[0]
         return (clip,) if clip else ()

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from gateway.core import events, people
 from gateway.core.jobs import FetchRecording, Job, SendReply
 from gateway.core.statuses import ONE_CALL_BACK
-from gateway.services import voices, welcome
+from gateway.services import studio, voices, welcome
 from gateway.services.contributions import SAME_REPORT_WINDOW
 from gateway.store import (
     audit,
+    broadcasts,
     claims,
     contributions,
     deliveries,
@@ -166,7 +167,7 @@ def _note_clip(writing: Writing, fact: events.ClipRecorded) -> list[Job]:
 
 
 def _keep_clip(writing: Writing, fact: events.ClipKept) -> list[Job]:
-    takes.keep(writing.db, fact.recording_id, writing.now)
+    studio.keep(writing.gateway, writing.db, fact.recording_id, writing.now)
     return []
 
 
@@ -292,6 +293,11 @@ def _note_contribution(writing: Writing, fact: events.ContributionNoted) -> list
     return []
 
 
+def _answer_broadcast(writing: Writing, fact: events.BroadcastAnswered) -> list[Job]:
+    broadcasts.answered(writing.db, fact.delivery_id, writing.now)
+    return []
+
+
 def _rsvp(writing: Writing, fact: events.RsvpGiven) -> list[Job]:
     notices.rsvp(writing.db, notices.Rsvp(fact.notice_id, fact.member_id, fact.answer), writing.now)
     return []
@@ -365,6 +371,7 @@ WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
     events.PinChosen: _choose_pin,
     events.PhoneDisowned: _disown_phone,
     events.ContributionNoted: _note_contribution,
+    events.BroadcastAnswered: _answer_broadcast,
     events.RsvpGiven: _rsvp,
     events.TaskOpened: _open_task,
     events.ClaimHeard: _hear_claim,

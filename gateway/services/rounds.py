@@ -1,6 +1,6 @@
 """What comes after a try that did not reach her: another call at another hour, a text after the calls, a call after a text, or nothing.
 
-A call is tried again that nobody answered, that a machine answered, or that was over within `HEARD_FROM` seconds: by then she has heard
+A call is tried again that nobody answered, that a machine answered, or that was over within `HEARD_AFTER` seconds: by then she has heard
 who we are, and not what it is about. A number that is wrong is not tried again.
 """
 

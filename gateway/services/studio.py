@@ -1,6 +1,8 @@
 """The studio: clips recorded by phone, heard in the same call, and used once an organiser has approved them.
 
-Whoever knows GATEWAY_STUDIO_PIN may record; only what is approved with `gateway prompts approve` is ever heard by other callers.
+Whoever knows GATEWAY_STUDIO_PIN may record; of the clips that all flows share, only what is approved with `gateway prompts approve` is
+ever heard by other callers. An organisation's own sayings are used as soon as they are kept: nobody hears them before somebody has
+approved what they are part of.
 """
 
 from __future__ import annotations
@@ -15,27 +17,30 @@ from gateway.audio import taking, wav
 from gateway.audio.catalogue import TAKES, open_clips
 from gateway.audio.numbers import read_numbers
 from gateway.errors import GatewayError
+from gateway.services import sayings
 from gateway.store import takes
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
+    from gateway.store.database import Connection
     from gateway.store.takes import TakeRow
 
 FOLDER = TAKES  # below the data directory, and below /audio/
 MOST_TRIES = 20  # of the secret number within an hour, from all phones together: six digits last for years
 WITHIN = timedelta(hours=1)
+OF_SAYING = f"/{sayings.FOLDER}/"  # before a saying's id: the clip of its takes
 
 Verdict = Literal["ok", "wrong", "locked"]
 
 
 @dataclass(frozen=True, slots=True)
 class StudioClip:
-    """A clip that can be recorded: its number, where it belongs, and what is to be read."""
+    """A clip or a saying that can be recorded: where it belongs, what is to be read, and the clip (by its full name) to hear so far."""
 
-    number: str
     language: str
     name: str
     text: str
+    heard: str | None
 
 
 def verify(gateway: Gateway, pin: str, now: datetime) -> Verdict:
@@ -51,21 +56,23 @@ def verify(gateway: Gateway, pin: str, now: datetime) -> Verdict:
     return "ok"
 
 
-def find(gateway: Gateway, number: str) -> StudioClip | None:
-    """The clip with this number, if a flow still uses it. A wrong check digit is no clip's number."""
+def find(gateway: Gateway, organisation_id: str, number: str) -> StudioClip | None:
+    """The clip with this number, if a flow still uses it, or the organisation's saying. A wrong check digit is nobody's number."""
+    if saying := sayings.at_number(gateway, organisation_id, number):
+        return StudioClip(saying.language, f"{OF_SAYING}{saying.saying_id}", saying.text, saying.clip)
     named = read_numbers(gateway.settings.audio_dir).by_number.get(number)
     if named is None:
         return None
     texts = {(language, clip): text for language, clip, text in gateway.catalogue.clips(drafts=True)}
-    return StudioClip(number, *named, texts[named]) if named in texts else None
+    return StudioClip(*named, texts[named], _heard(gateway, *named)) if named in texts else None
 
 
-def can_be_heard(gateway: Gateway, clip: StudioClip) -> bool:
-    """Whether the clip has a file."""
+def _heard(gateway: Gateway, language: str, name: str) -> str | None:
     try:
-        return open_clips(gateway.settings.audio_dir).path(clip.language, clip.name).is_file()
+        open_clips(gateway.settings.audio_dir).path(language, name)
     except GatewayError:
-        return False
+        return None
+    return f"/{language}/{name}"
 
 
 def prepare(gateway: Gateway, recording_id: str, file: Path) -> None:
@@ -81,6 +88,26 @@ def prepare(gateway: Gateway, recording_id: str, file: Path) -> None:
         sound = "silent"  # or no sound at all: she is asked to speak again
     with gateway.database.write() as db:
         takes.heard(db, recording_id, sound)
+        _use(gateway, db, recording_id)
+
+
+def keep(gateway: Gateway, db: Connection, recording_id: str, now: datetime) -> None:
+    """She is content with a recording: one of a clip waits for approval, one of a saying is used as soon as it has come."""
+    takes.keep(db, recording_id, now)
+    _use(gateway, db, recording_id)
+
+
+def _use(gateway: Gateway, db: Connection, recording_id: str) -> None:
+    """Use what was recorded of a saying, once it is both kept and here: whichever of the two comes last finds it so."""
+    take = takes.get(db, recording_id)
+    if take is None or not _is_of_saying(take) or (take.state, take.sound) != ("waiting", "ready"):
+        return
+    takes.decide(db, take, "approved", gateway.clock())
+    sayings.keep_take(gateway, db, take.clip.removeprefix(OF_SAYING), take.language, _file(gateway, take))
+
+
+def _is_of_saying(take: TakeRow) -> bool:
+    return take.clip.startswith(OF_SAYING)
 
 
 def sound_of(gateway: Gateway, recording_id: str) -> Literal["ready", "waiting", "silent"]:
@@ -105,7 +132,7 @@ def waiting(gateway: Gateway) -> list[Waiting]:
     """What waits for approval, the newest first."""
     numbers = read_numbers(gateway.settings.audio_dir).by_clip
     with gateway.database.read() as db:
-        rows = takes.waiting(db)
+        rows = [row for row in takes.waiting(db) if not _is_of_saying(row)]
     return [Waiting(numbers.get((row.language, row.clip), "-"), row, _file(gateway, row) if row.sound == "ready" else None) for row in rows]
 
 

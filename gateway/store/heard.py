@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, FromClause, and_, exists, func, literal, or_, select
 
-from gateway.store.models import deliveries, member_phones
+from gateway.store.models import HEARD_AFTER, deliveries, member_phones
 
-HEARD_AFTER = 10  # seconds of a call: our name and the beginning of what is said
 SHARED = "send:shared-phone"  # the error of a row that did not go out, since somebody else's went to the same phone
 
 

@@ -50,7 +50,8 @@ class MemberRow(NamedTuple):
 class CallerRow(NamedTuple):
     """Who is calling, as far as the phone tells: nobody we know, one member, or several who share it.
 
-    `broke_off` is the conversation of her last call where that broke off unfinished; `called_at` when the first call came from it.
+    `broke_off` is the conversation of her last call where that broke off unfinished; `called_at` when the first call came from it,
+    `told_at` when a broadcast last went to it.
     """
 
     phone_id: int
@@ -59,6 +60,7 @@ class CallerRow(NamedTuple):
     stopped_at: datetime | None
     broke_off: str | None
     called_at: datetime | None
+    told_at: datetime | None
     members: tuple[MemberRow, ...]
 
 
@@ -111,7 +113,8 @@ IS_HERE = (members.c.state != "left") & (members.c.state != "erased")
 # Whom a phone stands for: not who had the number before.
 OF_THIS_PHONE = (member_phones.c.phone_id == phones.c.id) & member_phones.c.stale_at.is_(None)
 KNOWN_BY_IT = (members.c.id == member_phones.c.member_id) & IS_HERE
-CALLER_COLUMNS = [phones.c.id, phones.c.language, phones.c.script, phones.c.stopped_at, phones.c.broke_off, phones.c.called_at, *_MEMBER]
+_PHONE = (phones.c.id, phones.c.language, phones.c.script, phones.c.stopped_at, phones.c.broke_off, phones.c.called_at, phones.c.told_at)
+CALLER_COLUMNS = [*_PHONE, *_MEMBER]
 _CALLER = (
     select(*CALLER_COLUMNS)
     .select_from(phones)
@@ -196,9 +199,10 @@ def caller(db: Connection, blind_index: bytes) -> CallerRow | None:
 
 def caller_of(rows: Sequence[Sequence[Any]]) -> CallerRow:
     """Who may be calling, from rows of `CALLER_COLUMNS`: one for each member of the phone, at least one."""
-    phone_id, language, script, stopped_at, broke_off, called_at = rows[0][:6]
-    members_of = tuple(MemberRow(*row[6:]) for row in rows if row[6] is not None)
-    return CallerRow(phone_id, language, script, stopped_at, broke_off, called_at, members_of)
+    of_phone = len(_PHONE)
+    members_of = tuple(MemberRow(*row[of_phone:]) for row in rows if row[of_phone] is not None)
+    phone_id, language, script, stopped_at, broke_off, called_at, told_at = rows[0][:of_phone]
+    return CallerRow(phone_id, language, script, stopped_at, broke_off, called_at, told_at, members_of)
 
 
 def get(db: Connection, member_id: str) -> MemberRow | None:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """One text. `direction` is `in` or `out`; `phone_id` None where the sender cannot be a phone; `body` is sealed at rest."""
+    """One text. `direction` is `in` or `out`; `phone_id` None where the sender cannot be a phone; `body` is sealed at rest.
+
+    `delivery_id` is the delivery of a broadcast that it answers.
+    """
 
     channel_id: str
     phone_id: int | None
@@ -28,6 +31,7 @@ class MessageRow:
     body: str
     external_id: str | None
     at: datetime
+    delivery_id: int | None = None
 
 
 _LOG = insert(messages)

@@ -20,7 +20,7 @@ from gateway.services import members as directory
 from gateway.services import pins
 from gateway.services.access import terminal
 from gateway.services.installation import ORGANISATION
-from gateway.store import claims, contributions, enrolments, members, notices, phones, schemes, users
+from gateway.store import claims, contributions, deliveries, enrolments, members, notices, phones, schemes, users
 from gateway.store.members import CallerRow
 from gateway.transcripts.grammar import Entry
 from gateway.transcripts.stage import EMPTY, NO_OFFICE, Scene
@@ -203,6 +203,18 @@ def _is_told(scene: Scene, found: Found) -> None:
         notices.publish(db, row)
 
 
+def _was_told(scene: Scene, found: Found) -> None:
+    """A broadcast went to her phone by text, or rang it while nobody picked up."""
+    missed = found.get("missed")
+    delivery_id = scene.tell(_text(found, "number"), missed or _text(found, "texted"), "voice" if missed else "sms")
+    if delivery_id is None:
+        raise LookupError(_text(found, "number"))
+    report = deliveries.Report("undelivered" if missed else "delivered", "transcript")
+    with scene.gateway.database.write() as db:
+        deliveries.advance(db, delivery_id, report, scene.at)
+        phones.told(db, phones.find_or_create(db, scene.gateway.seal, _text(found, "number"), scene.at), scene.at)
+
+
 FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     NUMBER + r"is a (?P<new>new )?(?P<private>private )?(?P<kind>member|collector)(?P<brought> to be)?(?: with PIN (?P<pin>[0-9]{4}))?"
     r"(?:(?: and| with) the usual instalment (?P<amount>[0-9.]{1,12}))?(?: who speaks (?P<language>[a-z]{2,8}))?"
@@ -218,6 +230,7 @@ FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     NUMBER + r"pays into (?P<scheme>[a-z][a-z0-9-]*) from (?P<month>[0-9]{4}-[0-9]{2})": _pays_into,
     NUMBER + r"collects for (?P<other>\+[0-9]{6,15})": _collects,
     r"there is a (?P<kind>meeting|training) at (?P<place>[a-z_]+) on " + INSTANT: _is_told,
+    NUMBER + r"(?:was texted (?P<texted>.+)|missed our call (?P<missed>(?:flow )?[a-z][a-z0-9_]*|saying .+))": _was_told,
     r"there is the news (?P<phrase>[a-z][a-z0-9_]*)": _is_told,
 }
 EXAMPLES = (
@@ -239,4 +252,6 @@ EXAMPLES = (
     "+9779720000001 collects for +9779720000002",
     "there is a meeting (or: training) at ward_office on 2026-11-28 08:00",
     "there is the news news_c177",
+    "+9779720000001 was texted flow notices (or: was texted The office is closed.)",
+    "+9779720000001 missed our call message_signatures (or: flow notices, saying The office is closed.)",
 )

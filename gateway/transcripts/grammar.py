@@ -42,7 +42,10 @@ SETTINGS: Mapping[str, Form] = {
 }
 DEEDS: Mapping[str, Form] = {
     "calls": _form(r"", "caller +9779720000001 calls"),
-    "picks up": _form(r"[a-z][a-z0-9_]*", "caller +9779720000001 picks up: message_signatures"),
+    "picks up": _form(
+        r"(?:flow )?[a-z][a-z0-9_]*|saying .+",
+        "caller +9779720000001 picks up: message_signatures (or: flow notices, or: saying The office is closed.)",
+    ),
     "presses": _form(r"[0-9*# ]+", "presses 2"),
     "waits": _form(r"", "waits"),
     "says nothing": _form(r"", "says nothing"),

@@ -95,7 +95,7 @@ class Player:
         self.line = self._new_line("voice")
         if entry.verb == "calls":
             return self._hears(self.line.call(CallAnswered()))
-        delivery_id = self.scene.ring(self.number or "", entry.value)
+        delivery_id = self.scene.tell(self.number or "", entry.value)
         if delivery_id is None:
             raise GatewayError("transcript:impossible", where=entry.place, reason="a broadcast does not ring this phone")
         return self._hears(self.line.picked_up(CallAnswered(), delivery_id))

@@ -21,7 +21,8 @@ from gateway.engine import interpreter
 from gateway.engine.session import FlowSession
 from gateway.services.context import Gateway
 from gateway.services.contributions import SAME_REPORT_WINDOW
-from gateway.store import broadcasts, claims, contributions, flow_sessions, members, notices
+from gateway.store import broadcasts, claims, contributions, flow_sessions, members, notices, sayings
+from gateway.store.broadcasts import CallContent
 from gateway.store.channels import of_provider
 from gateway.store.database import Connection
 from gateway.store.members import CallerRow, MemberRow
@@ -69,7 +70,8 @@ class Recorder:
             if not self.gateway.settings.person_number:
                 self.lines.append(f"given: {NO_OFFICE}")
             self.lines += [f"given: {sentence}" for sentence in (*self._known(db, now), *self._told(db, now))]
-        self.lines.append(f"caller {self._shown} picks up: {content.phrase}" if content else f"caller {self._shown} calls")
+            told = _content(db, content) if content else ""
+        self.lines.append(f"caller {self._shown} picks up: {told}" if content else f"caller {self._shown} calls")
 
     def does(self, event: Input) -> None:
         """She does something; it is written down with what comes of it, since only that tells whether a PIN was right."""
@@ -169,6 +171,14 @@ class Recorder:
             after = notice.id
         if phrase := notices.news(db, organisation, now):
             yield f"there is the news {phrase}"
+
+
+def _content(db: Connection, content: CallContent) -> str:
+    """What a call of ours told her, as `picks up` takes it."""
+    if content.flow:
+        return f"flow {content.flow}"
+    spoken = sayings.spoken(db, content.saying_id, content.language) if content.saying_id else None
+    return quoted(f"saying {spoken[1]}") if spoken else content.phrase or ""
 
 
 def _traits(member: MemberRow, pin: str) -> str:

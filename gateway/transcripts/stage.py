@@ -11,12 +11,15 @@ from pathlib import Path
 
 from gateway import bootstrap, config
 from gateway.core.calendar import NEPAL
+from gateway.core.events import Medium
 from gateway.core.ids import spelt
 from gateway.core.jobs import Job, SendReply
-from gateway.services import access, broadcast, installation, sample
+from gateway.services import access, broadcast, installation, sample, sayings
 from gateway.services.context import Gateway
 from gateway.store import deliveries, members
+from gateway.store import sayings as recorded_sayings
 from gateway.store.database import open_database, upgrade
+from gateway.store.sayings import ClipRow
 from gateway.transcripts.telephone import without_wire
 
 BEGINS = datetime(2026, 11, 22, 11, tzinfo=NEPAL)  # a Sunday in office hours, 6 Mangsir 2083
@@ -52,16 +55,38 @@ class Scene:
         self.jobs.clear()
         return texts
 
-    def ring(self, number: str, phrase: str) -> int | None:
-        """Ring this phone with a broadcast of this phrase; the delivery, None where the phone gets none."""
+    def tell(self, number: str, what: str, medium: Medium = "voice") -> int | None:
+        """Ring or text this phone in a broadcast; the delivery, None where the phone gets none.
+
+        `what` is `flow` and a flow's name; else for a call the name of a phrase, or `saying` and words of the organisation's own, and
+        for a text its words.
+        """
         organiser = access.terminal(installation.ORGANISATION)
-        everybody = broadcast.create(self.gateway, organiser, broadcast.Draft("transcript", phrase=phrase))
+        kind, _, rest = what.partition(" ")
+        draft = broadcast.Draft("transcript", medium=medium)
+        if medium == "sms":
+            draft = replace(draft, texts=dict.fromkeys(self.gateway.catalogue.languages, what))
+        if kind == "flow":
+            draft = replace(draft, flow=rest)
+        elif medium == "voice":
+            draft = replace(draft, saying_id=self._saying(organiser, rest)) if kind == "saying" else replace(draft, phrase=what)
+        everybody = broadcast.create(self.gateway, organiser, draft)
         broadcast.approve(self.gateway, organiser, everybody)
         broadcast.expand(self.gateway, everybody)
         claim = deliveries.Claim("transcript", self.at, self.at + timedelta(minutes=1))
         with self.gateway.database.write() as db:
-            rows = deliveries.claim_page(db, deliveries.Stream(everybody, "voice"), 1000, claim)
+            rows = deliveries.claim_page(db, deliveries.Stream(everybody, medium), 1000, claim)
+            deliveries.record(db, [deliveries.Outcome(row.id, "accepted") for row in rows], claim.token, self.at)
         return next((row.id for row in rows if self.gateway.seal.open(row.sealed) == number), None)
+
+    def _saying(self, organiser: access.Actor, words: str) -> str:
+        """Words of the organisation's own, as if they had been recorded in every language."""
+        languages = self.gateway.catalogue.languages
+        made = sayings.create(self.gateway, organiser, dict.fromkeys(languages, words))
+        with self.gateway.database.write() as db:
+            for language in languages:
+                recorded_sayings.put_clip(db, ClipRow(made.id, language, self.gateway.new_id(), 1.0, organiser.name), self.at)
+        return made.id
 
 
 def texts_of(gateway: Gateway, jobs: Iterable[Job]) -> list[str]:

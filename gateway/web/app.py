@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 
 from gateway import bootstrap
 from gateway.config import LOOPBACK
-from gateway.services import callers, studio
+from gateway.services import callers, sayings, studio
 from gateway.web import media, pages
 from gateway.web.webhooks import twilio
 
@@ -31,7 +31,9 @@ def create_app(gateway: Gateway | None = None) -> Flask:
         gateway.flows.keep_looking()
     app = _application(gateway)
     app.register_blueprint(twilio.blueprint(gateway, gateway.providers.main))
-    app.register_blueprint(media.blueprint(gateway.settings.audio_dir, gateway.settings.data_dir, spoken=(studio.FOLDER, callers.NAMES)))
+    app.register_blueprint(
+        media.blueprint(gateway.settings.audio_dir, gateway.settings.data_dir, spoken=(studio.FOLDER, callers.NAMES, sayings.FOLDER))
+    )
     app.register_blueprint(pages.blueprint(gateway))
     app.wsgi_app = _host_in_small_letters(_with_api(gateway, app.wsgi_app))  # type: ignore[method-assign, assignment]  # Flask's own way
     return app

@@ -1,7 +1,7 @@
 """Clips for providers to play. They are public: they hold prompts and numbers.
 
-What was recorded for a clip by phone is heard in the same call, before it is approved, and members who share a phone hear their own
-recorded names: both under names that nobody can guess, and no cache keeps them.
+What was recorded for a clip by phone is heard in the same call, before it is approved; members who share a phone hear their own recorded
+names; an organisation's own words are heard in its broadcasts and notices: all under names that nobody can guess, and no cache keeps them.
 """
 
 from __future__ import annotations

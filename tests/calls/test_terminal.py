@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from calls.conftest import Installation
 from click.testing import CliRunner
+from fakes.sounds import words
+from fakes.told import a_broadcast, deliver
 
+from gateway.audio import wav
 from gateway.cli import main
-from gateway.services import broadcast, send
+from gateway.services import broadcast, sayings, send
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 
@@ -22,8 +27,8 @@ def simulated(installation_of, sqlite_url: str) -> Installation:
     return installation_of(sqlite_url, TWILIO_ACCOUNT_SID="", TWILIO_AUTH_TOKEN="", GATEWAY_NUMBER="")
 
 
-def run(here: Installation, *words: str) -> str:
-    result = CliRunner(env=here.environ).invoke(main, list(words), catch_exceptions=False)
+def run(here: Installation, *typed: str) -> str:
+    result = CliRunner(env=here.environ).invoke(main, list(typed), catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -46,6 +51,24 @@ def test_a_call_of_a_broadcast_is_picked_up_and_counts_as_heard(simulated: Insta
     assert "महासन्धिको नम्बर" in run(simulated, "call", SITA, "--pick-up", "--keys", "")
     states = simulated.rows("SELECT state, count(*), max(seconds) > 10 FROM deliveries GROUP BY state ORDER BY state")
     assert states == [("accepted", 2, None), ("delivered", 1, 1), ("suppressed", 1, None)]
+
+
+@pytest.mark.parametrize("said", ["saying", "flow"])
+def test_a_call_with_words_or_a_flow_of_the_organisations_own_is_played_and_written_down(simulated: Installation, tmp_path, said) -> None:
+    gateway = simulated.gateway
+    made = sayings.create(gateway, MAIN, {"ne": 'भोलि "बन्द" छ: सम्झनुहोस्।'})
+    wav.write(tmp_path / "recorded.wav", words(wav.RATE, 9000))
+    sayings.record(gateway, MAIN, made.id, "ne", tmp_path / "recorded.wav")
+    content = {"saying_id": made.id} if said == "saying" else {"flow": "notices"}
+    deliver(gateway, a_broadcast(gateway, **content), SITA, external_id="call-1")
+    written = tmp_path / "call.yaml"
+    output = run(simulated, "call", SITA, "--pick-up", "--keys", "8", "--record", str(written))
+    assert ("  1.2 s  भोलि" in output) == (said == "saying")
+    assert (
+        f"picks up: {'flow notices' if said == 'flow' else json.dumps('saying ' + made.texts['ne'], ensure_ascii=False)}"
+        in written.read_text("utf-8")
+    )
+    assert "went as written" in run(simulated, "check", "--transcripts", str(written))
 
 
 def test_what_a_phone_was_sent_can_be_read(simulated: Installation) -> None:

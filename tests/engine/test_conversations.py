@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from fakes.conversation import CALLERS, FLOWS, MAYA, SPECS, Conversation, event_of, lines_of, load_flows, load_story
 
-from gateway.core.events import ConversationEnded, DigitsPressed, PromptSpoken
+from gateway.core.events import BroadcastAnswered, ConversationEnded, DigitsPressed, PromptSpoken
 from gateway.engine import interpreter
 from gateway.engine.definition import KNOWN_NAMES
 from gateway.engine.interpreter import MAX_STEPS_PER_SPRINT
@@ -191,3 +191,48 @@ def test_maya_is_still_private_after_her_pin(tmp_path):
     caller = replace(CALLERS["shared"], sharing=(*CALLERS["shared"].sharing, MAYA))
     conversation = Conversation(load_story(tmp_path, steps), caller)
     assert said(conversation.resume(conversation.start(), DigitsPressed("4826"))) == ["Hidden."]
+
+
+ASKS = """
+flow: asks
+title: {ne: a, en: a}
+start: how
+steps:
+  how:
+    menu: {prompt: {ne: a, en: "One?"}, keys: {1: how}}
+    on_give_up: bye
+  bye: {end: {ne: a, en: "Bye."}}
+"""
+
+
+def test_flows_follow_the_first_one_each_through_its_own_door_and_with_the_same_values(tmp_path):
+    tells = """
+flow: tells
+title: {ne: a, en: a}
+start: hello
+steps:
+  hello: {say: {ne: "{broadcast.names:clip}", en: "For {broadcast.names:clip}."}, next: bye}
+  bye: {end: {}}
+"""
+    conversation = Conversation(load_flows(tmp_path, tells=tells, asks=ASKS), CALLERS["private"])
+    sprint = conversation.start("tells", then=("tells", "money", "asks"), broadcast__names="/names/a /names/b")
+    names = "says: For [/names/a /names/b]. [tells/hello-1 /names/a /names/b]"
+    assert lines_of(sprint) == [names, names, "says: PIN? [pin/ask-1]", "waits for 4 keys"]
+    told = conversation.resume(sprint, DigitsPressed("4826"))
+    assert lines_of(told)[1:] == ["says: Private. [money/secret-1]", "says: One? [asks/how-1]", "waits for 1 key"]
+
+
+def test_a_broadcast_is_answered_by_the_first_key_that_means_something(tmp_path):
+    conversation = Conversation(load_flows(tmp_path, asks=ASKS))
+    sprint = conversation.start("asks", broadcast__delivery=7)
+    answers = []
+    for key in ("5", "1", "1"):
+        sprint = conversation.resume(sprint, DigitsPressed(key))
+        answers.append([fact for fact in sprint.facts if isinstance(fact, BroadcastAnswered)])
+    assert answers == [[], [BroadcastAnswered(7)], []]
+
+
+def test_what_answers_no_broadcast_says_nothing_of_one(tmp_path):
+    conversation = Conversation(load_flows(tmp_path, asks=ASKS))
+    sprint = conversation.resume(conversation.start("asks"), DigitsPressed("1"))
+    assert not [fact for fact in sprint.facts if isinstance(fact, BroadcastAnswered)]

@@ -15,6 +15,7 @@ from pathlib import Path
 from gateway.core.events import (
     AnswerGiven,
     AnswerMissed,
+    BroadcastAnswered,
     CallTransferred,
     ConversationEnded,
     DigitsPressed,
@@ -168,8 +169,8 @@ class Conversation:
         counter = itertools.count(1)
         return Setting(NOW, lambda: f"id-{next(counter)}", ACTIONS, office_open=True, person_number=self.person_number)
 
-    def start(self, flow: str = "story", medium: Medium = "voice", **values: object) -> Sprint:
-        opening = Opening("session", medium, {name.replace("__", "."): value for name, value in values.items()})
+    def start(self, flow: str = "story", medium: Medium = "voice", then: tuple[str, ...] = (), **values: object) -> Sprint:
+        opening = Opening("session", medium, {name.replace("__", "."): value for name, value in values.items()}, then)
         return interpreter.start(self.catalogue, flow, opening, self.caller, self.setting)
 
     def resume(self, sprint: Sprint, event: Input) -> Sprint:
@@ -223,6 +224,7 @@ LINES: Mapping[type[Fact], str] = {
     StepEntered: "",
     AnswerGiven: "answer: {fact.name} = {fact.value}",
     AnswerMissed: "missed: {fact.reason}",
+    BroadcastAnswered: "answers broadcast {fact.delivery_id}",
     TextPromised: "will text: {fact.text}",
     RecordingKept: "keeps recording {fact.recording_id} of {fact.seconds} seconds",
     CallTransferred: "puts through to {fact.number}",

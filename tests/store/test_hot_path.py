@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import UTC, datetime
 
 from fakes.rows import CHANNEL, MEMBER, NUMBER, ORGANISATION, World, a_session, populate
 from fakes.statements import Seen, statements_of
 
 from gateway.store import (
     arrivals,
+    broadcasts,
     calls,
     channels,
     claims,
@@ -21,8 +23,11 @@ from gateway.store import (
     pins,
     receipts,
     recordings,
+    sayings,
 )
 from gateway.store.database import Connection, open_database
+
+CONTENT = broadcasts.CallContent("b", 1, None, None, None, None, "ne", "message", machine=False, answered=False, at=datetime.now(UTC))
 
 
 def take_a_step(world: World) -> Seen:
@@ -77,7 +82,7 @@ def test_no_question_reads_a_whole_table(sqlite_url, seal, now):
     found_before = {"SCAN CONSTANT ROW", "SCAN one_row", "SCAN own"}  # `own`: the few claims of one member
     scans = [plan for plan in plans.values() if any(step.startswith("SCAN") and step not in found_before for step in plan)]
     assert scans == []
-    assert len(plans) == 27
+    assert len(plans) == 34
 
 
 def ask_everything(db: Connection, world: World) -> None:
@@ -109,3 +114,11 @@ def ask_everything(db: Connection, world: World) -> None:
     notices.next_after(db, ORGANISATION, world.now, None)
     calls.report(db, calls.CallReport("twilio", "call-1", "completed"), world.now)
     recordings.pending(db, 10)
+    of = broadcasts.Of(world.phone_id, ORGANISATION, world.now)
+    broadcasts.last_texted(db, of)
+    broadcasts.missed_call(db, of, world.now)
+    broadcasts.content_of_call(db, 1)
+    broadcasts.names_of_call(db, CONTENT, 3)
+    broadcasts.answered(db, 1, world.now)
+    sayings.spoken(db, "saying", "ne")
+    sayings.at_number(db, 9000)

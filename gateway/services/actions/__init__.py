@@ -13,7 +13,7 @@ from functools import partial
 
 from gateway.engine.definition import ActionSpec
 from gateway.engine.interpreter import Action
-from gateway.services.actions import claims, clips, contributions, notices, people, registration
+from gateway.services.actions import broadcast, claims, clips, contributions, notices, people, registration
 from gateway.services.actions.named import NamedAction
 from gateway.services.context import Gateway
 
@@ -39,6 +39,7 @@ ACTIONS: Mapping[str, NamedAction] = {
         notices.rsvp_yes,
         notices.rsvp_no,
         notices.rights_news,
+        broadcast.keep_reply,
         people.give_consent,
         people.register_member,
         registration.find_friend,

@@ -20,17 +20,17 @@ def verify_studio_pin(gateway: Gateway, call: ActionCall) -> ActionResult:
 
 @action("found new unknown", "studio.clip")
 def find_clip(gateway: Gateway, call: ActionCall) -> ActionResult:
-    """The clip whose number is the answer `number`: `new` where there is none to hear yet."""
-    clip = studio.find(gateway, str(call.values["number"]))
+    """The clip, or the saying, whose number is the answer `number`: `new` where there is none to hear yet."""
+    clip = studio.find(gateway, call.caller.organisation_id, str(call.values["number"]))
     if clip is None:
         return ActionResult("unknown")
-    return ActionResult("found" if studio.can_be_heard(gateway, clip) else "new", {"studio.clip": f"/{clip.language}/{clip.name}"})
+    return ActionResult("found" if clip.heard else "new", {"studio.clip": clip.heard})
 
 
 @action("done")
 def note_clip(gateway: Gateway, call: ActionCall) -> ActionResult:
     """The recording `take` is one of the clip `number`."""
-    clip = studio.find(gateway, str(call.values["number"]))
+    clip = studio.find(gateway, call.caller.organisation_id, str(call.values["number"]))
     if clip is None:
         raise LookupError("a clip vanished while it was recorded")
     return ActionResult("done", facts=(ClipRecorded(str(call.values["take"]), clip.language, clip.name, clip.text),))
@@ -46,5 +46,5 @@ def find_recording(gateway: Gateway, call: ActionCall) -> ActionResult:
 
 @action("done")
 def keep_clip(_gateway: Gateway, call: ActionCall) -> ActionResult:
-    """She is content with the recording `take`: it waits for an organiser's approval."""
+    """She is content with the recording `take`: of a clip it waits for an organiser's approval, of a saying it is used."""
     return ActionResult("done", facts=(ClipKept(str(call.values["take"])),))

@@ -6,6 +6,7 @@ from gateway.services.broadcast.content import in_one_sms
 from gateway.services.broadcast.draft import MEDIA, Draft
 from gateway.services.broadcast.expanding import expand
 from gateway.services.broadcast.planning import LEFT_OUT, Dear, Part, Plan, plan
+from gateway.services.broadcast.replies import Reply, replies
 from gateway.services.broadcast.running import Status, approve, cancel, create, latest, pause, resolve, resume, status
 from gateway.services.broadcast.trying import try_out
 
@@ -16,6 +17,7 @@ __all__ = [
     "Draft",
     "Part",
     "Plan",
+    "Reply",
     "Status",
     "approve",
     "cancel",
@@ -25,6 +27,7 @@ __all__ = [
     "latest",
     "pause",
     "plan",
+    "replies",
     "resolve",
     "resume",
     "status",

@@ -13,6 +13,7 @@ from gateway.engine.interpreter import Opening, Sprint
 from gateway.providers.base import AnswerContext, Inbound
 from gateway.services import callers
 from gateway.services import calls as whole_calls
+from gateway.services.receive import told
 from gateway.services.receive.settle import settle
 from gateway.services.receive.turns import Turn, hang_up, resume, retrying, setting, start
 from gateway.store import arrivals, broadcasts, calls, receipts, recordings
@@ -55,7 +56,8 @@ def _once(gateway: Gateway, inbound: Inbound, content: CallContent | None) -> st
     if row is not None and row.version != inbound.step:
         return _told_last(gateway, inbound, row)
     turn = _turn(gateway, inbound, found, found.channel, content)
-    return _answered(gateway, turn, _sprint(gateway, turn, content))
+    told_at = found.person.told_at if found.person else None
+    return _answered(gateway, turn, _sprint(gateway, turn, content, told_at))
 
 
 class _Found(NamedTuple):
@@ -105,12 +107,13 @@ def _turn(gateway: Gateway, inbound: Inbound, found: _Found, channel: Channel, c
     return Turn(inbound, now, channel, caller, found.row, placed_by_us=content is not None, broke_off=broke_off)
 
 
-def _sprint(gateway: Gateway, turn: Turn, content: CallContent | None) -> Sprint:
+def _sprint(gateway: Gateway, turn: Turn, content: CallContent | None, told_at: datetime | None) -> Sprint:
     if turn.row is not None:
         return resume(gateway, turn, turn.row)
     if content is not None:
-        return start(gateway, turn, "broadcast", {"broadcast.message": content.phrase})
-    return _offer(gateway, turn) or start(gateway, turn, gateway.catalogue.defaults.main, {})
+        return told.by_call(gateway, turn, content)
+    offer = _offer(gateway, turn) or told.offered(gateway, turn, told_at)
+    return offer or start(gateway, turn, gateway.catalogue.defaults.main, {})
 
 
 def _offer(gateway: Gateway, turn: Turn) -> Sprint | None:

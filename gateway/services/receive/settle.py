@@ -96,7 +96,8 @@ def _log_texts(gateway: Gateway, db: Connection, turn: Turn, said: str | None, *
     inbound, rows = turn.inbound, []
     if isinstance(inbound.input, MessageReceived):
         body = "****" if secret else _without_pin(turn, inbound.input.text if inbound.input.text.strip() else "")
-        rows.append(messages.MessageRow(turn.channel.id, turn.caller.phone_id, "in", body, inbound.external_id, turn.now))
+        row = messages.MessageRow(turn.channel.id, turn.caller.phone_id, "in", body, inbound.external_id, turn.now, turn.delivery_id)
+        rows.append(row)
     if said:
         rows.append(messages.MessageRow(turn.channel.id, turn.caller.phone_id, "out", said, None, turn.now))
     messages.log(db, gateway.seal, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from gateway.language import keywords
 from gateway.providers.base import Inbound
 from gateway.services import callers
 from gateway.services import calls as whole_calls
+from gateway.services.receive import told
 from gateway.services.receive.settle import settle, settle_consent, settle_silence
 from gateway.services.receive.turns import Turn, resume, retrying, start
 from gateway.store import flow_sessions, messages, receipts
@@ -22,9 +24,11 @@ from gateway.store import flow_sessions, messages, receipts
 if TYPE_CHECKING:
     from gateway.language.keywords import Match
     from gateway.services.context import Gateway
+    from gateway.store.broadcasts import CallContent
     from gateway.store.channels import Channel
     from gateway.store.flow_sessions import SessionRow
 
+REPLY = "broadcast_reply"  # the flow that thanks who answers a broadcast in her own words
 SURE = 0.9  # the score of a listed word in a longer text, which may then leave a question unanswered
 ASKED_FIRST = frozenset({"stop", "start"})  # "sms napathaunu" may mean STOP, which only its own words do at once
 ANSWER = re.compile(r"[ .,।()-]*[0-9][0-9 .,।()/=-]*")  # what answers a question and means nothing by itself
@@ -58,7 +62,11 @@ def _once(gateway: Gateway, inbound: Inbound) -> str:
         return settle_consent(gateway, turn, word, quietly=already or replies >= MOST_CONFIRMED)
     if replies >= MOST_REPLIES or blank:  # whoever sent nothing got help for it once today
         return settle_silence(gateway, turn, silence, flagged=replies >= MOST_REPLIES)
-    sprint = _sprint(gateway, turn, text)
+    match = gateway.catalogue.lexicon.match(text)
+    content = _answered(gateway, turn, match, text)
+    if content is not None:
+        turn = replace(turn, delivery_id=content.delivery_id)
+    sprint = (content and told.into_flow(gateway, turn, content, plain=_is_an_answer(text))) or _sprint(gateway, turn, match, content)
     said = "\n".join(fact.text for fact in sprint.facts if isinstance(fact, PromptSpoken) and fact.text)
     return settle(gateway, turn, sprint, gateway.providers[inbound.provider].render_message(said), said)
 
@@ -88,21 +96,47 @@ def _lately(gateway: Gateway, turn: Turn, text: str) -> tuple[int, bool]:
 # --- what is meant -----------------------------------------------------------------------------------------------------------------
 
 
-def _sprint(gateway: Gateway, turn: Turn, text: str) -> Sprint:
+def _answered(gateway: Gateway, turn: Turn, match: Match, text: str) -> CallContent | None:
+    """The broadcast that her text answers: no word of ours, and not said in a conversation that goes on, nor after a later one."""
+    if match.intent in ASKED_FIRST or (match.exact and _flow_of(gateway, match)) or _everywhere(gateway, turn, text):
+        return None
+    if turn.row is not None and not _is_late(turn, turn.row):
+        return None
+    content = told.lately_texted(gateway, turn)
+    return None if content is None or (turn.row is not None and turn.row.updated_at > content.at) else content
+
+
+def _is_late(turn: Turn, row: SessionRow) -> bool:
+    return turn.now - row.updated_at >= whole_calls.TEXT_IDLE
+
+
+def _flow_of(gateway: Gateway, match: Match) -> str | None:
+    return gateway.catalogue.flow_of_intent(match.intent) if match.intent else None
+
+
+def _everywhere(gateway: Gateway, turn: Turn, text: str) -> str | None:
+    """0 is a person and 9 the start wherever she is, unless a conversation asks something."""
+    flow = gateway.catalogue.defaults.keys.get(option_of(keywords.fold_digits(text)))
+    return flow if turn.row is None and flow in gateway.catalogue.flows else None
+
+
+def _sprint(gateway: Gateway, turn: Turn, match: Match, content: CallContent | None) -> Sprint:
     """Go on with the conversation, unless there is none or the text is the word that opens another flow.
 
-    What would change something and is not plainly said is asked about first; an answer that comes too late is told so.
+    What would change something and is not plainly said is asked about first; an answer that comes too late is told so. Who wrote her own
+    words to a broadcast (`content`) is thanked once.
     """
-    match = gateway.catalogue.lexicon.match(text)
-    flow = gateway.catalogue.flow_of_intent(match.intent) if match.intent else None
-    defaults, row = gateway.catalogue.defaults, turn.row
-    late = row is not None and turn.now - row.updated_at >= whole_calls.TEXT_IDLE
-    if row is None and (everywhere := defaults.keys.get(option_of(keywords.fold_digits(text)))) in gateway.catalogue.flows:
-        return start(gateway, turn, str(everywhere), {})  # 0 is a person and 9 the start wherever she is
+    text = turn.inbound.input.text if isinstance(turn.inbound.input, MessageReceived) else ""
+    flow, defaults, row = _flow_of(gateway, match), gateway.catalogue.defaults, turn.row
+    late = row is not None and _is_late(turn, row)
+    if everywhere := _everywhere(gateway, turn, text):
+        return start(gateway, turn, everywhere, {})
     if row is not None and not late and _answers(gateway, row, text, match, opens=flow is not None):
         return resume(gateway, turn, row)
     if _is_doubtful(gateway, match, flow):
         return start(gateway, turn, defaults.doubt, {"doubt.intent": match.intent})
+    if flow is None and content is not None and not content.answered and REPLY in gateway.catalogue.flows:
+        return start(gateway, turn, REPLY, told.of_reply(content))
     if late and flow is None and _is_an_answer(text):
         return start(gateway, turn, defaults.late, {})
     return start(gateway, turn, flow or defaults.help, _amounts(text, match))

@@ -40,6 +40,7 @@ class Turn:
     placed_by_us: bool = False
     broke_off: str | None = None
     new_script: str | None = None  # in which she now writes, where that is not known of her phone yet
+    delivery_id: int | None = None  # the broadcast by text that her text answers
 
 
 def retrying(attempt: Callable[[], str]) -> str:
@@ -52,9 +53,9 @@ def retrying(attempt: Callable[[], str]) -> str:
     raise GatewayError("receive:busy")
 
 
-def start(gateway: Gateway, turn: Turn, flow: str, values: Mapping[str, object]) -> Sprint:
-    """Begin a conversation with a flow."""
-    opening = Opening(gateway.new_id(), turn.inbound.medium, values)
+def start(gateway: Gateway, turn: Turn, flow: str, values: Mapping[str, object], then: tuple[str, ...] = ()) -> Sprint:
+    """Begin a conversation with a flow; the flows `then` follow it."""
+    opening = Opening(gateway.new_id(), turn.inbound.medium, values, then)
     return interpreter.start(gateway.catalogue, flow, opening, turn.caller, setting(gateway, turn.now))
 
 

@@ -22,6 +22,7 @@ from gateway.store.models.records import (
     tasks,
 )
 from gateway.store.models.sending import (
+    HEARD_AFTER,
     UNANNOUNCED,
     UNDECIDED,
     approvals,
@@ -49,6 +50,7 @@ from gateway.store.models.talks import (
 from gateway.store.models.trust import audit, idempotency_keys, import_refusals, imports, sweeps
 
 __all__ = [
+    "HEARD_AFTER",
     "OPEN",
     "OPEN_TEXT",
     "UNANNOUNCED",

@@ -25,10 +25,10 @@ from sqlalchemy import (
 
 from gateway.store.models.columns import BigKey, HumanText, Instant, metadata, ref, text_key
 
-HEARD_FROM = 5  # seconds: who hung up earlier heard our name, and not what it was about
+HEARD_AFTER = 10  # seconds: who hung up earlier heard our name, and hardly what it was about
 # Tries that may not have reached her, and after which it is not decided what comes. Letter for letter the condition of an index, so that
 # what waits for a decision is found among millions that do not; `gateway.store.deliveries.MISSED` is the whole condition.
-UNDECIDED = f"latest AND NOT settled AND (state IN ('undelivered', 'failed') OR answered_by = 'machine' OR seconds < {HEARD_FROM})"
+UNDECIDED = f"latest AND NOT settled AND (state IN ('undelivered', 'failed') OR answered_by = 'machine' OR seconds < {HEARD_AFTER})"
 UNANNOUNCED = "round = 0 AND NOT settled"  # texts before calls that wait for them
 
 broadcasts = Table(
@@ -121,6 +121,7 @@ deliveries = Table(
     Index(None, "external_id"),
     Index("ix_deliveries_undecided", "broadcast_id", "id", sqlite_where=text(UNDECIDED), postgresql_where=text(UNDECIDED)),
     Index("ix_deliveries_unannounced", "broadcast_id", "state", sqlite_where=text(UNANNOUNCED), postgresql_where=text(UNANNOUNCED)),
+    Index(None, "phone_id", "id"),  # what a phone was told last
 )
 
 prices = Table(  # of a channel, from a day until the next one

@@ -672,6 +672,7 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_deliveries_external_id"), "deliveries", ["external_id"], unique=False)
+    op.create_index(op.f("ix_deliveries_phone_id_id"), "deliveries", ["phone_id", "id"], unique=False)
     op.create_index(op.f("ix_deliveries_state_lease_until"), "deliveries", ["state", "lease_until"], unique=False)
     op.create_index(
         "ix_deliveries_unannounced",
@@ -686,9 +687,9 @@ def upgrade() -> None:
         "deliveries",
         ["broadcast_id", "id"],
         unique=False,
-        sqlite_where=sa.text("latest AND NOT settled AND (state IN ('undelivered', 'failed') OR answered_by = 'machine' OR seconds < 5)"),
+        sqlite_where=sa.text("latest AND NOT settled AND (state IN ('undelivered', 'failed') OR answered_by = 'machine' OR seconds < 10)"),
         postgresql_where=sa.text(
-            "latest AND NOT settled AND (state IN ('undelivered', 'failed') OR answered_by = 'machine' OR seconds < 5)"
+            "latest AND NOT settled AND (state IN ('undelivered', 'failed') OR answered_by = 'machine' OR seconds < 10)"
         ),
     )
     op.create_table(
