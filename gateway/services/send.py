@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.core import consent
@@ -28,7 +28,7 @@ from gateway.queues.pacer import PacerDown
 from gateway.services import outcomes
 from gateway.services.access import Permission
 from gateway.services.turns import Held, Turns
-from gateway.store import broadcasts, callbacks, channels, deliveries, phones
+from gateway.store import broadcasts, callbacks, channels, deliveries, phones, rest_days
 from gateway.store.deliveries import Stream
 
 if TYPE_CHECKING:
@@ -61,11 +61,15 @@ def run_batch(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] =
     now = gateway.clock()
     with gateway.database.read() as db:
         broadcast = broadcasts.load(db, broadcast_id)
-        if broadcast is None or broadcast.state != "sending" or _held(broadcast, now):
+        if broadcast is None or broadcast.state != "sending":
             return []
+        rest = rest_days.load(db, broadcast.organisation_id)
         gap, earlier = broadcasts.gap(db, broadcast), broadcasts.earlier(db, broadcast, now)
+    hours = Hours(rest, life_safety=broadcast.life_safety_by is not None)
+    if hours.closed(now):
+        return []
     streams = [Stream(broadcast_id, medium, gap, earlier) for medium in _media(broadcast)]
-    return asyncio.run(_run_batch(gateway, broadcast, streams, stop))
+    return asyncio.run(_run_batch(gateway, Errand(broadcast, hours), streams, stop))
 
 
 def send_reply(gateway: Gateway, delivery_id: int) -> None:
@@ -105,10 +109,6 @@ def _key(channel_id: str, medium: Medium) -> str:
     return f"{channel_id}:{medium}"
 
 
-def _held(broadcast: Broadcast, now: datetime) -> bool:
-    return consent.held_by_night(now, life_safety=broadcast.life_safety_by is not None)
-
-
 def _media(broadcast: Broadcast) -> Sequence[Medium]:
     """By which media a broadcast has rows."""
     if broadcast.medium == "sms":
@@ -116,7 +116,7 @@ def _media(broadcast: Broadcast) -> Sequence[Medium]:
     return MEDIA if broadcast.medium == "preferred" or broadcast.heads_up else ("voice",)
 
 
-async def _run_batch(gateway: Gateway, broadcast: Broadcast, streams: Sequence[Stream], stop: Callable[[], bool]) -> list[Job]:
+async def _run_batch(gateway: Gateway, errand: Errand, streams: Sequence[Stream], stop: Callable[[], bool]) -> list[Job]:
     until = time.monotonic() + SLICE
     finished = asyncio.Event()
 
@@ -124,13 +124,13 @@ async def _run_batch(gateway: Gateway, broadcast: Broadcast, streams: Sequence[S
         return stop() or time.monotonic() > until
 
     async with open_http(IN_FLIGHT) as http, asyncio.TaskGroup() as group:
-        sender = Sender(gateway, http, interrupted, broadcast)
+        sender = Sender(gateway, http, interrupted, errand)
         group.create_task(_let_replies_pass(sender, finished))
         async with asyncio.TaskGroup() as pages:
             for stream in list(streams) * PAGES_AT_ONCE:
                 pages.create_task(sender.send_due(stream))
         finished.set()
-    return [SendBatch(broadcast.id)] if interrupted() and not sender.ended else []
+    return [SendBatch(errand.broadcast.id)] if interrupted() and not sender.ended else []
 
 
 async def _let_replies_pass(sender: Sender, finished: asyncio.Event) -> None:
@@ -143,6 +143,28 @@ async def _let_replies_pass(sender: Sender, finished: asyncio.Event) -> None:
 async def _send_replies(gateway: Gateway) -> None:
     async with open_http(REPLIES) as http:
         await Sender(gateway, http, lambda: False).send_due(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When a broadcast may go out: by day and on no rest day of its organisation, unless lives depend on it."""
+
+    rest_days: frozenset[date]
+    life_safety: bool
+
+    def closed(self, now: datetime) -> bool:
+        return consent.held_by_night(now, life_safety=self.life_safety, rest_days=self.rest_days)
+
+    def open_at(self, now: datetime) -> datetime:
+        return consent.opens_at(now, self.rest_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """The broadcast of a run, and when it may go out."""
+
+    broadcast: Broadcast
+    hours: Hours
 
 
 @dataclass(slots=True)
@@ -180,7 +202,7 @@ class Sender:
     gateway: Gateway
     http: HttpSession
     interrupted: Callable[[], bool]
-    broadcast: Broadcast | None = None
+    errand: Errand | None = None
     ended: bool = False  # nothing more can be sent in this run
     lines: dict[str, Line] = field(default_factory=dict)
     window: int = FIRST_IN_FLIGHT  # requests at once, one more with each that was accepted
@@ -201,11 +223,11 @@ class Sender:
     def _may_claim(self, stream: Stream | None) -> bool:
         if self.ended or self.interrupted():
             return False
-        if stream is None or self.broadcast is None:
+        if stream is None or self.errand is None:
             return True
-        if _held(self.broadcast, self.gateway.clock()):
+        if self.errand.hours.closed(self.gateway.clock()):
             return False
-        return self._open(self._line(self.broadcast.channel_id, stream.medium))
+        return self._open(self._line(self.errand.broadcast.channel_id, stream.medium))
 
     def _open(self, line: Line) -> bool:
         """Whether there are turns: who has none claims nothing."""
@@ -230,9 +252,9 @@ class Sender:
 
     def _page_size(self, stream: Stream | None) -> int:
         # At the present pace, which the pages that are sent at once share. A page must also be through long before its lease is over.
-        if stream is None or self.broadcast is None:
+        if stream is None or self.errand is None:
             return max(1, min(REPLIES, int(self.gateway.settings.messages_per_second * PAGE_SECONDS)))
-        turns = self._line(self.broadcast.channel_id, stream.medium).turns
+        turns = self._line(self.errand.broadcast.channel_id, stream.medium).turns
         if turns.probing:
             return 1
         pace = turns.rate * turns.share / PAGES_AT_ONCE
@@ -279,8 +301,8 @@ class Sender:
     def _look_at_fence(self, page: Page, index: int) -> None:
         now, group = self.gateway.clock(), page.rows[index : index + FENCED]
         page.cleared, page.cleared_to, page.cleared_until = {}, index + len(group), time.monotonic() + FRESH
-        if page.stream and self.broadcast and _held(self.broadcast, now):
-            page.not_before, page.over, self.ended = consent.opens_at(now), True, True
+        if page.stream and self.errand and self.errand.hours.closed(now):
+            page.not_before, page.over, self.ended = self.errand.hours.open_at(now), True, True
             return
         # What is left of the lease must be longer than a request may take.
         claim = deliveries.Claim(page.token, now, now + timedelta(seconds=self.gateway.settings.lease_seconds / 3))
@@ -336,12 +358,12 @@ class Sender:
         return provider.send_message(self.http, OutboundMessage(row.id, line.sender, recipient, self._words(page, row)))
 
     def _words(self, page: Page, row: Claimed) -> str:
-        if page.stream is None or self.broadcast is None:
+        if page.stream is None or self.errand is None:
             return self.gateway.seal.open(row.sealed_body or b"")
         if row.round == HEADS_UP:
             texts = self.gateway.catalogue.phrases["heads_up"]
             return texts.get(row.language) or texts[speech.plain_language(row.language)]
-        return self.broadcast.texts[row.language]
+        return self.errand.broadcast.texts[row.language]
 
     def _answered(self, row: Claimed) -> None:
         """The provider is there."""

