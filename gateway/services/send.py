@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,21 +20,22 @@ from gateway.core import consent
 from gateway.core.events import Medium
 from gateway.core.jobs import Job, SendBatch
 from gateway.errors import GatewayError
-from gateway.language import speech
 from gateway.providers.base import Accepted, OutboundCall, OutboundMessage, Provider
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import HttpSession, open_http
 from gateway.queues.pacer import PacerDown
 from gateway.services import outcomes
 from gateway.services.access import Permission
+from gateway.services.broadcast.slots import Person, fill, is_personal
 from gateway.services.turns import Held, Turns
-from gateway.store import broadcasts, callbacks, channels, deliveries, phones, rest_days
+from gateway.store import audience, broadcasts, callbacks, channels, deliveries, phones, rest_days
 from gateway.store.deliveries import Stream
 
 if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
     from gateway.store.broadcasts import Broadcast
+    from gateway.store.database import Connection
     from gateway.store.deliveries import Claimed, Outcome
 
 T = TypeVar("T")
@@ -65,11 +66,12 @@ def run_batch(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] =
             return []
         rest = rest_days.load(db, broadcast.organisation_id)
         gap, earlier = broadcasts.gap(db, broadcast), broadcasts.earlier(db, broadcast, now)
+    personal = any(map(is_personal, broadcast.texts.values()))
     hours = Hours(rest, life_safety=broadcast.life_safety_by is not None)
     if hours.closed(now):
         return []
     streams = [Stream(broadcast_id, medium, gap, earlier) for medium in _media(broadcast)]
-    return asyncio.run(_run_batch(gateway, Errand(broadcast, hours), streams, stop))
+    return asyncio.run(_run_batch(gateway, Errand(broadcast, hours, personal), streams, stop))
 
 
 def send_reply(gateway: Gateway, delivery_id: int) -> None:
@@ -161,10 +163,11 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """The broadcast of a run, and when it may go out."""
+    """The broadcast of a run, when it may go out, and whether its texts differ from person to person."""
 
     broadcast: Broadcast
     hours: Hours
+    personal: bool
 
 
 @dataclass(slots=True)
@@ -248,7 +251,21 @@ class Sender:
         claim = deliveries.Claim(token, now, now + lease)
         with self.gateway.database.write() as db:
             rows = deliveries.claim_page(db, stream, self._page_size(stream), claim)
+            if rows and stream is not None and stream.medium == "sms" and self.errand is not None and self.errand.personal:
+                rows = self._addressed(db, self.errand.broadcast, rows)
         return Page(stream, token, rows)
+
+    def _addressed(self, db: Connection, broadcast: Broadcast, rows: Sequence[Claimed]) -> list[Claimed]:
+        """The rows with the words for each person: kept with the row, since by them the provider is asked about it."""
+        seal, hers = self.gateway.seal, audience.addressed(db, [row.id for row in rows])
+        bodies: dict[int, bytes] = {}
+        for row in rows:
+            if row.round != HEADS_UP:
+                name, number = hers.get(row.id, (None, None))
+                person = Person(seal.open(name) if name else None, number) if number else None
+                bodies[row.id] = seal.seal(fill(self.gateway, broadcast, row.language, person))
+        deliveries.keep_words(db, bodies)
+        return [replace(row, sealed_body=bodies.get(row.id)) for row in rows]
 
     def _page_size(self, stream: Stream | None) -> int:
         # At the present pace, which the pages that are sent at once share. A page must also be through long before its lease is over.
@@ -358,11 +375,8 @@ class Sender:
         return provider.send_message(self.http, OutboundMessage(row.id, line.sender, recipient, self._words(page, row)))
 
     def _words(self, page: Page, row: Claimed) -> str:
-        if page.stream is None or self.errand is None:
+        if page.stream is None or self.errand is None or row.sealed_body is not None:
             return self.gateway.seal.open(row.sealed_body or b"")
-        if row.round == HEADS_UP:
-            texts = self.gateway.catalogue.phrases["heads_up"]
-            return texts.get(row.language) or texts[speech.plain_language(row.language)]
         return self.errand.broadcast.texts[row.language]
 
     def _answered(self, row: Claimed) -> None:

@@ -353,6 +353,30 @@ _SHARING = (
 )
 
 
+_other_phones = member_phones.alias("of_another")
+_ADDRESSED = (
+    select(deliveries.c.id, members.c.sealed_name, members.c.number)
+    .join(members, members.c.id == deliveries.c.member_id)
+    .where(
+        deliveries.c.id.in_(bindparam("rows", expanding=True)),
+        ~members.c.private,
+        ~exists(
+            select(literal(1)).where(
+                _other_phones.c.phone_id == deliveries.c.phone_id,
+                _other_phones.c.member_id != deliveries.c.member_id,
+                _other_phones.c.stale_at.is_(None),
+            )
+        ),
+    )
+)
+
+
+def addressed(db: Connection, delivery_ids: Collection[int]) -> dict[int, tuple[bytes | None, str]]:
+    """Whom a text may name, at most some hundreds at once: by delivery the sealed name and the number of a member who has the phone
+    for herself and did not ask for privacy; nobody else."""
+    return {row.id: (row.sealed_name, row.number) for row in db.execute(_ADDRESSED, {"rows": list(delivery_ids)})}
+
+
 def sharing(db: Connection, delivery_id: int) -> list[Sharer]:
     """Who is told by this delivery of a broadcast, by id: her whose row it is, and those of the audience who share her phone."""
     return sharing_many(db, [delivery_id]).get(delivery_id, [])

@@ -352,6 +352,15 @@ def fence(db: Connection, broadcast_id: str | None, rows: Sequence[Claimed], cla
     return {row[0]: row[1] for row in db.execute(_FENCE[bool(of)], of | mine)}
 
 
+_KEEP_WORDS = update(deliveries).where(deliveries.c.id == bindparam("row")).values(sealed_body=bindparam("words"))
+
+
+def keep_words(db: Connection, bodies: Mapping[int, bytes]) -> None:
+    """Keep what these rows say, each sealed, where it differs from person to person; in the transaction of the claim."""
+    if bodies:
+        db.execute(_KEEP_WORDS, [{"row": row, "words": words} for row, words in bodies.items()])
+
+
 # --- results -----------------------------------------------------------------------------------------------------------------------
 
 # A late result still counts for a row that became unknown meanwhile: the token says that nobody else took it since.
@@ -554,7 +563,7 @@ def _doubt(seal: Seal, row: Row[Any]) -> Doubt:
         sender=row.address,
         sealed=row.sealed,
         medium=row.medium,
-        body=_words(seal, row.sealed_body) if row.texts is None else row.texts.get(row.language),
+        body=_words(seal, row.sealed_body) or (row.texts or {}).get(row.language),
         state=row.state,
         resend=bool(row.resend),
         since=row.updated_at,
@@ -623,7 +632,7 @@ _SENT_TO = (
 def sent_to(db: Connection, seal: Seal, phone_id: int) -> list[tuple[datetime, str]]:
     """The texts that went to this phone, each with when we last heard of it."""
     rows = db.execute(_SENT_TO, {"phone": phone_id})
-    return [(at, (_words(seal, body) or "") if texts is None else texts[language]) for at, body, language, texts in rows]
+    return [(at, _words(seal, body) or (texts or {}).get(language, "")) for at, body, language, texts in rows]
 
 
 _BODY = select(deliveries.c.sealed_body).where(deliveries.c.id == bindparam("row"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -260,11 +260,18 @@ _FIRST_CALLS = and_(
 _HOLD = update(deliveries).where(_FIRST_CALLS).values(not_before=UNTIL_TOLD)
 
 
-def announce(db: Connection, broadcast_id: str, after: str, written: Mapping[str, int], now: datetime) -> None:
+class HeadsUp(NamedTuple):
+    """The text before a call: its words, sealed, and what it costs in paisa."""
+
+    sealed_body: bytes
+    price: int
+
+
+def announce(db: Connection, broadcast_id: str, after: str, written: Mapping[str, HeadsUp], now: datetime) -> None:
     """Write a text before each call to the members behind `after`, in the transaction in which those calls were written. The text goes
     when the call would have; the call waits until it has left.
 
-    `written` are the languages in which the text is written, in its Latin form under `ne_latn`, each with what the text costs, in paisa.
+    `written` is the text in each language that it has, in its Latin form under `ne_latn`.
     """
     latin = {language.partition("_")[0]: language for language in written if language.endswith("_latn")}
     ways = [((members.c.script == "romanised") & (deliveries.c.language == spoken), literal(key)) for spoken, key in latin.items()]
@@ -276,7 +283,8 @@ def announce(db: Connection, broadcast_id: str, after: str, written: Mapping[str
         "medium": literal("sms", Text()),
         "language": language,
         "state": literal("queued", Text()),
-        "price": case(dict(written), value=language),
+        "sealed_body": case({each: literal(text.sealed_body) for each, text in written.items()}, value=language),
+        "price": case({each: text.price for each, text in written.items()}, value=language),
         "updated_at": bindparam("now", type_=Instant()),
     }
     texts = (

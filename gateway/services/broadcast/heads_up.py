@@ -24,5 +24,5 @@ def announce(gateway: Gateway, db: Connection, broadcast: Broadcast, after: str)
         texts = gateway.catalogue.phrases[PHRASE]
         long = content.measure(gateway, db, broadcast.organisation_id, Draft(broadcast.title, texts))
         listed = content.price_list(db, channel, long, gateway.clock().astimezone(NEPAL).date())
-        prices = {language: listed["sms", language, ""] for language in long.segments}
-        rounds.announce(db, broadcast.id, after, prices, gateway.clock())
+        written = {language: rounds.HeadsUp(gateway.seal.seal(text), listed["sms", language, ""]) for language, text in long.texts.items()}
+        rounds.announce(db, broadcast.id, after, written, gateway.clock())
