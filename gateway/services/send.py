@@ -66,12 +66,11 @@ def run_batch(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] =
             return []
         rest = rest_days.load(db, broadcast.organisation_id)
         gap, earlier = broadcasts.gap(db, broadcast), broadcasts.earlier(db, broadcast, now)
-    personal = any(map(is_personal, broadcast.texts.values()))
     hours = Hours(rest, life_safety=broadcast.life_safety_by is not None)
     if hours.closed(now):
         return []
     streams = [Stream(broadcast_id, medium, gap, earlier) for medium in _media(broadcast)]
-    return asyncio.run(_run_batch(gateway, Errand(broadcast, hours, personal), streams, stop))
+    return asyncio.run(_run_batch(gateway, Errand(broadcast, hours), streams, stop))
 
 
 def send_reply(gateway: Gateway, delivery_id: int) -> None:
@@ -163,11 +162,15 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """The broadcast of a run, when it may go out, and whether its texts differ from person to person."""
+    """The broadcast of a run, and when it may go out."""
 
     broadcast: Broadcast
     hours: Hours
-    personal: bool
+
+    @property
+    def personal(self) -> bool:
+        """Whether its texts differ from person to person."""
+        return any(map(is_personal, self.broadcast.texts.values()))
 
 
 @dataclass(slots=True)

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from fakes.outbound import NOON, People, World, state_of
+from fakes.outbound import NOON, People, World, started, state_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
@@ -22,8 +23,8 @@ from gateway.providers.base import StatusReport
 from gateway.providers.faults import SendError, SendFault
 from gateway.services import broadcast, charges, rounds, send, track
 from gateway.services.access import terminal
-from gateway.services.broadcast import Draft, heads_up
-from gateway.store import audience, broadcasts, deliveries, models
+from gateway.services.broadcast import Draft
+from gateway.store import deliveries, models
 from gateway.store import rounds as kept
 from gateway.store.deliveries import Claim
 
@@ -91,47 +92,14 @@ class Told:
         track.sweep(self.world.gateway)
 
 
-def begun(world: World, medium: str = "voice", first: str = "", **changes: object) -> Told:
-    """A broadcast whose first deliveries, by `first`, are written."""
-    new = broadcasts.NewBroadcast(
-        id=world.gateway.new_id(),
-        organisation_id="main",
-        channel_id="main",
-        title="t",
-        purpose="message",
-        notice_id=None,
-        again_of=None,
-        medium=medium,
-        texts=TEXTS if medium != "voice" else {},
-        phrase="meeting_word" if medium != "sms" else None,
-        saying_id=None,
-        flow=None,
-        audience={},
-        starts_at=None,
-        best_hour=False,
-        expires_at=None,
-        heads_up=False,
-        tries=3,
-        gap_hours=None,
-        life_safety_by=None,
-        on_ambiguous="hold",
-        budget=None,
-        created_by="tests",
-    )
-    with world.database.write() as db:
-        broadcasts.create(db, replace(new, **changes), world.clock.now)
-        broadcasts.approve(db, new.id, world.clock.now)
-    with world.database.read() as db:
-        loaded = broadcasts.load(db, new.id)
-    assert loaded is not None
-    with world.database.write() as db:
-        by = first or ("sms" if medium == "sms" else "voice")
-        expansion = audience.Expansion(replace(loaded, medium=by), {"ne": 7, "en": 7})
-        while expansion.write_batch(db, 1000, world.clock.now):
-            pass
-        heads_up.announce(world.gateway, db, loaded, "")
-        broadcasts.begin(db, new.id)
-    return Told(world, new.id)
+def begun(world: World, medium: str = "voice", first: str = "voice", **changes: Any) -> Told:
+    """A broadcast whose first deliveries are written: those of `preferred` by `first`, which every member prefers."""
+    if medium == "preferred":
+        with world.database.write() as db:
+            db.execute(update(models.members).values(preferred_medium=first))
+    texts = TEXTS if medium != "voice" else {}
+    draft = Draft("t", texts, phrase="meeting_word" if medium != "sms" else None, medium=medium)
+    return Told(world, started(world, replace(draft, **changes)))
 
 
 # --- calls -------------------------------------------------------------------------------------------------------------------------
@@ -158,7 +126,7 @@ def test_three_calls_at_three_hours_and_then_it_is_over(here: World, people: Peo
     told.sweep()
     assert told.state == "finished"
     assert len(here.twilio.ledger) == 3
-    assert told.rows(1, "price") == [(7,)] * 3
+    assert told.rows(1, "price") == [(200,)] * 3
     counts = broadcast.status(here.gateway, MAIN, told.id).counts
     assert (counts.states, counts.open) == ({"undelivered": 1}, 0)
 
@@ -190,7 +158,7 @@ def test_a_machine_that_answers_has_not_heard_it(here: World, people: People, or
     assert told.rows(1, *COLUMNS, "answered_by") == [(1, "voice", "delivered", False, "machine"), (2, "voice", "queued", True, None)]
 
 
-@pytest.mark.parametrize(("seconds", "again"), [(0, True), (4, True), (5, False), (None, False)])
+@pytest.mark.parametrize(("seconds", "again"), [(0, True), (9, True), (10, False), (None, False)])
 def test_who_hung_up_at_once_is_rung_again(here: World, people: People, seconds: int | None, again: bool) -> None:
     people(1)
     told = begun(here)
@@ -335,7 +303,7 @@ def test_stop_between_two_tries_keeps_the_second_from_going_out(here: World, peo
 
 def test_a_cancelled_broadcast_is_over_and_a_paused_one_waits(here: World, people: People) -> None:
     people(1)
-    cancelled, paused = begun(here), begun(here)
+    cancelled, paused = begun(here, gap_hours=0), begun(here, gap_hours=0)
     for each in (cancelled, paused):
         each.send()
     broadcast.cancel(here.gateway, MAIN, cancelled.id)
@@ -390,10 +358,10 @@ def test_the_next_call_keeps_to_the_hours(rang: tuple[int, int], best: int | Non
 def test_her_own_hour_and_the_days_of_rest_are_looked_up(here: World, people: People) -> None:
     people(1, best_hour=17)
     people(1)
-    with here.database.write() as db:
-        db.execute(insert(models.rest_days), {"organisation_id": "main", "day": "2026-01-15", "title": "Maghe Sankranti"})
     told = begun(here)
     told.send()
+    with here.database.write() as db:
+        db.execute(insert(models.rest_days), {"organisation_id": "main", "day": "2026-01-15", "title": "Maghe Sankranti"})
     for member in (1, 2):
         told.ends("no-answer", member)
     assert (told.due(1), told.due(2)) == ("16. 17:00", "16. 18:00")
@@ -488,7 +456,7 @@ def test_reports_of_a_call_in_any_order_say_the_same(here: World, people: People
     [(row,)] = told.rows(member, "id")
     claim = Claim("me", here.clock.now, here.clock.now + timedelta(seconds=30))
     with here.database.write() as db:
-        deliveries.claim_page(db, told.id, 1, claim)
+        deliveries.claim_page(db, deliveries.Stream(told.id, "voice"), 1, claim)
     for number, (status, more) in enumerate(said):
         if number == recorded_after:
             with here.database.write() as db:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from fakes.outbound import DRAFT, People, World, e164, owe, started, state_of
 from fakes.statements import statements_of
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from gateway.core.jobs import SendBatch, SendReply
 from gateway.services import broadcast, send, track
@@ -46,7 +46,9 @@ def test_a_voice_broadcast_rings_everybody(world: World, people: People) -> None
     assert [sent.kind for sent in world.twilio.ledger] == ["call"] * 3
     assert world.states() == ["accepted"] * 3
     with world.database.read() as db:
-        assert broadcasts.content_of_call(db, 1) == broadcasts.CallContent("meeting_word", "ne")
+        told = broadcasts.content_of_call(db, 1)
+    assert told is not None
+    assert (told.broadcast_id, told.phrase, told.language) == (broadcast_id, "meeting_word", "ne")
 
 
 @pytest.mark.parametrize("twilio_options", [{"numbers": {e164(1): ["throttled"]}}])
@@ -168,14 +170,11 @@ def test_a_held_channel_claims_nothing_and_the_other_medium_goes_on(world: World
 
 
 def test_texts_and_calls_of_one_broadcast_go_side_by_side(world: World, people: People) -> None:
-    people(60)
+    people(40)
+    people(20, preferred_medium="voice")
     with world.database.write() as db:
         db.execute(update(models.channels).values(calls_per_second=5))
-    broadcast_id = started(world, Draft("m", phrase="meeting_word", heads_up=True))
-    with world.database.write() as db:
-        rows = db.execute(select(models.deliveries).where(models.deliveries.c.id <= 40)).mappings().all()
-        texts = [{**row, "round": 0, "medium": "sms", "latest": False} for row in rows]
-        db.execute(models.deliveries.insert(), [{name: value for name, value in text.items() if name != "id"} for text in texts])
+    broadcast_id = started(world, Draft("m", {"ne": "फोन आउँछ।"}, phrase="meeting_word"))
     asked = time.monotonic()
     send.run_batch(world.gateway, broadcast_id, stop=lambda: time.monotonic() > asked + 2)
     texts = [sent for sent in world.twilio.ledger if sent.kind == "message"]
@@ -183,6 +182,16 @@ def test_texts_and_calls_of_one_broadcast_go_side_by_side(world: World, people: 
     assert len(texts) == 40, "they do not wait for the calls"
     assert 5 <= len(world.twilio.ledger) - 40 <= 20
     assert world.twilio.violations == []
+
+
+def test_each_person_reads_her_own_words_and_who_shares_a_phone_a_neutral_one(world: World, people: People) -> None:
+    people(3)
+    people.share(3, 2)
+    world.twilio.numbers[e164(1)] = ["lost"]
+    started_id = started(world, Draft("m", {"ne": "{name}, भोलि बैठक छ।"}))
+    send.run_batch(world.gateway, started_id)
+    assert [sent.body for sent in world.twilio.sent_to(e164(1))] == ["Sita, भोलि बैठक छ।"]
+    assert "Sita" not in world.twilio.sent_to(e164(2))[0].body
 
 
 def test_a_pause_and_a_cancellation_take_hold_within_seconds(world: World, people: People) -> None:

@@ -70,7 +70,7 @@ def of_delivery(here: Installation, delivery: int):
 def test_the_organisation_names_itself_first_and_at_once_then_says_its_own_words(here, language) -> None:
     _, call = ring(here, language=language, saying_id=a_saying(here))
     greeting = call.heard[: call.heard.index(f"{language}/broadcast/greeting-1") + 2]
-    assert f"{language}/phrase/organisation" in greeting
+    assert f"{language}/phrase/organisation_main" in greeting
     assert f"{language}/phrase/a_message" in greeting
     base = here.gateway.settings.public_base_url
     assert sum(call.phone.seconds_of(f"{base}/audio/{clip}.wav") for clip in greeting) <= NAME_WITHIN
