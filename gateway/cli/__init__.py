@@ -39,6 +39,8 @@ COMMANDS = {
     "keys": "Seal everything with another key",
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
+    "lessons": "Show the lessons, and how many heard them",
+    "services": "Keep the directory of services near members",
     "prompts": "List, check, record and import the clips",
     "segments": "Count SMS segments of JSON strings, one a line",
     "match": "Find the intent of texted words, one message a line",
