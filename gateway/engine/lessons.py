@@ -14,7 +14,7 @@ the chapters are phrases: `lesson_go_on`, `lesson_other`, `lesson_going_on`, `le
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,22 +50,26 @@ def read(fields: Fields, name: str, around: Around) -> tuple[Node, Lesson] | Non
     chapters = fields.items("chapters") if fields.take("chapters", required=True) else []
     if fields.known.get("chapters") and not 1 <= len(chapters) <= MOST_CHAPTERS:
         fields.fault(fields.known["chapters"], "flow:shape", wanted=f"a list of 1 to {MOST_CHAPTERS} chapters")
-    _read_check(fields)
+    said = [*chapters, *_read_check(fields)]
     fields.words("keywords")
     fields.close()
-    if len(fields.draft.faults) > before:
+    if len(fields.draft.faults) > before:  # it becomes no flow that would be read: its texts are looked at as they are
+        for node in said:
+            Fields(Node({QUESTION: node}, node.place, node.path), fields.draft).prompt(QUESTION)
         return None
     return as_flow(fields.node, name, around), Lesson(name, title, len(chapters))
 
 
-def _read_check(fields: Fields) -> None:
+def _read_check(fields: Fields) -> Iterator[Node]:
+    """The texts of the questions, once the rest of them has been looked at."""
     questions = fields.items("check") if fields.take("check", required=True) else []
     if fields.known.get("check") and len(questions) != QUESTIONS:
         fields.fault(fields.known["check"], "flow:shape", wanted=f"a list of {QUESTIONS} questions")
     for node in questions:
         inside = fields.within(node)
         for key in (QUESTION, IF_RIGHT, IF_WRONG):
-            inside.take(key, required=True)
+            if text := inside.take(key, required=True):
+                yield text
         if inside.take(RIGHT, required=True):
             inside.one_of(RIGHT, ANSWERS, ANSWERS[0])
         inside.close()

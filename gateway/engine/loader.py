@@ -98,10 +98,13 @@ def _position(fault: GatewayError) -> tuple[str, int, int, str]:
 # --- files -------------------------------------------------------------------------------------------------------------------------
 
 
-def _sources(folder: Path, faults: list[GatewayError]) -> dict[str, Source]:
+def _sources(folder: Path, faults: list[GatewayError], inside: str = "") -> dict[str, Source]:
+    """The files of the flows, or of a folder `inside` theirs."""
+    shown = f"{folder.name}/{inside}" if inside else folder.name
+    folder = folder / inside
     sources: dict[str, Source] = {}
     for path in sorted(path for path in folder.glob("*.yaml") if path.stem not in NO_FLOWS):
-        file = f"{folder.name}/{path.name}"
+        file = f"{shown}/{path.name}"
         try:
             sources[path.stem] = Source(path.stem, file, read_text(path, folder))
         except (OSError, ValueError) as error:
@@ -250,10 +253,10 @@ def _read_translations(
     """The languages whose texts stand in files of their own. What the texts mean is looked at where their prompts are read."""
     translations: dict[str, Translation] = {}
     drafts: list[Draft] = []
-    for source in _sources(folder / TRANSLATIONS, faults).values():
-        draft = Draft(source.name, f"{folder.name}/{source.file}", Shared(NO_DEFAULTS, {}, actions))
+    for source in _sources(folder, faults, TRANSLATIONS).values():
+        draft = Draft(source.name, source.file, Shared(NO_DEFAULTS, {}, actions))
         drafts.append(draft)
-        fields = _open(replace(source, file=draft.file), draft)
+        fields = _open(source, draft)
         if fields is None:
             continue
         language = fields.text("language")
@@ -354,16 +357,16 @@ def _read_lessons(
     folder: Path, shared: Shared, flows: Mapping[str, Source], lexicon: Lexicon | None, faults: list[GatewayError]
 ) -> list[Draft]:
     """The lessons of the folder as flows, and the flow that leads to them."""
-    sources = _sources(folder / LESSONS, faults)
+    sources = _sources(folder, faults, LESSONS)
     names = list(sources)
     drafts: list[Draft] = []
     for name, source in sources.items():
-        draft = Draft(name, f"{folder.name}/{source.file}", shared)
+        draft = Draft(name, source.file, shared)
         drafts.append(draft)
         if not NAME.fullmatch(name) or name in flows or name == LESSONS:
             reason = "Use small letters a-z, digits and _." if not NAME.fullmatch(name) else "A flow has this name."
             draft.faults.append(GatewayError("flow:lesson-name", where=f"{draft.file}:1:1", name=name, reason=reason))
-        fields = _open(replace(source, file=draft.file), draft)
+        fields = _open(source, draft)
         if fields is None:
             continue
         around = lessons.Around(shared.languages, names[(names.index(name) + 1) % len(names)] if len(names) > 1 else "")
