@@ -34,7 +34,7 @@ QUESTION, RIGHT, IF_RIGHT, IF_WRONG = "question", "right", "if_right", "if_wrong
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a lesson is told among: the languages that callers are offered, and the lesson after this one ("" where it is alone)."""
+    """What a lesson is told among: the languages, drafts as well, and the lesson after this one ("" where it is alone)."""
 
     languages: Sequence[str]
     following: str

@@ -369,7 +369,7 @@ def _read_lessons(
         fields = _open(source, draft)
         if fields is None:
             continue
-        around = lessons.Around(shared.languages, names[(names.index(name) + 1) % len(names)] if len(names) > 1 else "")
+        around = lessons.Around(shared.all_languages, names[(names.index(name) + 1) % len(names)] if len(names) > 1 else "")
         if read := lessons.read(fields, name, around):
             node, draft.lesson = read
             _read_fields(Fields(node, draft), lessons.written(node))

@@ -77,7 +77,7 @@ def next_service(gateway: Gateway, call: ActionCall) -> ActionResult:
     )
 
 
-@action("done")
+@action("done", "service.told")
 def same_service(_gateway: Gateway, _call: ActionCall) -> ActionResult:
     """What was just told is told once more, and not sent a second time."""
     return ActionResult("done", {"service.told": True})
