@@ -67,6 +67,7 @@ CATALOGUE: dict[str, Fault] = {
     "flow:invalid": Fault("{path}: {value!r} must be {wanted}."),
     "flow:kind": Fault("{path}: a step does exactly one of these: {kinds}.{hint}"),
     "flow:file-name": Fault("{path}: the flow is called {name!r} and its file {file!r}. Give both the same name."),
+    "flow:lesson-name": Fault("a lesson cannot be called {name!r}. {reason}"),
     "flow:step-name": Fault("{path}: a step cannot be called {name!r}. {reason}"),
     "flow:dead-end": Fault("{path}: nothing follows. Add {name!r}, or make this an `end`."),
     "flow:unknown-step": Fault("{path}: there is no step {name!r}.{hint}"),
@@ -253,6 +254,11 @@ CATALOGUE: dict[str, Fault] = {
     "enrolment:already": Fault("Member {number} pays into {scheme!r} already."),
     "enrolment:unknown": Fault("Member {number} does not pay into {scheme!r}."),
     "phone:invalid": Fault("{value!r} is not a phone number that can be called. Write it as +977 98..., or with ten digits."),
+    "service:kind": Fault("{kind!r} cannot be a kind of service: {reason}."),
+    "service:number": Fault("The number cannot be read; write it with the code of its area, as 01-4200105."),
+    "service:name": Fault("A name has 1 to {most} characters."),
+    "service:saying": Fault("There are no recorded words {id}. `gateway sayings list` shows them."),
+    "service:unknown": Fault("There is no service {id}. `gateway services list` shows them."),
     "place:unknown": Fault("There is no place {place!r}. Find its code by its name: `gateway places WORDS`."),
     "place:no-such-name": Fault(
         "No province, district or municipality is called {place!r}. The names most like it: {near}. "

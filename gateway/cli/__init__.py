@@ -42,6 +42,8 @@ COMMANDS = {
     "lists": "Make lists of members to write to, or to leave out",
     "sending": "Budget, prices, rest days, and who must approve",
     "sayings": "Your organisation's own words: write them down, record, listen",
+    "lessons": "Show the lessons, and how many heard them",
+    "services": "Keep the directory of services near members",
     "prompts": "List, check, record and import the clips",
     "segments": "Count SMS segments of JSON strings, one a line",
     "match": "Find the intent of texted words, one message a line",

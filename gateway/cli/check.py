@@ -14,6 +14,7 @@ import click
 
 from gateway.config import PACKAGE_ROOT
 
+LESSONS = "lessons"  # as gateway.engine.loader has it; the engine is imported when it is used
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 PLACE = click.Path(exists=True, path_type=Path)
 
@@ -36,7 +37,8 @@ def command(path: Path, audio: Path, *, no_clips: bool, strict: bool, transcript
         _check(path, "", None if no_clips else audio, strict=strict)
     elif path.suffix == ".yaml":
         with _surroundings(path) as folder:
-            _check(folder, path.stem, None if no_clips else audio, strict=strict)
+            name = f"{LESSONS}/{path.stem}" if folder.resolve() == path.resolve().parent.parent else path.stem
+            _check(folder, name, None if no_clips else audio, strict=strict)
     else:
         raise click.UsageError(f"{path} is neither a flow nor a folder of flows. To play a transcript, add --transcripts.")
 
@@ -44,11 +46,12 @@ def command(path: Path, audio: Path, *, no_clips: bool, strict: bool, transcript
 @contextmanager
 def _surroundings(path: Path) -> Iterator[Path]:
     """The folder in which a flow is looked at: its own, or a copy of the configured one with this flow in it."""
-    if (path.parent / "defaults.yaml").exists():
-        yield path.parent
+    folder = path.resolve().parent.parent if path.resolve().parent.name == LESSONS else path.parent
+    if (folder / "defaults.yaml").exists():
+        yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="aawaj-") as folder:
-        copy = shutil.copytree(_configured(), Path(folder) / (path.resolve().parent.name or "flows"))
+    with tempfile.TemporaryDirectory(prefix="aawaj-") as kept:
+        copy = shutil.copytree(_configured(), Path(kept) / (path.resolve().parent.name or "flows"))
         shutil.copyfile(path, copy / path.name)
         yield copy
 
@@ -75,7 +78,7 @@ def _check(folder: Path, only: str, audio: Path | None, *, strict: bool) -> None
         raise own from None
     needed = list(catalogue.clips())
     clips = open_clips(audio) if audio else None
-    problems = [problem for problem in (clips.problems(needed) if clips else []) if f"/{only}/" in problem or not only]
+    problems = [problem for problem in (clips.problems(needed) if clips else []) if f"/{Path(only).name}/" in problem or not only]
     for problem in problems:
         click.echo(problem, err=True)
     found = [finding for finding in lengths.findings(catalogue, folder.resolve(), clips) if finding.fault.where.startswith(file)]

@@ -268,6 +268,24 @@ class RsvpGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class LessonHeard:
+    """She heard the chapters of a lesson as far as this one; 0 where she only began it."""
+
+    member_id: str
+    lesson: str
+    chapters: int
+
+
+@dataclass(frozen=True, slots=True)
+class LessonChecked:
+    """She answered the questions at the end of a lesson, so many of them right."""
+
+    member_id: str
+    lesson: str
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
 class TaskOpened:
     """Something that a person must do. `kind` is one of `gateway.core.statuses.TASK_KINDS`."""
 
@@ -329,6 +347,8 @@ Fact = (
     | PhoneDisowned
     | ContributionNoted
     | RsvpGiven
+    | LessonHeard
+    | LessonChecked
     | TaskOpened
     | ClaimHeard
     | TextPromised

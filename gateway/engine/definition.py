@@ -194,6 +194,15 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """What is counted of a lesson, which runs as the flow of its name: `lessons/NAME.yaml`."""
+
+    name: str
+    title: Texts
+    chapters: int
+
+
+@dataclass(frozen=True, slots=True)
 class Defaults:
     """`flows/defaults.yaml`: what every flow shares. `main`, `strangers`, `gate`, `give_up`, `help`, `doubt`, `late`, `resume` are flows;
     waits are seconds.
@@ -243,7 +252,7 @@ class Translation:
 class Catalogue:
     """All flows, ready to run. `older` holds versions that conversations began with before a flow was changed, by hash; `lexicon` the
     words that open flows by SMS; `middles` the (language, clip) that are recorded for the middle of a phrase too; `warnings` what is odd
-    in the files and harms nobody."""
+    in the files and harms nobody; `lessons` are in the order in which they are offered."""
 
     flows: Mapping[str, Flow]
     defaults: Defaults
@@ -251,6 +260,7 @@ class Catalogue:
     older: Mapping[str, Flow]
     lexicon: Lexicon
     translations: Mapping[str, Translation] = field(default_factory=dict)
+    lessons: Mapping[str, Lesson] = field(default_factory=dict)
     middles: AbstractSet[tuple[str, str]] = frozenset()
     warnings: tuple[GatewayError, ...] = ()
 

@@ -1,7 +1,7 @@
 """Flow files into a catalogue that is ready to run. Checked, never trusted: every fault of every file is found in one run.
 
-`load` reads a folder: `defaults.yaml`, `phrases.yaml`, `keywords.tsv`, and one file for each flow. `parse_flow` reads one flow's text
-again, for conversations that began with an older version of it.
+`load` reads a folder: `defaults.yaml`, `phrases.yaml`, `keywords.tsv`, one file for each flow, and one in `lessons` for each lesson.
+`parse_flow` reads one flow's text again, for conversations that began with an older version of it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gateway.engine import checks, document
+from gateway.engine import checks, document, lessons
 from gateway.engine.definition import ActionSpec, Audience, Catalogue, Defaults, Flow, Prompt, Step, Texts, Translation
 from gateway.engine.reading import NAME, Draft, Fields, Shared, hint
 from gateway.engine.steps import KINDS
@@ -24,6 +24,9 @@ from gateway.language.skeleton import skeleton
 
 DEFAULTS, PHRASES, KEYWORDS, ORDINARY = "defaults", "phrases", "keywords.tsv", "ordinary-words.txt"
 TRANSLATIONS = "translations"  # a folder beside the flows: one file for each language whose texts do not stand in the flow files
+LESSONS = "lessons"  # a folder beside the flows: one file for each lesson; and the flow that leads to them
+LESSON_WORD = "lesson_word"  # the phrase that is the title of that flow, and its intent in keywords.tsv
+LESSON_INTENT = "lesson"
 BUDGET = "budget"  # what tasks may cost a caller; `gateway budget` reads it, and it is no flow
 NO_FLOWS = frozenset({BUDGET, "report"})  # nor is what the report of `gateway report` says
 RETRIES, FIRST_WAIT, FIRST_CALL_WAIT, NEXT_WAIT = 3, 8, 10, 5
@@ -60,8 +63,9 @@ def load(folder: Path, actions: Mapping[str, ActionSpec]) -> Catalogue:
     sources = _sources(folder, faults)
     translations, translation_drafts = _read_translations(folder, actions, faults)
     shared, shared_drafts = _read_shared(sources, folder.name, Shared(NO_DEFAULTS, {}, actions, translations))
-    drafts = [_read_flow(source, shared) for source in sources.values() if source.name not in {DEFAULTS, PHRASES}]
     lexicon = _read_keywords(folder, faults)
+    drafts = [_read_flow(source, shared) for source in sources.values() if source.name not in {DEFAULTS, PHRASES}]
+    drafts += _read_lessons(folder, shared, sources, lexicon, faults)
     checks.check(drafts, shared_drafts, lexicon)  # without a lexicon, of which the faults are told, words are not looked up
     faults += [fault for draft in (*shared_drafts, *translation_drafts, *drafts) for fault in draft.faults]
     if not faults:  # a name that a faulty flow would have used is not unknown
@@ -71,7 +75,8 @@ def load(folder: Path, actions: Mapping[str, ActionSpec]) -> Catalogue:
     flows = {draft.name: draft.flow for draft in drafts if draft.flow is not None}
     words = lexicon.with_forms(_own_keywords(flows, lexicon))
     warnings = tuple(sorted((warning for draft in drafts for warning in draft.warnings), key=_position))
-    return Catalogue(flows, shared.defaults, shared.phrases, {}, words, shared.translations, warnings=warnings)
+    told = {draft.name: draft.lesson for draft in drafts if draft.lesson is not None}
+    return Catalogue(flows, shared.defaults, shared.phrases, {}, words, shared.translations, told, warnings=warnings)
 
 
 def parse_flow(source: str, where: str, actions: Mapping[str, ActionSpec], catalogue: Catalogue) -> Flow:
@@ -93,10 +98,13 @@ def _position(fault: GatewayError) -> tuple[str, int, int, str]:
 # --- files -------------------------------------------------------------------------------------------------------------------------
 
 
-def _sources(folder: Path, faults: list[GatewayError]) -> dict[str, Source]:
+def _sources(folder: Path, faults: list[GatewayError], inside: str = "") -> dict[str, Source]:
+    """The files of the flows, or of a folder `inside` theirs."""
+    shown = f"{folder.name}/{inside}" if inside else folder.name
+    folder = folder / inside
     sources: dict[str, Source] = {}
     for path in sorted(path for path in folder.glob("*.yaml") if path.stem not in NO_FLOWS):
-        file = f"{folder.name}/{path.name}"
+        file = f"{shown}/{path.name}"
         try:
             sources[path.stem] = Source(path.stem, file, read_text(path, folder))
         except (OSError, ValueError) as error:
@@ -245,10 +253,10 @@ def _read_translations(
     """The languages whose texts stand in files of their own. What the texts mean is looked at where their prompts are read."""
     translations: dict[str, Translation] = {}
     drafts: list[Draft] = []
-    for source in _sources(folder / TRANSLATIONS, faults).values():
-        draft = Draft(source.name, f"{folder.name}/{source.file}", Shared(NO_DEFAULTS, {}, actions))
+    for source in _sources(folder, faults, TRANSLATIONS).values():
+        draft = Draft(source.name, source.file, Shared(NO_DEFAULTS, {}, actions))
         drafts.append(draft)
-        fields = _open(replace(source, file=draft.file), draft)
+        fields = _open(source, draft)
         if fields is None:
             continue
         language = fields.text("language")
@@ -284,15 +292,21 @@ def _read_flow(source: Source, shared: Shared) -> Draft:
     """A flow as its file has it, with what is wrong there."""
     draft = Draft(source.name, source.file, shared)
     fields = _open(source, draft)
-    if fields is None or source.text is None:
-        return draft
+    if fields is not None and source.text is not None:
+        _read_fields(fields, source.text)
+    return draft
+
+
+def _read_fields(fields: Fields, source: str) -> None:
+    """The keys of a flow into the draft of its file."""
+    draft = fields.draft
     name = fields.text("flow")
-    if name and name != source.name:
-        fields.fault(fields.known["flow"], "flow:file-name", name=name, file=source.name)
+    if name and name != draft.name:
+        fields.fault(fields.known["flow"], "flow:file-name", name=name, file=draft.name)
     draft.keywords = fields.words("keywords")
     draft.intents = fields.words("intents")
     draft.flow = Flow(
-        name=source.name,
+        name=draft.name,
         title=fields.title("title"),
         keywords=tuple(str(node.value) for node in draft.keywords),
         intents=tuple(str(node.value) for node in draft.intents),
@@ -302,11 +316,10 @@ def _read_flow(source: Source, shared: Shared) -> Draft:
         changes=fields.flag("changes", default=False),
         start=fields.target("start"),
         steps=_read_steps(fields.inside("steps")),
-        hash=hashlib.sha256(source.text.encode()).hexdigest(),
-        source=source.text,
+        hash=hashlib.sha256(source.encode()).hexdigest(),
+        source=source,
     )
     fields.close()
-    return draft
 
 
 def _read_steps(fields: Fields) -> Mapping[str, Step]:
@@ -335,6 +348,36 @@ def _read_step(fields: Fields) -> Step | None:
         nearest = next((near for key in fields.known if (near := hint(key, KINDS))), "")
         fields.fault(fields.node, "flow:kind", at_key=True, kinds=", ".join(KINDS), hint="" if kinds else nearest)
     return None
+
+
+# --- lessons -----------------------------------------------------------------------------------------------------------------------
+
+
+def _read_lessons(
+    folder: Path, shared: Shared, flows: Mapping[str, Source], lexicon: Lexicon | None, faults: list[GatewayError]
+) -> list[Draft]:
+    """The lessons of the folder as flows, and the flow that leads to them."""
+    sources = _sources(folder, faults, LESSONS)
+    names = list(sources)
+    drafts: list[Draft] = []
+    for name, source in sources.items():
+        draft = Draft(name, source.file, shared)
+        drafts.append(draft)
+        if not NAME.fullmatch(name) or name in flows or name == LESSONS:
+            reason = "Use small letters a-z, digits and _." if not NAME.fullmatch(name) else "A flow has this name."
+            draft.faults.append(GatewayError("flow:lesson-name", where=f"{draft.file}:1:1", name=name, reason=reason))
+        fields = _open(source, draft)
+        if fields is None:
+            continue
+        around = lessons.Around(shared.all_languages, names[(names.index(name) + 1) % len(names)] if len(names) > 1 else "")
+        if read := lessons.read(fields, name, around):
+            node, draft.lesson = read
+            _read_fields(Fields(node, draft), lessons.written(node))
+    if names and LESSONS not in flows:
+        known = lexicon is not None and LESSON_INTENT in lexicon.intents.values()
+        text = lessons.leading(names, shared.phrases.get(LESSON_WORD, {}), intent=LESSON_INTENT if known else "")
+        drafts.append(_read_flow(Source(LESSONS, f"{folder.name}/{LESSONS}", text), shared))
+    return drafts
 
 
 # --- the words that open flows by SMS ----------------------------------------------------------------------------------------------

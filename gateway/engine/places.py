@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway.engine import document
+from gateway.engine import document, lessons
 from gateway.engine.definition import Prompt
 from gateway.engine.document import Node
-from gateway.engine.loader import PHRASES, read_text
+from gateway.engine.loader import LESSONS, PHRASES, read_text
 from gateway.engine.steps import KINDS
 
 PHRASE = "phrase"  # the folder of the phrases' clips
@@ -40,8 +40,9 @@ class Places:
 
     def _file(self, name: str) -> Node:
         if name not in self._files:
-            path = self._folder / f"{name}.yaml"
-            self._files[name] = document.parse(read_text(path, self._folder), f"{self._folder.name}/{path.name}")
+            file = f"{name}.yaml" if (self._folder / f"{name}.yaml").exists() else f"{LESSONS}/{name}.yaml"
+            node = document.parse(read_text(self._folder / file, self._folder), f"{self._folder.name}/{file}")
+            self._files[name] = lessons.as_flow(node, name, lessons.Around((), "")) if file.startswith(LESSONS) else node
         return self._files[name]
 
 

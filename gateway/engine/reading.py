@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 from gateway.engine import wording
-from gateway.engine.definition import ActionSpec, Defaults, Flow, Prompt, Slot, Texts, Translation
+from gateway.engine.definition import ActionSpec, Defaults, Flow, Lesson, Prompt, Slot, Texts, Translation
 from gateway.engine.document import Node
 from gateway.engine.expressions import Condition, parse
 from gateway.engine.wording import FORMATS
@@ -110,6 +110,7 @@ class Draft:
     answers: set[str] = field(default_factory=set)
     step_nodes: Mapping[str, Node] = field(default_factory=dict)
     flow: Flow | None = None
+    lesson: Lesson | None = None
 
 
 class Fields:

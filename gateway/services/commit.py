@@ -23,6 +23,7 @@ from gateway.store import (
     contributions,
     deliveries,
     flow_sessions,
+    lessons,
     members,
     notices,
     phones,
@@ -303,6 +304,16 @@ def _rsvp(writing: Writing, fact: events.RsvpGiven) -> list[Job]:
     return []
 
 
+def _hear_lesson(writing: Writing, fact: events.LessonHeard) -> list[Job]:
+    lessons.heard(writing.db, fact.member_id, fact.lesson, fact.chapters, writing.now)
+    return []
+
+
+def _check_lesson(writing: Writing, fact: events.LessonChecked) -> list[Job]:
+    lessons.checked(writing.db, fact.member_id, fact.lesson, fact.right, writing.now)
+    return []
+
+
 def _open_task(writing: Writing, fact: events.TaskOpened) -> list[Job]:
     conversation = writing.conversation
     if fact.recording_id and fact.member_id and tasks.adopt(writing.db, fact.recording_id, fact.kind, fact.member_id):
@@ -373,6 +384,8 @@ WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
     events.ContributionNoted: _note_contribution,
     events.BroadcastAnswered: _answer_broadcast,
     events.RsvpGiven: _rsvp,
+    events.LessonHeard: _hear_lesson,
+    events.LessonChecked: _check_lesson,
     events.TaskOpened: _open_task,
     events.ClaimHeard: _hear_claim,
     events.TextPromised: _promise_text,

@@ -91,7 +91,7 @@ class LiveFlows:
 def _stamps(folder: Path) -> Stamps:
     """What tells whether a file was written to, without reading it."""
     stamps: dict[str, tuple[int, int]] = {}
-    for path in sorted([*folder.glob("*"), *(folder / loader.TRANSLATIONS).glob("*")]):
+    for path in sorted(path for inside in (".", loader.TRANSLATIONS, loader.LESSONS) for path in (folder / inside).glob("*")):
         if path.suffix in SUFFIXES:
             try:
                 status = path.stat()

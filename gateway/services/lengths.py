@@ -205,8 +205,8 @@ class _Measure:
     def _written(self, piece: str | Slot, language: str) -> str:
         if isinstance(piece, str):
             return piece
-        if piece.format == wording.CLIP:
-            return ""  # a recording is heard, not read
+        if piece.format in {wording.CLIP, wording.SAYING}:
+            return ""  # a recording is heard, not read; an organisation's own words are measured when they are written
         if piece.format == wording.PHRASE:
             return max(self._words(piece, language).values(), key=len, default="")
         if piece.format == wording.TEXT:

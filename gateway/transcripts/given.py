@@ -16,11 +16,12 @@ from gateway.core.reference import with_check_digit
 from gateway.core.schemes import Rate, SchemeFile
 from gateway.core.schemes import read as read_scheme
 from gateway.errors import GatewayError
+from gateway.services import directory as offices
 from gateway.services import members as directory
 from gateway.services import pins
 from gateway.services.access import terminal
 from gateway.services.installation import ORGANISATION
-from gateway.store import claims, contributions, deliveries, enrolments, members, notices, phones, schemes, users
+from gateway.store import claims, contributions, deliveries, enrolments, lessons, members, notices, phones, schemes, users
 from gateway.store.members import CallerRow
 from gateway.transcripts.grammar import Entry
 from gateway.transcripts.stage import EMPTY, NO_OFFICE, Scene
@@ -215,6 +216,17 @@ def _was_told(scene: Scene, found: Found) -> None:
         phones.told(db, phones.find_or_create(db, scene.gateway.seal, _text(found, "number"), scene.at), scene.at)
 
 
+def _has_heard(scene: Scene, found: Found) -> None:
+    with scene.gateway.database.write() as db:
+        lessons.heard(db, _member(scene, found), _text(found, "lesson"), int(_text(found, "chapters")), scene.at)
+
+
+def _is_near(scene: Scene, found: Found) -> None:
+    name = found["name"]
+    new = offices.NewService(_text(found, "kind"), _text(found, "place"), _text(found, "line"), {"en": name} if name else {})
+    offices.add(scene.gateway, terminal(ORGANISATION), new)
+
+
 FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     NUMBER + r"is a (?P<new>new )?(?P<private>private )?(?P<kind>member|collector)(?P<brought> to be)?(?: with PIN (?P<pin>[0-9]{4}))?"
     r"(?:(?: and| with) the usual instalment (?P<amount>[0-9.]{1,12}))?(?: who speaks (?P<language>[a-z]{2,8}))?"
@@ -232,6 +244,8 @@ FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     r"there is a (?P<kind>meeting|training) at (?P<place>[a-z_]+) on " + INSTANT: _is_told,
     NUMBER + r"(?:was texted (?P<texted>.+)|missed our call (?P<missed>(?:flow )?[a-z][a-z0-9_]*|saying .+))": _was_told,
     r"there is the news (?P<phrase>[a-z][a-z0-9_]*)": _is_told,
+    NUMBER + r"has heard (?P<chapters>[0-9]{1,2}) chapters? of (?P<lesson>[a-z][a-z0-9_]*)": _has_heard,
+    r"there is a (?P<kind>[a-z_]+) for (?P<place>[0-9-]+) with the number (?P<line>[0-9-]+)(?: called (?P<name>.+))?": _is_near,
 }
 EXAMPLES = (
     "+9779720000004 is a member",
@@ -250,6 +264,8 @@ EXAMPLES = (
     "+9779720000001 has paid 300 today, and it is final",
     "+9779720000001 pays 300 a month from 2083-05 (or: pays into ssf-informal from 2083-05)",
     "+9779720000001 collects for +9779720000002",
+    "+9779720000001 has heard 2 chapters of posture",
+    "there is a health_post for 3-25-04 with the number 01-5570105 (or: ... called Lele health post)",
     "there is a meeting (or: training) at ward_office on 2026-11-28 08:00",
     "there is the news news_c177",
     "+9779720000001 was texted flow notices (or: was texted The office is closed.)",

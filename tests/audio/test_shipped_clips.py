@@ -42,4 +42,5 @@ def test_the_pauses_are_there():
 
 
 def test_all_clips_together_stay_small_enough_to_ship():
-    assert sum(path.stat().st_size for path in AUDIO.rglob("*.wav")) < 24_000_000
+    # Two lessons in two languages, a quarter of an hour in all, are 7 MB of it.
+    assert sum(path.stat().st_size for path in AUDIO.rglob("*.wav")) < 30_000_000

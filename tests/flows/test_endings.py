@@ -23,6 +23,7 @@ FOUND = {
     "note_contribution": ["noted", "already"],
     "next_notice": ["found", "none"],
     "rights_news": ["found", "none"],
+    "next_service": ["found", "none"],
     "verify_pin": ["ok", "wrong", "locked", "none"],
     "register_member": ["done", "already"],
 }

@@ -25,6 +25,7 @@ TOPICS = re.compile(r"दाबी|किस्ता|हिसाब|सदस�
 FOUND = {
     "latest_claim": ["approved", {"claim.number": "CANARY", "claim.amount": 76_543_00}],
     "contribution_balance": ["some", {"contribution.total": 76_543_00, "contribution.month": "2083-07", "contribution.usual": 76_543_00}],
+    "next_service": [["none"]],
     "verify_pin": [["wrong"], ["wrong"], ["ok"]],
 }
 SAID = re.compile(r"CANARY|76,543|७६,५४३")

@@ -13,7 +13,7 @@ from functools import partial
 
 from gateway.engine.definition import ActionSpec
 from gateway.engine.interpreter import Action
-from gateway.services.actions import broadcast, claims, clips, contributions, notices, people, registration
+from gateway.services.actions import broadcast, claims, clips, contributions, listen, notices, people, registration
 from gateway.services.actions.named import NamedAction
 from gateway.services.context import Gateway
 
@@ -40,6 +40,12 @@ ACTIONS: Mapping[str, NamedAction] = {
         notices.rsvp_no,
         notices.rights_news,
         broadcast.keep_reply,
+        listen.next_lesson,
+        listen.lesson_place,
+        listen.lesson_heard,
+        listen.lesson_checked,
+        listen.next_service,
+        listen.same_service,
         people.give_consent,
         people.register_member,
         registration.find_friend,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Self
 
-from gateway.core import money, people, phone, reference
+from gateway.core import money, people, phone, places, reference
 from gateway.core.calendar import MONTH_LENGTHS
 from gateway.core.digits import fold_digits
 from gateway.errors import GatewayError
@@ -250,6 +250,13 @@ def month(text: str) -> str:
     if written is None or not 1 <= int(written[2]) <= len(MONTH_LENGTHS[0]) or not 2050 <= int(written[1]) <= 2099:
         raise Unfit("a month is written 2083-08, of Bikram Sambat")
     return f"{written[1]}-{int(written[2]):02}"
+
+
+def place_code(text: str) -> str:
+    """The code of a place."""
+    if not places.is_place(text):
+        raise Unfit("a place is a code such as 3-27-02-05; `gateway places` finds it")
+    return text
 
 
 def phone_number(text: str) -> str:

@@ -12,14 +12,14 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from gateway.core import people, places
+from gateway.core import people
 from gateway.core.calendar import NEPAL
 from gateway.core.ids import number_of
 from gateway.core.phone import operator
 from gateway.language import names
 from gateway.services.imports import columns
 from gateway.services.imports.batches import Kind, Outcome, Setting
-from gateway.services.imports.columns import Column, Refusal, Repaired, Row, Unfit, read_cells
+from gateway.services.imports.columns import Column, Refusal, Repaired, Row, read_cells
 from gateway.services.imports.tally import Tally
 from gateway.store import bulk
 
@@ -50,12 +50,6 @@ NOBODY = "a new member needs a name"
 UNREACHED = "a row needs a phone or a membership number"
 
 
-def _place(text: str) -> str:
-    if not places.is_place(text):
-        raise Unfit("a place is a code such as 3-27-02-05; `gateway places` finds it")
-    return text
-
-
 def _birth_year(text: str) -> int:
     return columns.whole(1900, 2030)(text)
 
@@ -83,7 +77,7 @@ COLUMNS = (
         "`" + "`, `".join(people.TRADES) + "`",
         columns.one_of(people.TRADES, सिलाइ="sewing", हस्तकला="craft", खानेकुरा="food", अरू="other_work"),
     ),
-    Column("place", "place code,स्थान", "the code of her ward or municipality, such as `3-27-02-05`", _place),
+    Column("place", "place code,स्थान", "the code of her ward or municipality, such as `3-27-02-05`", columns.place_code),
     Column(
         "sex",
         "gender,लिङ्ग",

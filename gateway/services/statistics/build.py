@@ -23,11 +23,12 @@ Key = str | None
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The names of values in one language. `schemes` are titles by code; trades are phrases of flows/phrases.yaml."""
+    """The names of values in one language. `schemes` are titles by code, `lessons` by name; trades are phrases of flows/phrases.yaml."""
 
     language: str
     phrases: Mapping[str, Mapping[str, str]]
     schemes: Mapping[str, Mapping[str, str]]
+    lessons: Mapping[str, Mapping[str, str]]
 
     def heading(self, name: str) -> str:
         return pick(HEADINGS[name], self.language)
@@ -72,7 +73,8 @@ class Labels:
 
 def labels(gateway: Gateway, language: str, schemes: Mapping[str, Mapping[str, str]]) -> Labels:
     """The names as this installation's flows have them."""
-    return Labels(language, gateway.catalogue.phrases, schemes)
+    lessons = {lesson.name: lesson.title for lesson in gateway.catalogue.lessons.values()}
+    return Labels(language, gateway.catalogue.phrases, schemes, lessons)
 
 
 def in_order(kind: str, keys: Iterable[Key], phrases: Iterable[str]) -> list[Key]:

@@ -16,6 +16,7 @@ from gateway.errors import GatewayError
 from gateway.services.statistics.build import Crossed, Hidden, Labels, Shape, hidden_inside, hidden_of, one_way, split, two_way
 from gateway.services.statistics.table import Table, Value
 from gateway.services.statistics.words import NOTES, VALUES, Both, pick
+from gateway.store import lessons
 from gateway.store import statistics as store
 from gateway.store.statistics import Counted, Month, Narrow
 
@@ -257,6 +258,19 @@ def _notices(name: str, title: str, asked: Question) -> Table:
     return Table(name, asked.words.language, title, tuple(header), formats, tuple(rows), totals=False, plotted=(1, 2))
 
 
+def _lessons(name: str, title: str, asked: Question) -> Table:
+    """How far members came in the lessons that there are, in the order in which these are offered."""
+    heard = {lesson: dict.fromkeys(VALUES["heard"], 0) for lesson in asked.words.lessons}
+    for row in lessons.standings(asked.db, asked.scope):
+        if row.lesson in heard:
+            heard[row.lesson]["completed" if row.completed else "underway"] += row.members
+    rows = [(asked.words.lessons[lesson].get(asked.words.language, lesson), *split(numbers)) for lesson, numbers in heard.items()]
+    values = (asked.words.value("heard", value) for value in VALUES["heard"])
+    header = (asked.words.group("lesson"), *values, asked.words.heading("total"))
+    formats = ("text", *("count" for _ in header[1:]))
+    return Table(name, asked.words.language, title, header, formats, tuple(rows), totals=False, plotted=(1, 2))
+
+
 def _talks(kind: str) -> Answer:
     def answer(name: str, title: str, asked: Question) -> Table:
         months = asked.narrow.months or last_months(asked.now, MONTHS_SHOWN)
@@ -298,6 +312,7 @@ TABLES: Mapping[str, Sort] = {
     "claims-by-days": Sort(("दाबी कति दिन कुर्छ", "Days that claims wait"), MEMBERS, _days),
     "broadcasts": Sort(("सन्देश कतिसम्म पुगे", "Reach of broadcasts"), MONTHS, _broadcasts),
     "notices": Sort(("बैठक र तालिममा को आउने", "Answers to meetings and trainings"), MONTHS, _notices),
+    "lessons": Sort(("पाठ कतिले सुने", "Who heard the lessons"), frozenset(), _lessons),
     "calls-by-month": Sort(("महिना अनुसार कल", "Calls by month"), MONTHS, _talks("calls")),
     "texts-by-month": Sort(("महिना अनुसार सन्देश", "Texts by month"), MONTHS, _talks("texts")),
     "platform-by-trade": Sort(

@@ -24,6 +24,7 @@ GROUPS: Mapping[str, Both] = {
     "kind": ("किसिम", "Kind"),
     "broadcast": ("सन्देश", "Broadcast"),
     "notice": ("सूचना", "Notice"),
+    "lesson": ("पाठ", "Lesson"),
 }
 
 # Values in the order in which they stand in a table: by their meaning, never by their counts, which would tell of what is withheld.
@@ -86,6 +87,7 @@ VALUES: Mapping[str, Mapping[str, Both]] = {
         "waiting": ("बाँकी", "Waiting"),
     },
     "answer": {"yes": ("आउने", "Will come"), "no": ("नआउने", "Will not come")},
+    "heard": {"underway": ("सुन्दै", "In the middle of it"), "completed": ("पूरै सुनेका", "Heard all of it")},
     "medium": {"voice": ("फोन", "call"), "sms": ("सन्देश", "text")},
     "notice": {"meeting": ("बैठक", "Meeting"), "training": ("तालिम", "Training")},
 }

@@ -1,0 +1,61 @@
+"""Lessons for organisers: what there is to hear, and how many heard it. Who they are is nobody's business but hers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.core import disclosure
+from gateway.services import access
+from gateway.services.access import Actor, Permission
+from gateway.store import lessons as stored
+
+if TYPE_CHECKING:
+    from gateway.services.context import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A lesson that callers are offered."""
+
+    name: str
+    title: Mapping[str, str]
+    chapters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many members began a lesson, and how many of them heard all of it and answered its check; None where so few are withheld."""
+
+    name: str
+    title: Mapping[str, str]
+    chapters: int
+    underway: int | None
+    completed: int | None
+    begun: int | None
+
+
+def list_all(gateway: Gateway, actor: Actor) -> list[Lesson]:
+    """The lessons in the order in which they are offered."""
+    actor.require(Permission.SEE_BROADCASTS)
+    return [Lesson(lesson.name, lesson.title, lesson.chapters) for lesson in gateway.catalogue.lessons.values()]
+
+
+def progress(gateway: Gateway, actor: Actor) -> list[Progress]:
+    """How far members came in each lesson, in counts: `begun` is the sum of `underway` and `completed`. The view is audited."""
+    actor.require(Permission.SEE_BROADCASTS)
+    with gateway.database.read() as db:
+        standings = stored.standings(db, actor.scope)
+    with gateway.database.write() as db:
+        access.note(gateway, db, actor, "view_lessons", "lessons")
+    return [_counted(lesson, standings) for lesson in list_all(gateway, actor)]
+
+
+def _counted(lesson: Lesson, standings: list[stored.Standing]) -> Progress:
+    of_lesson = [row for row in standings if row.lesson == lesson.name]
+    completed = sum(row.members for row in of_lesson if row.completed)
+    numbers = disclosure.with_totals([[sum(row.members for row in of_lesson) - completed, completed]])
+    (holes,) = disclosure.withheld(numbers)
+    underway, whole, begun = (None if hole else number for number, hole in zip(numbers[0], holes, strict=True))
+    return Progress(lesson.name, lesson.title, lesson.chapters, underway, whole, begun)
