@@ -187,7 +187,7 @@ def test_texts_and_calls_of_one_broadcast_go_side_by_side(world: World, people: 
 def test_each_person_reads_her_own_words_and_who_shares_a_phone_a_neutral_one(
     world: World, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people(3)
+    people(3, sealed_name=world.gateway.seal.seal("Sita"))
     people.share(3, 2)
     neutral = {"dear_friend": {"ne": "साथी"}}
     monkeypatch.setattr(world.gateway.flows.catalogue, "phrases", {**world.gateway.catalogue.phrases, **neutral})
