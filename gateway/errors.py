@@ -34,6 +34,7 @@ CATALOGUE: dict[str, Fault] = {
     "database:unavailable": Fault("The database does not answer. Try again; if it stays so, look at its log and its disk.", retryable=True),
     # who may do what
     "access:denied": Fault("The role {role!r} may not do this ({permission}). Ask an admin of the organisation."),
+    "access:no-user": Fault("{count} active users are called {user!r}. Give the id of one; `gateway users list` shows them."),
     "access:no-organisation": Fault("There is no organisation {organisation!r}. `gateway organisations list` shows them."),
     # the API
     "request:unauthorised": Fault("Send a token that holds, as `Authorization: Bearer aawaj_...`. `gateway tokens create` makes one."),
@@ -125,10 +126,49 @@ CATALOGUE: dict[str, Fault] = {
     "send:unresolved": Fault("It may or may not have gone out, and the provider does not know. A person decides."),
     "send:closed": Fault("It may or may not have gone out; a person decided not to send it again."),
     "send:internal": Fault("It could not be put together; the log says why."),
+    "audience:unknown": Fault("There is no {what} {value!r}.{hint}"),
+    "audience:incomplete": Fault("{field} needs {wanted}."),
+    "list:unknown": Fault("There is no list {list!r}. There are: {known}."),
+    "list:title": Fault("A list needs a title of 1 to {most} characters."),
+    "list:column": Fault("There is no column {column!r} in the file. Its heading names: {known}."),
+    "list:needed": Fault("The list {title!r} is needed by the broadcast {broadcast!r}. Cancel that one, or wait until it is over."),
     # broadcasts
     "broadcast:unknown": Fault("There is no broadcast {id}. `gateway broadcast list` shows them."),
-    "broadcast:empty": Fault("There is nothing to say. Give a text with --text ne=..., or a phrase with --voice."),
-    "broadcast:two-media": Fault("A broadcast is either texts or a call. Give --text or --voice, not both."),
+    "broadcast:empty": Fault("There is nothing to say. Give a text with --text ne=..., or a call with --phrase, --saying or --flow."),
+    "broadcast:several-sayings": Fault("A call says one thing: a phrase, recorded words, or a flow. Give one of them."),
+    "broadcast:needs-text": Fault("Who gets a text needs a text. Give one with --text ne=..., or send calls alone with --voice."),
+    "broadcast:needs-voice": Fault("Who gets a call needs something to hear. Give --phrase, --saying or --flow, or send texts with --sms."),
+    "broadcast:braces": Fault("In the text in {language}, {part} is no slot. The slots are {known}."),
+    "broadcast:unknown-slot": Fault("In the text in {language}, there is no slot {slot}.{hint} The slots are {known}."),
+    "broadcast:slot-format": Fault("The slot {slot} cannot be written so; its format is {formats}."),
+    "broadcast:no-notice": Fault("The text in {language} tells of a notice, and this broadcast is about none. Name it with --notice."),
+    "broadcast:unknown-notice": Fault("There is no notice {id}."),
+    "broadcast:notice-lacks": Fault("The notice has no {what} in {language}. Take {slot} out of the text, or add it to the notice."),
+    "broadcast:unknown-saying": Fault("There are no recorded words {id}."),
+    "broadcast:not-recorded": Fault("These words are recorded in no language. Record them first."),
+    "broadcast:unknown-flow": Fault("There is no flow {flow!r}.{hint}"),
+    "broadcast:silent-flow": Fault("The flow {flow!r} says nothing in {language}. A flow for calls has a prompt in each language."),
+    "broadcast:when": Fault("{fault}"),
+    "broadcast:expired": Fault(
+        "It would begin on {begins}, when it is pointless already ({expires}). Begin earlier, or let it hold longer."
+    ),
+    "broadcast:over-budget": Fault(
+        "It costs Rs {price}, Rs {missing} more than its budget of Rs {budget}. Say it shorter, to fewer, or give it a larger budget."
+    ),
+    "broadcast:over-month": Fault(
+        "It costs Rs {price}, and of the budget for {month} Rs {left} is left: Rs {missing} is missing. Say it shorter or to fewer, "
+        "begin next month, or let an admin raise the budget with `gateway sending set --monthly-budget`."
+    ),
+    "broadcast:same-person": Fault(
+        "You have approved this broadcast. It goes to {recipients} members, more than {above}: a second person must approve it."
+    ),
+    "broadcast:nobody-answers": Fault("Say by name who answers for sending in quiet hours."),
+    "broadcast:test-number": Fault("A test goes to an ordinary phone in Nepal, such as 9841234567."),
+    "broadcast:test-at-night": Fault("Nothing goes out in quiet hours, a test neither. Try again after {opens}."),
+    "broadcast:too-many-tests": Fault("There were {most} tests today; that is all for one day."),
+    "sending:value": Fault("{name} must be {wanted}."),
+    "sending:row": Fault("{fault}"),
+    "sending:no-rest-day": Fault("{day} is no rest day. `gateway sending rest-days list` shows them."),
     "broadcast:unknown-language": Fault("There is no language {language!r}. Known are {known}."),
     "broadcast:unknown-phrase": Fault("There is no phrase {phrase!r} in flows/phrases.yaml.{hint}"),
     "broadcast:no-clip": Fault("The phrase {phrase!r} has no clip in {language}. Run `gateway prompts build`, or record it."),
@@ -226,6 +266,7 @@ CATALOGUE: dict[str, Fault] = {
     "report:text": Fault("{file}: {reason}"),
     "phone:not-stale": Fault("Nobody said that this phone is hers no longer, so there is nothing to restore."),
     # language
+    "calendar:moment": Fault("Write {written!r} as 2026-12-01 11:00, or the day in Bikram Sambat, as 2083-08-15 11:00."),
     "calendar:outside": Fault("{date} lies outside {first} to {last}, the Nepali years in gateway/core/calendar.py. Add the year there."),
     "language:unknown": Fault("There is no language {language!r}. Known are {known}."),
     "language:format": Fault("There is no format {format!r}. Known are {known}."),

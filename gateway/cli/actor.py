@@ -1,4 +1,4 @@
-"""Whoever types a command: an admin of the organisation that `--organisation` names."""
+"""Whoever types a command: an admin of the organisation that `--organisation` names, or (`--as`) one of its users."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from gateway.errors import GatewayError
 
 
 def as_actor(perform: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command `--organisation`, and call it with the gateway of the environment and the actor before its own parameters."""
+    """Give a command `--organisation` and `--as`, and call it with the gateway of the environment and the actor before its own
+    parameters."""
 
     @click.option("--organisation", default="main", show_default=True, help="Whose records; `gateway organisations list` shows them.")
+    @click.option("--as", "acting", default="", metavar="USER", help="Who does it: a user's id or name, with her role; else the terminal.")
     @wraps(perform)
-    def command(*, organisation: str, **parameters: object) -> object:
+    def command(*, organisation: str, acting: str, **parameters: object) -> object:
         from gateway import bootstrap
-        from gateway.services.access import terminal
+        from gateway.services import access
         from gateway.store import organisations
 
         gateway = bootstrap.from_environment(os.environ)
         with gateway.database.read() as db:
             if not organisations.exists(db, organisation):
                 raise GatewayError("access:no-organisation", organisation=organisation)
-        return perform(gateway, terminal(organisation), **parameters)
+        actor = access.user(gateway, organisation, acting) if acting else access.terminal(organisation)
+        return perform(gateway, actor, **parameters)
 
     return command

@@ -3,105 +3,121 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from functools import reduce, wraps
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.actor import as_actor
+from gateway.cli.drafting import says_what
+from gateway.cli.tables import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gateway.core.audience import Audience
     from gateway.services.access import Actor
-    from gateway.services.broadcast import Draft, Plan, Status
+    from gateway.services.broadcast import Dear, Draft, Part, Plan, Status
     from gateway.services.context import Gateway
 
 LOOK_EVERY = 0.5  # seconds
-FILTERS = ("trade", "language")
+MOST_SHOWN = 5  # characters that make a text dear
 OVER = {"finished", "cancelled"}
 STATES = ("delivered", "read", "sent", "accepted", "sending", "queued", "undelivered", "failed", "suppressed", "unknown")
 
 
 @click.group("broadcast")
 def command() -> None:
-    """Plan, send and follow a broadcast."""
-
-
-def _says_what(run: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say what goes to whom, and as its first parameters the gateway and the draft that they make."""
-
-    @as_actor
-    @wraps(run)
-    def with_draft(  # options
-        gateway: Gateway, actor: Actor, texts: tuple[str, ...], phrase: str | None, life_safety_by: str | None, **others: object
-    ) -> None:
-        from dataclasses import replace
-
-        from gateway.core.audience import Audience
-
-        chosen = {f"{name}s": [str(value)] for name in FILTERS if (value := others.pop(name))}
-        draft = _draft(texts, phrase, Audience.from_json(chosen))
-        run(gateway, actor, replace(draft, life_safety_by=life_safety_by), **others)
-
-    options = (
-        click.option("--text", "texts", multiple=True, metavar="LANGUAGE=TEXT", help="The text in a language; once for each language."),
-        click.option("--voice", "phrase", metavar="PHRASE", help="Ring everybody and say this phrase of flows/phrases.yaml."),
-        click.option("--trade", help="Only members of this trade."),
-        click.option("--language", help="Only members of this language."),
-        click.option("--life-safety", "life_safety_by", metavar="NAME", help="Send at night too: lives depend on it, NAME answers for it."),
-        click.option("--one-sms", is_flag=True, help="Cut each text to one SMS, at a word, with our number for the rest."),
-    )
-    return reduce(lambda function, option: option(function), reversed(options), with_draft)
+    """Plan, try, approve, send and follow a broadcast."""
 
 
 @command.command()
-@_says_what
-def plan(gateway: Gateway, actor: Actor, draft: Draft, *, one_sms: bool) -> None:
+@says_what
+def plan(gateway: Gateway, actor: Actor, draft: Draft) -> None:
     """Show who would get it, what it costs and when it is through. Nothing is sent.
 
     Try: gateway broadcast plan --text ne=नमस्ते --text en=Hello
     """
     from gateway.services import broadcast
 
-    draft = broadcast.in_one_sms(gateway, actor, draft) if one_sms else draft
-    _show_texts(draft, cut=one_sms)
     _show_plan(broadcast.plan(gateway, actor, draft), gateway.clock())
+
+
+@command.command("draft")
+@says_what
+@click.option("--key", help="Two commands with the same key make one draft.")
+def draft_(gateway: Gateway, actor: Actor, draft: Draft, key: str | None) -> None:
+    """Plan it and keep it, until somebody sends it with `gateway broadcast approve`."""
+    from gateway.services import broadcast
+
+    _show_plan(broadcast.plan(gateway, actor, draft), gateway.clock())
+    click.echo(f"broadcast {broadcast.create(gateway, actor, draft, key)} is a draft. `gateway broadcast approve` sends it.")
 
 
 @command.command()
-@_says_what
-@click.option("--title", help="What organisers call it; else its first words.")
-@click.option(
-    "--on-ambiguous",
-    type=click.Choice(["hold", "resend"]),
-    default="hold",
-    show_default=True,
-    help="What to do with a message that may or may not have gone out when the provider does not know: wait for a person, or send again.",
-)
+@says_what
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--no-wait", is_flag=True, help="Do not follow it.")
-def send(gateway: Gateway, actor: Actor, draft: Draft, title: str | None, on_ambiguous: str, **flags: bool) -> None:
+def send(gateway: Gateway, actor: Actor, draft: Draft, **flags: bool) -> None:
     """Plan it, ask, send it, and follow it until it is through. Ctrl-C stops the following only."""
-    from dataclasses import replace
-
     from gateway.services import broadcast
 
-    draft = replace(draft, title=title or draft.title, on_ambiguous=on_ambiguous)
-    draft = broadcast.in_one_sms(gateway, actor, draft) if flags["one_sms"] else draft
-    _show_texts(draft, cut=flags["one_sms"])
     _show_plan(broadcast.plan(gateway, actor, draft), gateway.clock())
     if not flags["yes"]:
         click.confirm("Send it?", abort=True)
-    broadcast_id = broadcast.create(gateway, actor, draft)
-    gateway.enqueue(broadcast.approve(gateway, actor, broadcast_id))
+    _approve(gateway, actor, broadcast.create(gateway, actor, draft), follow=not flags["no_wait"])
+
+
+@command.command()
+@click.argument("broadcast_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--no-wait", is_flag=True, help="Do not follow it.")
+@as_actor
+def approve(gateway: Gateway, actor: Actor, broadcast_id: str, **flags: bool) -> None:
+    """Look at the plan of a draft as it is now, and agree that it goes out.
+
+    Above the organisation's threshold of recipients (`gateway sending show`) two people must: give your name with --as.
+    """
+    from gateway.services import broadcast
+
+    draft = broadcast.Draft.of(broadcast.status(gateway, actor, broadcast_id).broadcast)
+    _show_plan(broadcast.plan(gateway, actor, draft), gateway.clock())
+    if not flags["yes"]:
+        click.confirm("Send it?", abort=True)
+    _approve(gateway, actor, broadcast_id, follow=not flags["no_wait"])
+
+
+def _approve(gateway: Gateway, actor: Actor, broadcast_id: str, *, follow: bool) -> None:
+    from gateway.services import broadcast
+
+    jobs = broadcast.approve(gateway, actor, broadcast_id)
+    if not jobs:
+        click.echo(f"broadcast {broadcast_id} waits for a second person: `gateway broadcast approve {broadcast_id} --as USER`.")
+        return
+    gateway.enqueue(jobs)
     click.echo(f"broadcast {broadcast_id} is approved.")
     if not gateway.queue_is_up():
         click.echo("The queue does not answer; sending begins by itself when it is back.")
-    if not flags["no_wait"]:
+    if follow:
         _follow(gateway, actor, broadcast_id)
+
+
+@command.command()
+@click.argument("broadcast_id", required=False)
+@says_what
+@click.option("--to", "number", required=True, help="The number of the phone in your hand.")
+@click.option("--in", "chosen", default="", metavar="LANGUAGE", help="In this language; else the first that it has.")
+def test(gateway: Gateway, actor: Actor, draft: Draft, broadcast_id: str | None, **to: str) -> None:
+    """Send a draft, by its id or by the options of `plan`, to one phone, exactly as members will get it.
+
+    A test is charged like any message, goes out in the day only, and there are a few a day.
+    """
+    from gateway.services import broadcast
+
+    if broadcast_id:
+        draft = broadcast.Draft.of(broadcast.status(gateway, actor, broadcast_id).broadcast)
+    tried, jobs = broadcast.try_out(gateway, actor, draft, to["number"], to["chosen"])
+    gateway.enqueue(jobs)
+    click.echo(f"The test is on its way; `gateway broadcast status {tried}` shows what became of it.")
 
 
 @command.command()
@@ -173,46 +189,76 @@ def list_(gateway: Gateway, actor: Actor) -> None:
         click.echo(f"{row.id}  {row.created_at:%Y-%m-%d %H:%M}  {row.state:<9}  {row.medium:<5}  {row.title}")
 
 
-def _draft(texts: Iterable[str], phrase: str | None, audience: Audience) -> Draft:
-    from gateway.services.broadcast import Draft
-
-    by_language: dict[str, str] = {}
-    for given in texts:
-        name, separator, words = given.partition("=")
-        if not separator or not name.strip() or not words.strip():
-            raise click.BadParameter(f"write {given!r} as LANGUAGE=TEXT, for example ne=नमस्ते", param_hint="--text")
-        if name.strip() in by_language:
-            raise click.BadParameter(f"there are two texts in {name.strip()!r}", param_hint="--text")
-        by_language[name.strip()] = words.strip()
-    title = phrase or " ".join(next(iter(by_language.values()), "").split()[:6])
-    return Draft(title, by_language, phrase, audience=audience)
-
-
-def _show_texts(draft: Draft, *, cut: bool) -> None:
-    from gateway.services.broadcast import costly_characters
-
-    if cut:
-        for language, text in draft.texts.items():
-            click.echo(f"{language}: {text}")
-    for language, char in costly_characters(draft).items():
-        click.echo(f"{language}: {char!r} makes the whole text Unicode: 70 places in an SMS, not 160. Write it in plain letters.")
-
-
 def _show_plan(planned: Plan, now: datetime) -> None:
-    from gateway.core.calendar import NEPAL
     from gateway.core.money import rupees
     from gateway.services.broadcast import LEFT_OUT
 
-    unit = "segment" if planned.medium == "sms" else "minute"
-    for part in planned.parts:
-        each = f"{part.units} {unit}{'s' if part.units > 1 else ''} each"
-        click.echo(f"{part.language}: {part.recipients} members, {each}, Rs {rupees(part.price)}")
-    click.echo(f"all: {planned.recipients} members, Rs {rupees(planned.price)}")
+    for language, text in planned.texts.items():
+        click.echo(f"{language}: {text}")
+    for (medium, language), parts in _by_way(planned.parts).items():
+        unit, most = ("segment", " at most") if medium == "sms" else ("minute", "")
+        each = f"{counted(parts[0].units, unit)} each{most if language in planned.personal else ''}"
+        way = "by text" if medium == "sms" else "by call"
+        members, price = sum(part.recipients for part in parts), sum(part.price for part in parts)
+        click.echo(f"{language} {way}: {counted(members, 'member')}, {each}, Rs {rupees(price)}{_by_operator(parts)}")
+    for dear in planned.dear:
+        _show_dear(dear)
+    if planned.heads_up:
+        click.echo(f"texts before the calls: Rs {rupees(planned.heads_up)}")
+    click.echo(f"all: {counted(planned.recipients, 'member')}, Rs {rupees(planned.price)}")
+    if planned.month:
+        click.echo(f"budget of {planned.month.month}: Rs {rupees(planned.month.left)} of Rs {rupees(planned.month.budget)} left before it")
     for reason, number in sorted(planned.left_out.items()):
         click.echo(f"left out: {number} ({LEFT_OUT[reason]})")
+    _show_when(planned, now)
+    if planned.persons > 1:
+        click.echo("Two people must approve it.")
+    for block in planned.blocks:
+        click.echo(f"It cannot be sent: {block.sentence}")
+
+
+def _by_way(parts: Iterable[Part]) -> dict[tuple[str, str], list[Part]]:
+    ways: dict[tuple[str, str], list[Part]] = {}
+    for part in parts:
+        ways.setdefault((part.medium, part.language), []).append(part)
+    return ways
+
+
+def _by_operator(parts: list[Part]) -> str:
+    from gateway.core.money import rupees
+
+    if len(parts) == 1:
+        return ""
+    return f" ({', '.join(f'{part.operator} {part.recipients}: Rs {rupees(part.price)}' for part in parts)})"
+
+
+def _show_dear(dear: Dear) -> None:
+    from gateway.core.money import rupees
+
+    text = dear.text
+    if text.strange:
+        which = ", ".join(f"{char!r} at {place}" for char, place in text.strange[:MOST_SHOWN])
+        more = f" and {len(text.strange) - MOST_SHOWN} more" if len(text.strange) > MOST_SHOWN else ""
+        click.echo(f"{text.language}: {which}{more} makes the whole text Unicode: 70 places in an SMS, not 160. Write it in plain letters.")
+    if dear.saves > 0:
+        how = "in plain letters" if text.strange else "romanised"
+        about = "about " if text.estimated else ""
+        count = f"{about}{counted(text.plain, 'segment')} and not {text.segments}"
+        click.echo(f"{text.language}: {how} it takes {count}, and Rs {rupees(dear.saves)} less for these members.")
+
+
+def _show_when(planned: Plan, now: datetime) -> None:
+    from gateway.core.calendar import NEPAL
+
     if planned.begins > now:
-        click.echo(f"It is night in Nepal: sending begins on {planned.begins.astimezone(NEPAL):%Y-%m-%d at %H:%M}, Nepal time.")
-    click.echo(f"through at about {planned.ends.astimezone(NEPAL):%Y-%m-%d %H:%M}, Nepal time.")
+        click.echo(f"sending begins on {planned.begins.astimezone(NEPAL):%Y-%m-%d at %H:%M}, Nepal time.")
+    pace = ", ".join(f"{number} {'texts' if medium == 'sms' else 'calls'} a second" for medium, number in planned.paces.items())
+    rounds = " with the first round of calls" if "voice" in planned.paces else ""
+    click.echo(f"through{rounds} at about {planned.ends.astimezone(NEPAL):%Y-%m-%d %H:%M}, Nepal time ({pace}).")
+    if planned.later:
+        click.echo(f"up to {planned.later} get it later: another broadcast went to their phones just now.")
+    if planned.missed:
+        click.echo(f"{planned.missed} would not get it before it expires. Begin earlier, or let it hold longer.")
 
 
 def _show_status(found: Status) -> None:

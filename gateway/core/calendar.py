@@ -9,9 +9,11 @@ BsDate(year=2083, month=8, day=5)
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 
+from gateway.core.digits import fold_digits
 from gateway.errors import GatewayError
 
 NEPAL = timezone(timedelta(hours=5, minutes=45), "NPT")  # no daylight saving
@@ -35,6 +37,8 @@ MONTH_LENGTHS: tuple[tuple[int, ...], ...] = (
     (31, 31, 32, 31, 31, 31, 30, 29, 30, 29, 30, 30),
     (31, 31, 32, 31, 31, 31, 30, 29, 30, 29, 30, 30),  # 2083
 )
+DAY = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+MOMENT = re.compile(r"(?P<day>[0-9-]{8,10})[ T](?P<time>[0-9]{1,2}:[0-9]{2})")
 LAST_YEAR = FIRST_YEAR + len(MONTH_LENGTHS) - 1
 
 
@@ -73,6 +77,41 @@ def from_bs(day: BsDate) -> date:
         raise _outside(f"{day.year}-{day.month:02}-{day.day:02}")
     years = sum(map(sum, MONTH_LENGTHS[:index]))
     return FIRST_DAY + timedelta(days=years + sum(MONTH_LENGTHS[index][: day.month - 1]) + day.day - 1)
+
+
+def moment(written: str) -> datetime:
+    """A day and an hour as they are said in Nepal: `2026-12-01 11:00`, or the Bikram Sambat day, `2083-08-15 11:00`, in any digits.
+
+    GatewayErrors `calendar:moment` for anything else, `calendar:outside`.
+
+    >>> moment("2026-12-01 11:00").isoformat(), moment("२०८३-०८-१५ ११:००").isoformat()
+    ('2026-12-01T11:00:00+05:45', '2026-12-01T11:00:00+05:45')
+    """
+    parts = MOMENT.fullmatch(fold_digits(written).strip())
+    if parts is None:
+        raise GatewayError("calendar:moment", written=written)
+    try:
+        return datetime.combine(day_of(parts["day"]), time.fromisoformat(parts["time"].zfill(5)), NEPAL)
+    except ValueError:
+        raise GatewayError("calendar:moment", written=written) from None
+
+
+def day_of(written: str) -> date:
+    """A day, Gregorian or Bikram Sambat, as its year tells. GatewayErrors `calendar:moment`, `calendar:outside`.
+
+    >>> day_of("2083-08-15"), day_of("2026-12-01")
+    (datetime.date(2026, 12, 1), datetime.date(2026, 12, 1))
+    """
+    parts = DAY.fullmatch(fold_digits(written).strip())
+    if parts is None:
+        raise GatewayError("calendar:moment", written=written)
+    year, month, day = map(int, parts.groups())
+    if year >= FIRST_YEAR:
+        return from_bs(BsDate(year, month, day))
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise GatewayError("calendar:moment", written=written) from None
 
 
 def month_of(instant: datetime) -> str:

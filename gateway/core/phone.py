@@ -89,17 +89,18 @@ OPERATORS = {"984": "ntc", "985": "ntc", "986": "ntc", "974": "ntc", "975": "ntc
     "962": "smart",
     "988": "smart",
 }
+LINE = "line"
 
 
 def operator(e164: str) -> str:
-    """Whose number it is, for prices: ntc, ncell, smart, `other` of Nepal, `abroad`.
+    """Whose number it is, for prices: ntc, ncell, smart, `other` mobiles of Nepal, `line` (which takes calls alone), `abroad`.
 
     >>> operator("+9779841234567"), operator("+97714112233"), operator("+919812345678")
-    ('ntc', 'other', 'abroad')
+    ('ntc', 'line', 'abroad')
     """
     if not e164.startswith("+977"):
         return "abroad"
-    return OPERATORS.get(e164[4:7], "other")
+    return OPERATORS.get(e164[4:7], "other") if NEPALI_MOBILE.fullmatch(e164) else LINE
 
 
 def local(e164: str) -> str:

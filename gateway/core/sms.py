@@ -11,7 +11,7 @@ Segments(encoding='UCS-2', count=1, units=6, culprit='न')
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -63,17 +63,24 @@ def segments(text: str) -> Segments:
     return Segments("UCS-2", _parts(sizes, whole=70, part=67), sum(sizes), culprit)
 
 
-def fit(text: str, rest: str) -> str:
+def is_plain(text: str) -> bool:
+    """Whether it stays in the GSM alphabet: 160 places in a part, and not 70."""
+    return GSM.issuperset(text)
+
+
+def fit(text: str, rest: str, filled: Callable[[str], str] = str) -> str:
     """The text in one part: where it does not fit, cut at a word, with `rest` (whom to call for the rest) behind it.
+
+    `filled` makes of a text that has slots the one that is measured.
 
     >>> fit("Namaste didi", "... call 4112233"), fit("word " * 40, "... call 4112233")[-36:]
     ('Namaste didi', 'word word word word ... call 4112233')
     """
     text = text.strip()
-    if segments(text).count == 1:
+    if segments(filled(text)).count == 1:
         return text
     kept = text.split()
-    while kept and segments(cut := f"{' '.join(kept)} {rest}").count > 1:
+    while kept and segments(filled(cut := f"{' '.join(kept)} {rest}")).count > 1:
         kept.pop()
     return cut if kept else rest
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from gateway.core.roles import ALLOWED, Permission
 from gateway.errors import GatewayError
-from gateway.store import audit
+from gateway.store import audit, users
 from gateway.store.scope import Scope
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
     from gateway.store.database import Connection
 
-__all__ = ["Actor", "Permission", "Scope", "note", "terminal"]
+__all__ = ["Actor", "Permission", "Scope", "note", "terminal", "user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,16 @@ class Actor:
 def terminal(organisation_id: str) -> Actor:
     """Whoever has the machine and its keys: an admin of the organisation."""
     return Actor(organisation_id, "admin", "terminal")
+
+
+def user(gateway: Gateway, organisation_id: str, wanted: str) -> Actor:
+    """The user of this id or name, with her own role. GatewayError `access:no-user` where there is none, or several, or she is disabled."""
+    with gateway.database.read() as db:
+        known = users.of_organisation(db, gateway.seal, organisation_id)
+    found = [each for each in known if each.state == "active" and wanted in {each.id, each.name}]
+    if len(found) != 1:
+        raise GatewayError("access:no-user", user=wanted, count=len(found))
+    return Actor(organisation_id, found[0].role, f"user:{found[0].id}", found[0].id)
 
 
 def note(gateway: Gateway, db: Connection, actor: Actor, action: str, subject: str, **detail: object) -> None:

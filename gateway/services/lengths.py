@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gateway.core import calendar, sms
 from gateway.engine import wording
-from gateway.engine.definition import Catalogue, Fragment, Prompt, Slot
+from gateway.engine.definition import Catalogue, Fragment, Prompt, Slot, Step
 from gateway.engine.places import Places
 from gateway.engine.sent import sent_prompts
 from gateway.engine.steps.ask import Ask
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 MOST_OPTIONS = 5  # of one menu
 OPTION_SECONDS, MENU_SECONDS, QUESTION_SECONDS, TOLD_SECONDS = 4.5, 25.0, 12.0, 20.0
 MOST_SEGMENTS = 1
+ANSWER_SECONDS = 3.0  # from the end of a question to the answer
 
 # For each format, values of which the longest counts: a member's larger sums, long months and days, a reference number.
 SAMPLES: Mapping[str, tuple[object, ...]] = {
@@ -65,6 +66,26 @@ def findings(catalogue: Catalogue, folder: Path, clips: ClipCatalogue | None) ->
     odd = (Finding(warning, warning=True) for warning in catalogue.warnings)
     found = [*odd, *measure.menus(), *measure.messages(), *(measure.spoken() if clips else ())]
     return sorted(found, key=lambda finding: _order(finding.fault))
+
+
+def flow_seconds(catalogue: Catalogue, folder: Path, clips: ClipCatalogue, flow: str, language: str) -> float:
+    """How long a call with this flow lasts at most for who goes through it once: the longest way from its start, each question asked
+    once and answered. What is said of one person is measured with `SAMPLES`; a way into another flow ends there."""
+    measure = _Measure(catalogue, Places(folder), clips)
+    steps, start = catalogue.flows[flow].steps, catalogue.flows[flow].start
+    longest: dict[str, float] = {}
+
+    def walk(name: str, passed: frozenset[str]) -> float:
+        if name not in steps or name in passed:
+            return 0.0
+        if name not in longest:
+            step = steps[name]
+            longest[name] = measure.step_seconds(step, language) + max(
+                (walk(way.target, passed | {name}) for way in step.ways()), default=0.0
+            )
+        return longest[name]
+
+    return walk(start, frozenset())
 
 
 def _order(fault: GatewayError) -> tuple[str, int, int, str]:
@@ -155,6 +176,12 @@ class _Measure:
             return max((self._clip_seconds(language, f"phrase/{name}") for name in self._words(piece, language)), default=0.0)
         spoken = (speech.speak(language, piece.format, value) for value in samples.get(piece.format, ()) if piece.format in speech.FORMATS)
         return max((sum(self._clip_seconds(language, clip) for clip in clips) for clips in spoken), default=0.0)
+
+    def step_seconds(self, step: Step, language: str) -> float:
+        """What a step says the first time, and the time for an answer where it waits for one."""
+        said = list(step.prompts())[: 1 if step.listens else None]  # the others are said again, or after a miss
+        seconds = sum(self._seconds(piece, language) for prompt in said for piece in prompt.pieces.get(language, ()))
+        return seconds + (step.longest if isinstance(step, Record) else ANSWER_SECONDS if step.listens else 0.0)
 
     def _clip_seconds(self, language: str, clip: str) -> float:
         """Nothing where there is no clip: that is named elsewhere."""

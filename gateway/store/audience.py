@@ -1,25 +1,32 @@
 """Who hears of a broadcast, who does not and why, and the writing of its deliveries.
 
-One delivery for each member and for each phone: of a member's phones the first that has not stopped us, and of the members who share
-that phone the first by id. Everything goes in batches by member id, so that no statement holds the database for long; `expanded_to`
-moves in the same transaction as the rows, so a crash loses no member and doubles none.
+Of a member's phones the first that has not stopped us and takes what is sent. Of the members who share a phone the first by id gets it,
+and the others have a row that says so: the rows of a broadcast are its audience. Everything goes in batches by member id, so that no
+statement holds the database for long; `expanded_to` moves in the same transaction as the rows, so a crash loses no member and doubles
+none.
+
+The audience is as it was at the approval as far as rows tell: who came later is none of it, and what went to a phone later does not
+count. What has no history may differ until her batch is written: her trade, place, language, groups and lists, a claim that moved, a
+payment, an answer to a notice, a phone that stopped us or is somebody else's now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     FromClause,
     Insert,
     Integer,
     Select,
-    Subquery,
+    and_,
     bindparam,
     case,
     exists,
@@ -27,33 +34,45 @@ from sqlalchemy import (
     insert,
     literal,
     null,
+    or_,
     select,
     update,
 )
 
-from gateway.core.audience import Audience
+from gateway.core.phone import LINE
 from gateway.store.broadcasts import Broadcast
-from gateway.store.models import broadcasts, deliveries, member_phones, members, phones
+from gateway.store.heard import SHARED
+from gateway.store.members import IS_HERE
+from gateway.store.models import Instant, broadcasts, deliveries, member_phones, members, phones
+from gateway.store.whom import Target, Told, chosen, on_list, told_lately
 
+__all__ = ["Counted", "Due", "Expansion", "Sharer", "Target", "Told", "count", "sharing", "sharing_many"]
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Whom a broadcast is for: an organisation, whom of its members, and the languages it has."""
-
-    organisation_id: str
-    audience: Audience
-    languages: Sequence[str]
-
-    def parameters(self) -> dict[str, str]:
-        return {"organisation": self.organisation_id}
+KEY = ("medium", "language", "operator")
+Key = tuple[str, str, str]
+UNKNOWN = "other"  # the operator of a phone of which none was written down
+REACHED = "reached"
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """`reached` counts members by language; `left_out` by reason: stopped, no-phone, no-consent, no-text, shared-phone."""
+    """`reached` counts the deliveries that go out, by (medium, language, operator of the phone); `hours` by (medium, her own best hour).
 
-    reached: Mapping[str, int]
+    `left_out` counts by reason: no-consent, no-phone, stopped, no-text (nothing in her language), no-mobile (there is only a text, and her
+    phone is a line), on-list (one of `but_lists`), told-lately (`not_told_for`), shared-phone (she is told with whom it goes out to).
+    """
+
+    reached: Mapping[Key, int]
     left_out: Mapping[str, int]
+    hours: Mapping[tuple[str, int | None], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Before when a delivery does not go out: of a member with a best hour by that hour, of any other by its medium. None is at once."""
+
+    by_hour: Mapping[int, datetime] = field(default_factory=dict)
+    otherwise: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
 _NEXT: Select[str] = (
@@ -79,97 +98,156 @@ def _ranges(db: Connection, organisation_id: str, count: int) -> Iterator[tuple[
 # --- the questions -----------------------------------------------------------------------------------------------------------------
 
 
-def _chosen_phone(member: FromClause) -> ColumnElement[int]:
-    link, phone = member_phones.alias(), phones.alias()
-    return (
-        select(func.min(link.c.phone_id))
-        .join(phone, phone.c.id == link.c.phone_id)
-        .where(link.c.member_id == member.c.id, link.c.stale_at.is_(None), phone.c.stopped_at.is_(None))
-        .correlate(member)
-        .scalar_subquery()
-    )
+class _Ways:
+    """By which ways a member can be told: the texts and clips of her language, and her phones."""
+
+    def __init__(self, member: FromClause, told: Told) -> None:
+        self._member, self._told = member, told
+        romanised = {code.partition("_")[0]: code for code in told.texts if code.endswith("_latn")}
+        hers = [((member.c.script == "romanised") & (member.c.language == language), literal(code)) for language, code in romanised.items()]
+        self.text = case(*hers, else_=member.c.language) if hers else member.c.language  # under which key she finds what she reads
+        self.reads = self.text.in_(told.texts)
+        self.hears = member.c.language.in_(told.spoken)
+        self.wants_text = and_(self.reads, or_(member.c.preferred_medium == "sms", ~self.hears)) if told.spoken else self.reads
+
+    @property
+    def phone_id(self) -> ColumnElement[Any]:
+        """The phone by which she is told, for a text one that takes texts; NULL where there is none."""
+        called = case((self.hears, self._first_phone()))
+        if not self._told.texts:
+            return called
+        texted = self._first_phone(func.coalesce(phones.c.operator, UNKNOWN) != LINE)
+        if not self._told.spoken:
+            return case((self.reads, texted))
+        return case((self.wants_text, func.coalesce(texted, called)), else_=called)
+
+    def _first_phone(self, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+        return (
+            select(func.min(member_phones.c.phone_id))
+            .join(phones, phones.c.id == member_phones.c.phone_id)
+            .where(member_phones.c.member_id == self._member.c.id, member_phones.c.stale_at.is_(None), phones.c.stopped_at.is_(None))
+            .where(*conditions)
+            .correlate(self._member)
+            .scalar_subquery()
+        )
 
 
 def _belongs(member: FromClause, target: Target) -> list[ColumnElement[bool]]:
-    filters = [member.c.trade.in_(target.audience.trades)] if target.audience.trades else []
-    filters += [member.c.language.in_(target.audience.languages)] if target.audience.languages else []
-    return [member.c.organisation_id == bindparam("organisation"), member.c.state == "active", *filters]
+    of_organisation = member.c.organisation_id == target.organisation_id
+    return [of_organisation, member.c.state == "active", member.c.created_at <= target.as_of, *chosen(member, target)]
 
 
-def _may_hear(member: FromClause, target: Target) -> list[ColumnElement[bool]]:
-    return [*_belongs(member, target), member.c.consented_at.is_not(None), _written(member, target).in_(target.languages)]
+def _left_off(member: FromClause, target: Target) -> ColumnElement[bool]:
+    lists = target.audience.but_lists
+    return on_list(member, lists) if lists else literal(False)
 
 
-def _written(member: FromClause, target: Target) -> ColumnElement[str]:
-    """Under which key of the texts a member finds hers: her language, or its romanised form where she chose it and there is one."""
-    romanised = {code.partition("_")[0]: code for code in target.languages if code.endswith("_latn")}
-    ways = [((member.c.script == "romanised") & (member.c.language == language), literal(code)) for language, code in romanised.items()]
-    return case(*ways, else_=member.c.language) if ways else member.c.language
+def _picked(target: Target) -> CTE:
+    """The members of a range, each with the phone by which she can be told.
 
-
-def _picked(member: FromClause, target: Target, conditions: list[ColumnElement[bool]]) -> Subquery:
-    in_range = (member.c.id > bindparam("after"), member.c.id <= bindparam("last"))
+    Materialised, else a planner would look for the phone anew wherever it is named.
+    """
+    member = members.alias("picking")
+    ways = _Ways(member, target.told)
     return (
-        select(member.c.id, _written(member, target).label("language"), member.c.consented_at, _chosen_phone(member).label("phone_id"))
-        .where(*in_range, *conditions)
-        .subquery("picked")
+        select(
+            *(member.c[name] for name in ("id", "language", "best_hour", "consented_at")),
+            ways.text.label("text"),
+            ways.wants_text.label("wants_text"),
+            or_(ways.reads, ways.hears).label("understands"),
+            _left_off(member, target).label("left_off"),
+            ways.phone_id.label("phone_id"),
+        )
+        .where(member.c.id > bindparam("after"), member.c.id <= bindparam("last"), *_belongs(member, target))
+        .cte("picked")
+        .prefix_with("MATERIALIZED")
     )
 
 
-def _served_by_another(picked: Subquery, target: Target) -> ColumnElement[bool]:
-    # Two questions inside each other and not a join: a planner that knows nothing of the tables would begin a join with all members.
-    link, other = member_phones.alias(), members.alias("other")
-    hears_it_there = exists(
-        select(literal(1)).where(other.c.id == link.c.member_id, *_may_hear(other, target), _chosen_phone(other) == link.c.phone_id)
-    )
-    return exists(
-        select(literal(1)).where(link.c.phone_id == picked.c.phone_id, link.c.member_id < picked.c.id, hears_it_there).correlate(picked)
-    )
+def _told_now(picked: CTE) -> tuple[ColumnElement[str], ColumnElement[str], ColumnElement[str]]:
+    """By which medium, in what language and at which operator she is told, where `phones` is joined to the picked."""
+    operator = func.coalesce(phones.c.operator, UNKNOWN)
+    by_text = and_(picked.c.wants_text, operator != LINE)
+    return case((by_text, "sms"), else_="voice"), case((by_text, picked.c.text), else_=picked.c.language), operator
+
+
+def _told_lately(target: Target) -> ColumnElement[bool]:
+    days = target.audience.not_told_for
+    return told_lately(days, target.as_of) if days is not None else literal(False)
+
+
+def _shares(picked: CTE, target: Target, broadcast_id: str | None) -> ColumnElement[bool]:
+    """Whether it goes to her phone for somebody before her: of those before this range their rows tell it, of the others who they are."""
+    # Questions inside each other and not a join: a planner that knows nothing of the tables would begin a join with all members.
+    link, other = member_phones.alias("link"), members.alias("other")
+    would = [*_belongs(other, target), other.c.consented_at.is_not(None), ~_left_off(other, target)]
+    its_phone = _Ways(other, target.told).phone_id == link.c.phone_id
+    gets_it: ColumnElement[bool] = exists(select(literal(1)).where(other.c.id == link.c.member_id, *would, its_phone).correlate(link))
+    if broadcast_id is not None:
+        row = deliveries.alias("row")
+        of_hers = and_(row.c.broadcast_id == broadcast_id, row.c.member_id == link.c.member_id, row.c.phone_id == link.c.phone_id)
+        has_row = exists(select(literal(1)).where(of_hers, row.c.latest).correlate(link))
+        gets_it = case((link.c.member_id <= bindparam("after"), has_row), else_=gets_it)
+    return exists(select(literal(1)).where(link.c.phone_id == picked.c.phone_id, link.c.member_id < picked.c.id, gets_it).correlate(picked))
 
 
 def count(db: Connection, target: Target, members_at_once: int) -> Counted:
     """Who would get a broadcast, and who not and why."""
-    member = members.alias("picking")
-    picked = _picked(member, target, _belongs(member, target))
+    picked = _picked(target)
+    link = member_phones.alias("any_phone")
+    has_phone = select(literal(1)).where(link.c.member_id == picked.c.id, link.c.stale_at.is_(None)).correlate(picked)
+    taking = has_phone.join(phones_of_hers := phones.alias("open_phone"), phones_of_hers.c.id == link.c.phone_id)
+    why_no_phone = case(
+        (~exists(has_phone), "no-phone"),
+        (~exists(taking.where(phones_of_hers.c.stopped_at.is_(None))), "stopped"),
+        (~picked.c.understands, "no-text"),
+        else_="no-mobile",
+    )
     why = case(
         (picked.c.consented_at.is_(None), "no-consent"),
-        (~exists(select(literal(1)).where(member_phones.c.member_id == picked.c.id, member_phones.c.stale_at.is_(None))), "no-phone"),
-        (picked.c.phone_id.is_(None), "stopped"),
-        (picked.c.language.not_in(target.languages), "no-text"),
-        (_served_by_another(picked, target), "shared-phone"),
-        else_=literal("reached"),
+        (picked.c.phone_id.is_(None), why_no_phone),
+        (picked.c.left_off, "on-list"),
+        (_told_lately(target), "told-lately"),
+        (_shares(picked, target, None), "shared-phone"),
+        else_=literal(REACHED),
     )
-    reasons = select(picked.c.language, why.label("why")).subquery()
-    grouped = select(reasons.c.language, reasons.c.why, func.count()).group_by(reasons.c.language, reasons.c.why)
-    reached: dict[str, int] = {}
-    left_out: dict[str, int] = {}
+    each = (
+        select(why.label("why"), *(column.label(name) for name, column in zip(KEY, _told_now(picked), strict=True)), picked.c.best_hour)
+        .join_from(picked, phones, phones.c.id == picked.c.phone_id, isouter=True)
+        .subquery("each")
+    )
+    grouped = select(each, func.count().label("members")).group_by(*each.c)
+    reached, left_out, hours = Counter[Key](), Counter[str](), Counter[tuple[str, int | None]]()
     for after, last in _ranges(db, target.organisation_id, members_at_once):
-        for language, reason, number in db.execute(grouped, target.parameters() | {"after": after, "last": last}):
-            counted, key = (reached, language) if reason == "reached" else (left_out, reason)
-            counted[key] = counted.get(key, 0) + number
-    return Counted(reached, left_out)
+        for row in db.execute(grouped, {"after": after, "last": last}):
+            if row.why == REACHED:
+                reached[row.medium, row.language, row.operator] += row.members
+                hours[row.medium, row.best_hour] += row.members
+            else:
+                left_out[row.why] += row.members
+    return Counted(dict(reached), dict(left_out), dict(hours))
 
 
 # --- the deliveries ----------------------------------------------------------------------------------------------------------------
 
 
 class Expansion:
-    """Writes the deliveries of one broadcast. `prices` is the price of one delivery in each language that it has, in paisa."""
+    """Writes the deliveries of one approved broadcast. `prices` is what one delivery costs, in paisa; operator "" is every other."""
 
-    def __init__(self, broadcast: Broadcast, prices: Mapping[str, int]) -> None:
+    def __init__(self, broadcast: Broadcast, told: Told, prices: Mapping[Key, int], due: Due) -> None:
         self._broadcast = broadcast
-        self._target = Target(broadcast.organisation_id, broadcast.audience, sorted(prices))
-        self._insert = _insert_range(broadcast, self._target, prices)
+        as_of = broadcast.approved_at or broadcast.created_at
+        target = Target(broadcast.organisation_id, broadcast.audience, told, as_of)
+        self._insert = _insert_range(broadcast, target, prices, due)
 
-    def write_batch(self, db: Connection, members_at_once: int, now: datetime) -> bool:
-        """Write the deliveries of the next members; False when there are no more, when another process writes them, or when it stopped."""
+    def write_batch(self, db: Connection, members_at_once: int, now: datetime) -> int | None:
+        """Write the rows of the next members, and return how many; None when there are no more, another process writes, or it stopped."""
         so_far = db.execute(_PROGRESS, {"broadcast": self._broadcast.id}).scalar()
-        last = _last_of_next(db, self._target.organisation_id, so_far or "", members_at_once)
+        last = _last_of_next(db, self._broadcast.organisation_id, so_far or "", members_at_once)
         reached = {"broadcast": self._broadcast.id, "was": so_far, "last": last or so_far, "done": last is None}
         if db.execute(_REACH, reached).rowcount == 0 or last is None:
-            return False
-        db.execute(self._insert, self._target.parameters() | {"after": so_far or "", "last": last, "now": now})
-        return True
+            return None
+        return db.execute(self._insert, {"after": so_far or "", "last": last, "now": now}).rowcount
 
 
 _PROGRESS = select(broadcasts.c.expanded_to).where(broadcasts.c.id == bindparam("broadcast"))
@@ -186,19 +264,99 @@ _REACH = (
 )
 
 
-def _insert_range(broadcast: Broadcast, target: Target, prices: Mapping[str, int]) -> Insert:
-    member = members.alias("picking")
-    picked = _picked(member, target, _may_hear(member, target))
+def _insert_range(broadcast: Broadcast, target: Target, prices: Mapping[Key, int], due: Due) -> Insert:
+    picked = _picked(target)
+    medium, language, operator = _told_now(picked)
+    hears = (
+        select(
+            picked,
+            medium.label("medium"),
+            language.label("to"),
+            operator.label("operator"),
+            _shares(picked, target, broadcast.id).label("shares"),
+        )
+        .join_from(picked, phones, phones.c.id == picked.c.phone_id)
+        .where(picked.c.consented_at.is_not(None), ~picked.c.left_off, ~func.coalesce(_told_lately(target), literal(False)))
+        .cte("hears")
+        .prefix_with("MATERIALIZED")
+    )
+    goes_out = ~hears.c.shares
     values: dict[str, ColumnElement[Any]] = {
         "broadcast_id": literal(broadcast.id),
         "channel_id": literal(broadcast.channel_id),
-        "member_id": picked.c.id,
-        "phone_id": picked.c.phone_id,
-        "medium": literal(broadcast.medium),
-        "language": picked.c.language,
-        "state": literal("queued"),
-        "price": case(prices, value=picked.c.language, else_=null()).cast(Integer),
-        "updated_at": bindparam("now", type_=deliveries.c.updated_at.type),
+        "member_id": hears.c.id,
+        "phone_id": hears.c.phone_id,
+        "medium": hears.c.medium,
+        "language": hears.c.to,
+        "state": case((goes_out, "queued"), else_="suppressed"),
+        "error": case((hears.c.shares, SHARED)),
+        "not_before": case((goes_out, _not_before(hears, due))),
+        "price": case((goes_out, _price(hears, prices))),
+        "updated_at": bindparam("now", type_=Instant()),
     }
-    chosen = select(*values.values()).where(picked.c.phone_id.is_not(None), ~_served_by_another(picked, target)).order_by(picked.c.id)
-    return insert(deliveries).from_select(list(values), chosen)
+    return insert(deliveries).from_select(list(values), select(*values.values()).order_by(hears.c.id))
+
+
+def _price(hears: CTE, prices: Mapping[Key, int]) -> ColumnElement[Any]:
+    named = sorted(prices.items(), key=lambda priced: not priced[0][2])  # "", every other operator, behind those with a name
+    ways = [
+        (
+            and_(hears.c.medium == medium, hears.c.to == language, *([hears.c.operator == operator] if operator else [])),
+            literal(paisa, Integer),
+        )
+        for (medium, language, operator), paisa in named
+    ]
+    return case(*ways) if ways else null().cast(Integer)
+
+
+def _not_before(hears: CTE, due: Due) -> ColumnElement[Any]:
+    ways = [(hears.c.best_hour == hour, literal(at, Instant())) for hour, at in due.by_hour.items()]
+    ways += [(hears.c.medium == medium, literal(at, Instant())) for medium, at in due.otherwise.items() if at]
+    return case(*ways) if ways else null().cast(Instant())
+
+
+# --- who is told together ----------------------------------------------------------------------------------------------------------
+
+
+class Sharer(NamedTuple):
+    """One of those for whom a delivery is; her name stands sealed, or is a recording."""
+
+    member_id: str
+    name_clip: str | None
+    sealed_name: bytes | None
+    private: bool
+
+
+_theirs = deliveries.alias("theirs")
+_SHARING = (
+    select(deliveries.c.id, members.c.id, members.c.name_clip, members.c.sealed_name, members.c.private)
+    .select_from(deliveries)
+    .join(member_phones, and_(member_phones.c.phone_id == deliveries.c.phone_id, member_phones.c.stale_at.is_(None)))
+    .join(members, and_(members.c.id == member_phones.c.member_id, IS_HERE))
+    .where(deliveries.c.id.in_(bindparam("rows", expanding=True)), deliveries.c.broadcast_id.is_not(None))
+    .where(
+        exists(
+            select(literal(1)).where(
+                _theirs.c.broadcast_id == deliveries.c.broadcast_id,
+                _theirs.c.member_id == members.c.id,
+                _theirs.c.latest,
+                _theirs.c.phone_id == deliveries.c.phone_id,
+                or_(_theirs.c.error == SHARED, _theirs.c.member_id == deliveries.c.member_id),
+            )
+        )
+    )
+    .order_by(deliveries.c.id, members.c.id)
+)
+
+
+def sharing(db: Connection, delivery_id: int) -> list[Sharer]:
+    """Who is told by this delivery of a broadcast, by id: her whose row it is, and those of the audience who share her phone."""
+    return sharing_many(db, [delivery_id]).get(delivery_id, [])
+
+
+def sharing_many(db: Connection, delivery_ids: Collection[int]) -> dict[int, list[Sharer]]:
+    """The same of many deliveries, at most some hundreds at once."""
+    found: dict[int, list[Sharer]] = {}
+    for delivery_id, *sharer in db.execute(_SHARING, {"rows": list(delivery_ids)}):
+        found.setdefault(delivery_id, []).append(Sharer(*sharer))
+    return found

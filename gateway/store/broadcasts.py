@@ -5,16 +5,31 @@ Its deliveries are written by `audience`, and sent by way of `deliveries`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, insert, literal, or_, select, text, update
 
 from gateway.core.audience import Audience
 from gateway.store.deliveries import CLOSED, DUE, UNRESOLVED, UNSETTLED
-from gateway.store.models import Instant, broadcasts, channels, deliveries
+from gateway.store.models import (
+    Instant,
+    approvals,
+    broadcasts,
+    channels,
+    deliveries,
+    member_phones,
+    members,
+    notices,
+    phones,
+    saying_clips,
+    sayings,
+)
+from gateway.store.rows import insert_into
+
+TEST = "test"  # the purpose of what an organiser sends to a phone of her own
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +109,13 @@ class CallContent:
     language: str
 
 
-_CREATE = insert(broadcasts)
+_CREATE = insert_into(broadcasts).on_conflict_do_nothing(index_elements=["id"])
 
 
-def create(db: Connection, new: NewBroadcast, now: datetime) -> None:
-    """Write a draft."""
+def create(db: Connection, new: NewBroadcast, now: datetime) -> bool:
+    """Write a draft; False where one of this id is there."""
     values = {name: getattr(new, name) for name in NewBroadcast.__slots__}
-    db.execute(_CREATE, values | {"state": "draft", "expanded": False, "created_at": now})
+    return db.execute(_CREATE, values | {"state": "draft", "expanded": False, "created_at": now}).rowcount == 1
 
 
 _ALL = select(
@@ -112,7 +127,9 @@ _ALL = select(
 ).join(channels, channels.c.id == broadcasts.c.channel_id)
 _BY_ID = _ALL.where(broadcasts.c.id == bindparam("broadcast"))
 _LATEST = (
-    _ALL.where(broadcasts.c.organisation_id == bindparam("organisation")).order_by(broadcasts.c.created_at.desc()).limit(bindparam("count"))
+    _ALL.where(broadcasts.c.organisation_id == bindparam("organisation"), broadcasts.c.purpose != TEST)
+    .order_by(broadcasts.c.created_at.desc())
+    .limit(bindparam("count"))
 )
 
 
@@ -123,7 +140,7 @@ def load(db: Connection, broadcast_id: str) -> Broadcast | None:
 
 
 def latest(db: Connection, organisation_id: str, count: int) -> list[Broadcast]:
-    """The newest broadcasts of an organisation first."""
+    """The newest broadcasts of an organisation first, without what was sent to try it."""
     return [_broadcast(row) for row in db.execute(_LATEST, {"organisation": organisation_id, "count": count})]
 
 
@@ -157,15 +174,24 @@ _MOVE = (
     .where(broadcasts.c.id == bindparam("broadcast"), broadcasts.c.state.in_(bindparam("before", expanding=True)))
     .values(state=bindparam("to"), reason=bindparam("why"))
 )
-_APPROVE = _MOVE.values(approved_at=bindparam("now"))
+_APPROVE = _MOVE.values(approved_at=bindparam("now"), texts=bindparam("words"), planned=bindparam("plan"))
 _CANCEL = _MOVE.values(finished_at=bindparam("now"))
+_KEEP_PLAN = update(broadcasts).where(broadcasts.c.id == bindparam("broadcast")).values(planned=bindparam("plan"))
 _REOPEN = _MOVE.values(finished_at=None)
 
 
-def approve(db: Connection, broadcast_id: str, now: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What was approved: the texts as they go out, and the plan (`planned` of the table)."""
+
+    texts: Mapping[str, str]
+    planned: Mapping[str, Any]
+
+
+def approve(db: Connection, broadcast_id: str, approved: Approved, now: datetime) -> bool:
     """Draft to approved. This and the next five say whether they changed anything: a second click changes nothing."""
     values = {"broadcast": broadcast_id, "before": ("draft",), "to": "approved", "why": None, "now": now}
-    return db.execute(_APPROVE, values).rowcount == 1
+    return db.execute(_APPROVE, values | {"words": approved.texts, "plan": approved.planned}).rowcount == 1
 
 
 def begin(db: Connection, broadcast_id: str) -> bool:
@@ -198,6 +224,25 @@ def _move(db: Connection, broadcast_id: str, before: tuple[str, ...], to: str, w
     return db.execute(_MOVE, {"broadcast": broadcast_id, "before": before, "to": to, "why": why}).rowcount == 1
 
 
+def keep_plan(db: Connection, broadcast_id: str, approved: Approved) -> None:
+    """Keep what the first of two people saw when she approved it."""
+    db.execute(_KEEP_PLAN, {"broadcast": broadcast_id, "plan": approved.planned})
+
+
+_AGREE = insert_into(approvals).on_conflict_do_nothing(index_elements=["broadcast_id", "by"])
+_AGREED = select(approvals.c.by).where(approvals.c.broadcast_id == bindparam("broadcast")).order_by(approvals.c.at, approvals.c.by)
+
+
+def agree(db: Connection, broadcast_id: str, by: str, now: datetime) -> bool:
+    """Somebody agrees that it goes out; False where she did before."""
+    return db.execute(_AGREE, {"broadcast_id": broadcast_id, "by": by, "at": now}).rowcount == 1
+
+
+def agreed(db: Connection, broadcast_id: str) -> tuple[str, ...]:
+    """Who agreed, the first first."""
+    return tuple(db.execute(_AGREED, {"broadcast": broadcast_id}).scalars())
+
+
 _UNEXPANDED = (
     select(broadcasts.c.id)
     .where(broadcasts.c.state.in_(("approved", "sending")), ~broadcasts.c.expanded)
@@ -208,6 +253,129 @@ _UNEXPANDED = (
 def unexpanded(db: Connection) -> list[str]:
     """Approved broadcasts whose deliveries are not all written."""
     return list(db.execute(_UNEXPANDED).scalars())
+
+
+# --- what a plan asks for ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeTold:
+    """What a text may tell of a notice. `place` is a phrase; `place_texts` are the organisation's own words for it, by language."""
+
+    kind: str
+    place: str | None
+    place_texts: Mapping[str, str] | None
+    starts_at: datetime | None
+
+
+_NOTICE = (
+    select(notices.c.kind, notices.c.place, sayings.c.texts, notices.c.starts_at)
+    .outerjoin(sayings, sayings.c.id == notices.c.place_saying_id)
+    .where(notices.c.id == bindparam("notice"), notices.c.organisation_id == bindparam("organisation"))
+)
+_SAYING = (
+    select(saying_clips.c.language, saying_clips.c.seconds)
+    .select_from(sayings.outerjoin(saying_clips, saying_clips.c.saying_id == sayings.c.id))
+    .where(sayings.c.id == bindparam("saying"), sayings.c.organisation_id == bindparam("organisation"))
+)
+
+
+def notice_told(db: Connection, organisation_id: str, notice_id: str) -> NoticeTold | None:
+    """A notice of the organisation."""
+    row = db.execute(_NOTICE, {"notice": notice_id, "organisation": organisation_id}).first()
+    return NoticeTold(*row) if row else None
+
+
+def saying_seconds(db: Connection, organisation_id: str, saying_id: str) -> dict[str, float] | None:
+    """How long recorded words of the organisation last, by language; None where it has no such words."""
+    rows = db.execute(_SAYING, {"saying": saying_id, "organisation": organisation_id}).all()
+    return {language: seconds for language, seconds in rows if language is not None} if rows else None
+
+
+# A row that was cancelled before it went out costs nothing; else what the plan said is what may come on the bill.
+_GONE_OUT = (
+    select(func.sum(deliveries.c.price))
+    .where(deliveries.c.broadcast_id == broadcasts.c.id, deliveries.c.state.not_in(("queued", "suppressed")))
+    .correlate(broadcasts)
+    .scalar_subquery()
+)
+_COSTS = case((broadcasts.c.state == "cancelled", func.coalesce(_GONE_OUT, 0)), else_=broadcasts.c.planned["price"].as_integer())
+_OF_MONTH = select(func.coalesce(func.sum(_COSTS), 0)).where(
+    broadcasts.c.organisation_id == bindparam("organisation"),
+    broadcasts.c.approved_at.is_not(None),
+    broadcasts.c.planned["month"].as_string() == bindparam("month"),
+)
+
+
+def planned_in(db: Connection, organisation_id: str, month: str) -> int:
+    """Paisa that the organisation's approved broadcasts cost which begin in this month."""
+    return int(db.execute(_OF_MONTH, {"organisation": organisation_id, "month": month}).scalar_one())
+
+
+_SENT_SINCE = (
+    select(literal(1))
+    .where(
+        broadcasts.c.organisation_id == bindparam("organisation"),
+        broadcasts.c.approved_at.is_not(None),
+        or_(broadcasts.c.finished_at.is_(None), broadcasts.c.finished_at > bindparam("since")),
+    )
+    .limit(1)
+)
+_TOLD_SINCE = (
+    select(func.count(phones.c.id.distinct()), func.max(phones.c.told_at))
+    .join(member_phones, member_phones.c.phone_id == phones.c.id)
+    .join(members, members.c.id == member_phones.c.member_id)
+    .where(
+        members.c.organisation_id == bindparam("organisation"),
+        members.c.state == "active",
+        member_phones.c.stale_at.is_(None),
+        phones.c.told_at > bindparam("since"),
+    )
+)
+
+
+def told_since(db: Connection, organisation_id: str, since: datetime) -> tuple[int, datetime | None]:
+    """How many phones of the organisation's members a broadcast went to since then, and when the last one did."""
+    when = {"organisation": organisation_id, "since": since}
+    if db.execute(_SENT_SINCE, when).first() is None:
+        return 0, None  # without a look at all the phones
+    count, last = db.execute(_TOLD_SINCE, when).one()
+    return count, last
+
+
+_TESTS_SINCE = select(func.count()).where(
+    broadcasts.c.organisation_id == bindparam("organisation"), broadcasts.c.purpose == TEST, broadcasts.c.created_at >= bindparam("since")
+)
+
+
+def tests_since(db: Connection, organisation_id: str, since: datetime) -> int:
+    """How often an organisation has tried a broadcast on a phone of its own."""
+    return int(db.execute(_TESTS_SINCE, {"organisation": organisation_id, "since": since}).scalar_one())
+
+
+_START_TEST = (
+    update(broadcasts)
+    .where(broadcasts.c.id == bindparam("broadcast"))
+    .values(state="sending", expanded=True, approved_at=bindparam("now"), texts=bindparam("words"), planned=bindparam("plan"))
+)
+_TEST_ROW = insert(deliveries)
+
+
+@dataclass(frozen=True, slots=True)
+class TestRow:
+    """One text or call to try a broadcast with; it belongs to no member."""
+
+    phone_id: int
+    medium: str
+    language: str
+    price: int
+
+
+def start_test(db: Connection, test: NewBroadcast, approved: Approved, rows: Sequence[TestRow], now: datetime) -> None:
+    """Send a test: approved and written out at once."""
+    db.execute(_START_TEST, {"broadcast": test.id, "words": approved.texts, "plan": approved.planned, "now": now})
+    common = {"broadcast_id": test.id, "channel_id": test.channel_id, "round": 1, "latest": True, "state": "queued", "updated_at": now}
+    db.execute(_TEST_ROW, [common | asdict(row) for row in rows])
 
 
 # --- the whole of a broadcast ------------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ class KnownMember(NamedTuple):
 
 
 CHANGED = tuple(name for name in KnownMember._fields if name not in {"id", "number", "version"})
-NEW = ("id", "organisation_id", "number", *CHANGED, "created_at")
+NEW = ("id", "organisation_id", "number", *CHANGED, "import_id", "created_at")
 
 NUMBERED = {"members": members.c.number, "contributions": contributions.c.reference, "claims": claims.c.number}
 
@@ -94,6 +94,13 @@ def make_room(db: Connection) -> None:
     if db.dialect.name == "sqlite":
         db.exec_driver_sql(f"PRAGMA cache_size = -{SQLITE_CACHE}")
         db.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {SQLITE_CHECKPOINT}")
+
+
+class NewPhone(NamedTuple):
+    """A phone that may not be there yet: its number, sealed, and whose it is (`gateway.core.phone.operator`)."""
+
+    sealed: bytes
+    operator: str
 
 
 class Wanted(NamedTuple):
@@ -149,12 +156,12 @@ def phones_of(db: Connection, member_ids: Collection[str]) -> dict[str, set[byte
     return found
 
 
-def add_phones(db: Connection, sealed: Mapping[bytes, bytes], now: datetime) -> dict[bytes, int]:
+def add_phones(db: Connection, new: Mapping[bytes, NewPhone], now: datetime) -> dict[bytes, int]:
     """Write phones down, each by its index, unless they are there; their ids."""
-    if not sealed:
+    if not new:
         return {}
-    _ADD_PHONES.write_all(db, [{"blind_index": index, "sealed": number, "created_at": now} for index, number in sealed.items()])
-    found = db.execute(_PHONE_IDS, {"indexes": list(sealed)})
+    _ADD_PHONES.write_all(db, [{"blind_index": index, **phone._asdict(), "created_at": now} for index, phone in new.items()])
+    found = db.execute(_PHONE_IDS, {"indexes": list(new)})
     return {row.blind_index: row.id for row in found}
 
 

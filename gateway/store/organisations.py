@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, select, update
 
 from gateway.store.database import Connection
 from gateway.store.models import organisations
-from gateway.store.rows import insert_into
+from gateway.store.rows import columns, insert_into
 
 _ENSURE = insert_into(organisations)
 _ENSURE = _ENSURE.on_conflict_do_update(index_elements=["id"], set_={"name": _ENSURE.excluded.name})
@@ -22,6 +22,34 @@ class Organisation(NamedTuple):
 
     id: str
     name: str
+
+
+class Sending(NamedTuple):
+    """How an organisation sends. `two_persons_above` recipients, two people must approve (None: one is enough); `monthly_budget` is paisa
+    (None: no limit); `gap_hours` lie at least between two broadcasts to one phone."""
+
+    two_persons_above: int | None
+    monthly_budget: int | None
+    gap_hours: int
+
+
+_SENDING = select(*columns(organisations, Sending)).where(organisations.c.id == bindparam("id"))
+_SENDING_ALONE = _SENDING.with_for_update()
+_SET_SENDING = (
+    update(organisations)
+    .where(organisations.c.id == bindparam("of_id"))
+    .values({name: bindparam(f"new_{name}") for name in Sending._fields})
+)
+
+
+def sending(db: Connection, organisation_id: str, *, alone: bool = False) -> Sending:
+    """How the organisation sends; `alone`, whoever else asks so waits until this transaction ends."""
+    return Sending(*db.execute(_SENDING_ALONE if alone else _SENDING, {"id": organisation_id}).one())
+
+
+def set_sending(db: Connection, organisation_id: str, new: Sending) -> None:
+    """Let it send so from now on."""
+    db.execute(_SET_SENDING, {"of_id": organisation_id} | {f"new_{name}": value for name, value in new._asdict().items()})
 
 
 def add(db: Connection, organisation_id: str, name: str) -> None:

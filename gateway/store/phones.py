@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, null, select, update
 
+from gateway.core.phone import operator
 from gateway.store.database import Connection
 from gateway.store.models import member_phones, members, phones
 from gateway.store.rows import columns, insert_into
@@ -36,7 +37,7 @@ _ID = select(phones.c.id).where(phones.c.blind_index == bindparam("blind_index")
 _SEAL_ANEW = (
     update(phones)
     .where(phones.c.blind_index == bindparam("old_index"))
-    .values(blind_index=bindparam("new_index"), sealed=bindparam("new_sealed"))
+    .values(blind_index=bindparam("new_index"), sealed=bindparam("new_sealed"), operator=bindparam("new_operator"))
 )
 _EARLIER = select(phones.c.id).where(func.substr(phones.c.sealed, 1, NAME) != bindparam("current", type_=phones.c.sealed.type)).limit(1)
 _ADD = insert_into(phones).on_conflict_do_nothing(index_elements=["blind_index"])
@@ -81,9 +82,10 @@ def find_or_create(db: Connection, seal: Seal, e164: str, now: datetime) -> int:
     phone_id: int | None = db.execute(_ID, key).scalar()
     if phone_id is not None:
         return phone_id
-    sealed = {**key, "sealed": seal.seal(e164)}
+    sealed = {**key, "sealed": seal.seal(e164), "operator": operator(e164)}
+    anew = {f"new_{name}": sealed[column] for name, column in (("index", "blind_index"), ("sealed", "sealed"), ("operator", "operator"))}
     for index in (*seal.earlier_indexes(e164), *key.values()):
-        db.execute(_SEAL_ANEW, {"old_index": index, "new_index": key["blind_index"], "new_sealed": sealed["sealed"]})
+        db.execute(_SEAL_ANEW, {"old_index": index, **anew})
     db.execute(_ADD, {**sealed, "created_at": now})  # unless it is there now
     created: int = db.execute(_ID, key).scalar_one()
     return created

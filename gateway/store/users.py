@@ -69,6 +69,11 @@ def page(db: Connection, seal: Seal, organisation_id: str, after: str, limit: in
     return [_user(seal, row) for row in rows]
 
 
+def of_organisation(db: Connection, seal: Seal, organisation_id: str) -> list[User]:
+    """All of an organisation's users: names stand sealed, so that who looks for one looks through them."""
+    return [_user(seal, row) for row in db.execute(_USERS, {"organisation_id": organisation_id})]
+
+
 def set_role(db: Connection, organisation_id: str, user_id: str, role: str) -> bool:
     """Give her another role; False where the organisation has no such user."""
     return db.execute(_SET_ROLE, {"user_id": user_id, "organisation_id_": organisation_id, "new_role": role}).rowcount == 1

@@ -1,22 +1,24 @@
-"""A message to many: drafted, planned, approved by a person, written out to one delivery for each phone, sent, followed."""
+"""A message to many: drafted, planned, tried, approved by people, written out to one delivery for each member, sent, followed."""
 
 from __future__ import annotations
 
-from gateway.services.broadcast.content import costly_characters, in_one_sms
-from gateway.services.broadcast.draft import Draft
+from gateway.services.broadcast.content import in_one_sms
+from gateway.services.broadcast.draft import MEDIA, Draft
 from gateway.services.broadcast.expanding import expand
-from gateway.services.broadcast.planning import LEFT_OUT, Part, Plan, plan
+from gateway.services.broadcast.planning import LEFT_OUT, Dear, Part, Plan, plan
 from gateway.services.broadcast.running import Status, approve, cancel, create, latest, pause, resolve, resume, status
+from gateway.services.broadcast.trying import try_out
 
 __all__ = [
     "LEFT_OUT",
+    "MEDIA",
+    "Dear",
     "Draft",
     "Part",
     "Plan",
     "Status",
     "approve",
     "cancel",
-    "costly_characters",
     "create",
     "expand",
     "in_one_sms",
@@ -26,4 +28,5 @@ __all__ = [
     "resolve",
     "resume",
     "status",
+    "try_out",
 ]

@@ -1,98 +1,272 @@
-"""What is said: whether it can be, how long it is, what it costs, and its words for one person."""
+"""What is said: whether it can be, how long it is, and what makes it dear."""
 
 from __future__ import annotations
 
 import difflib
 import math
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.audio.catalogue import open_clips
 from gateway.core import phone, sms
+from gateway.core.calendar import NEPAL
 from gateway.engine import wording
 from gateway.errors import GatewayError
 from gateway.language.speech import SCRIPTS
-from gateway.store import channels
+from gateway.services import lengths
+from gateway.services.broadcast import slots
+from gateway.services.broadcast.slots import Person, is_personal
+from gateway.services.broadcast.slots import fill as text
+from gateway.store import broadcasts, channels, prices
+from gateway.store.audience import Told
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from gateway.services.access import Actor
     from gateway.services.broadcast.draft import Draft
     from gateway.services.context import Gateway
+    from gateway.store.broadcasts import Broadcast
     from gateway.store.channels import Channel
     from gateway.store.database import Connection
 
+__all__ = [
+    "Lengths",
+    "Person",
+    "Plainer",
+    "channel_of",
+    "first_day",
+    "in_one_sms",
+    "is_personal",
+    "measure",
+    "plainer",
+    "price_list",
+    "sending_channel",
+    "strange_characters",
+    "text",
+    "told",
+    "written_in",
+]
+
 MOST_SEGMENTS = 10
 AROUND_MESSAGE = 15  # seconds of a call besides the message itself: the greeting, and what can be pressed after it
+ROMANISED = 1.2  # letters for one of Devanagari: the phrases of flows/phrases.yaml that have both forms come to 1.16
+FEW = 10  # a text of which so many times fewer characters are outside the GSM alphabet could do without them
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """By language: the texts with what is the same for everybody written in, their segments with the longest likely name and number, and
+    begun minutes of a call; empty where there is none."""
+
+    texts: Mapping[str, str]
+    segments: Mapping[str, int]
+    minutes: Mapping[str, int]
+
+    def of(self, medium: str) -> Mapping[str, int]:
+        """Segments or minutes."""
+        return self.segments if medium == "sms" else self.minutes
+
+    @property
+    def told(self) -> Told:
+        """In which languages there is something to read, and to hear."""
+        return Told(tuple(sorted(self.segments)), tuple(sorted(self.minutes)))
+
+
+@dataclass(frozen=True, slots=True)
+class Plainer:
+    """A text that could be had for less. `strange` are the characters outside the GSM alphabet with their places, counted from 1, where
+    they are few; `segments` as it is, `plain` in plain letters (`estimated`, where nobody has written it so)."""
+
+    language: str
+    strange: tuple[tuple[str, int], ...]
+    segments: int
+    plain: int
+    estimated: bool
+
+
+# --- what is said ------------------------------------------------------------------------------------------------------------------
+
+
+def measure(gateway: Gateway, db: Connection, organisation_id: str, draft: Draft) -> Lengths:
+    """How long each text and call is. GatewayError `broadcast:*` where there is nothing fit to send."""
+    if not (draft.texts or draft.spoken) or not all(written.strip() for written in draft.texts.values()):
+        raise GatewayError("broadcast:empty")
+    if draft.sent_by != "voice" and not draft.texts:
+        raise GatewayError("broadcast:needs-text")
+    if draft.sent_by != "sms" and not draft.spoken:
+        raise GatewayError("broadcast:needs-voice")
+    texts = written_in(gateway, db, organisation_id, draft) if draft.sent_by != "voice" else {}
+    return Lengths(
+        texts,
+        {language: _segments(gateway, language, written) for language, written in texts.items()},
+        _minutes(gateway, db, organisation_id, draft) if draft.sent_by != "sms" else {},
+    )
+
+
+def told(gateway: Gateway, db: Connection, organisation_id: str, draft: Draft) -> Told:
+    """In which languages there is something to read and to hear, as `gateway.store.audience` asks for it."""
+    return measure(gateway, db, organisation_id, draft).told
+
+
+def written_in(gateway: Gateway, db: Connection, organisation_id: str, draft: Draft) -> dict[str, str]:
+    """The texts with what is the same for everybody written in; `{name}` and `{number}` stay."""
+    languages = gateway.catalogue.languages
+    for language in draft.texts:
+        if language not in {*languages, *SCRIPTS}:
+            raise GatewayError("broadcast:unknown-language", language=language, known=", ".join(languages))
+    of_notice = [language for language, written in draft.texts.items() if slots.tells_of_notice(language, written)]
+    if of_notice and draft.notice_id is None:
+        raise GatewayError("broadcast:no-notice", language=of_notice[0])
+    notice = broadcasts.notice_told(db, organisation_id, draft.notice_id) if draft.notice_id else None
+    if draft.notice_id and notice is None:
+        raise GatewayError("broadcast:unknown-notice", id=draft.notice_id)
+    number = phone.local(channel_of(gateway, db, organisation_id).address)
+    return {
+        language: slots.write_in(language, written, {"phone": number, **_values(gateway, language, notice)})
+        for language, written in draft.texts.items()
+    }
+
+
+def _values(gateway: Gateway, language: str, notice: broadcasts.NoticeTold | None) -> dict[str, object]:
+    def phrase(name: str | None) -> str | None:
+        return slots.in_language(gateway.catalogue.phrases.get(name or "", {}), language)
+
+    values: dict[str, object] = {"organisation": phrase("organisation")}
+    if notice is not None:
+        place = slots.in_language(notice.place_texts, language) if notice.place_texts else phrase(notice.place)
+        values |= {"notice.date": notice.starts_at, "notice.time": notice.starts_at, "notice.place": place}
+        values["notice.kind"] = phrase(f"{notice.kind}_word")
+    return values
 
 
 def in_one_sms(gateway: Gateway, actor: Actor, draft: Draft) -> Draft:
     """The draft with each text in one SMS: cut at a word, with the number to call for the rest."""
     with gateway.database.read() as db:
         number = phone.local(sending_channel(gateway, db, actor).address)
-    rest = gateway.catalogue.defaults.sms_rest
-    texts = {
-        language: sms.fit(text, f"{wording.write(rest, language, lambda _: None, gateway.catalogue.phrases) or '...'} {number}")
-        for language, text in draft.texts.items()
-    }
-    return replace(draft, texts=texts)
+        texts = written_in(gateway, db, actor.organisation_id, draft)
+    phrases, rest = gateway.catalogue.phrases, gateway.catalogue.defaults.sms_rest
+    cut = {}
+    for language, written in texts.items():
+        behind = f"{wording.write(rest, language, lambda _: None, phrases) or '...'} {number}"
+        cut[language] = sms.fit(written, behind, partial(slots.longest, language=language, phrases=phrases))
+    return replace(draft, texts=cut)
 
 
-def costly_characters(draft: Draft) -> dict[str, str]:
-    """By language, the character that makes a text Unicode though nearly all of it is plain: it then costs more than twice as much."""
-    found: dict[str, str] = {}
-    for language, text in draft.texts.items():
-        outside = [char for char in text if char not in sms.GSM]
-        if outside and len(outside) * 10 < len(text):
-            found[language] = outside[0]
-    return found
-
-
-def units(gateway: Gateway, draft: Draft) -> dict[str, int]:
-    """Segments of a text, or begun minutes of a call, by language. GatewayError `broadcast:*` where there is nothing fit to send."""
-    if draft.texts and draft.phrase:
-        raise GatewayError("broadcast:two-media")
-    if draft.phrase:
-        return _minutes(gateway, draft.phrase)
-    if not draft.texts or not all(text.strip() for text in draft.texts.values()):
-        raise GatewayError("broadcast:empty")
-    return {language: _segments(gateway, language, text) for language, text in draft.texts.items()}
-
-
-def _segments(gateway: Gateway, language: str, text: str) -> int:
-    languages = gateway.catalogue.languages
-    if language not in {*languages, *SCRIPTS}:
-        raise GatewayError("broadcast:unknown-language", language=language, known=", ".join(languages))
-    count = sms.segments(text).count
+def _segments(gateway: Gateway, language: str, written: str) -> int:
+    count = sms.segments(slots.longest(written, language, gateway.catalogue.phrases)).count
     if count > MOST_SEGMENTS:
         raise GatewayError("broadcast:too-long", language=language, segments=count, most=MOST_SEGMENTS)
     return count
 
 
-def _minutes(gateway: Gateway, phrase: str) -> dict[str, int]:
-    texts = gateway.catalogue.phrases.get(phrase)
-    if texts is None:
-        near = difflib.get_close_matches(phrase, gateway.catalogue.phrases, 1)
-        raise GatewayError("broadcast:unknown-phrase", phrase=phrase, hint=f" Did you mean {near[0]!r}?" if near else "")
+# --- what makes it dear ------------------------------------------------------------------------------------------------------------
+
+
+def strange_characters(written: str) -> tuple[tuple[str, int], ...]:
+    """Each character that makes a text Unicode, with its place counted from 1."""
+    return tuple((char, place) for place, char in enumerate(written, 1) if char not in sms.GSM)
+
+
+def plainer(long: Lengths) -> list[Plainer]:
+    """The texts that are Unicode, and what they would take in plain letters: without the few strange characters, or romanised."""
+    found = []
+    for language, written in long.texts.items():
+        if not (strange := strange_characters(written)):
+            continue
+        few = len(strange) * FEW < len(written)
+        romanised = long.segments.get(f"{language}_latn")
+        letters = math.ceil(len(written) * (1.0 if few else ROMANISED))
+        plain = romanised or sms.segments("a" * letters).count
+        found.append(Plainer(language, strange if few else (), long.segments[language], plain, estimated=not (few or romanised)))
+    return found
+
+
+# --- what is heard -----------------------------------------------------------------------------------------------------------------
+
+
+def _minutes(gateway: Gateway, db: Connection, organisation_id: str, draft: Draft) -> dict[str, int]:
+    if sum(map(bool, (draft.phrase, draft.saying_id, draft.flow))) > 1:
+        raise GatewayError("broadcast:several-sayings")
+    seconds: Mapping[str, float]
+    if draft.phrase:
+        seconds = _phrase_seconds(gateway, draft.phrase)
+    elif draft.flow:
+        seconds = _flow_seconds(gateway, draft.flow)
+    else:
+        seconds = _saying_seconds(db, organisation_id, draft.saying_id or "")
+    return {language: math.ceil((lasts + AROUND_MESSAGE) / 60) for language, lasts in seconds.items()}
+
+
+def _phrase_seconds(gateway: Gateway, phrase: str) -> dict[str, float]:
+    if phrase not in gateway.catalogue.phrases:
+        raise GatewayError("broadcast:unknown-phrase", phrase=phrase, hint=_near(phrase, gateway.catalogue.phrases))
     clips = open_clips(gateway.settings.audio_dir)
-    minutes = {}
+    seconds = {}
     for language in gateway.catalogue.languages:
         try:
-            seconds = clips.seconds(language, f"phrase/{phrase}")
+            seconds[language] = clips.seconds(language, f"phrase/{phrase}")
         except GatewayError as error:
             raise GatewayError("broadcast:no-clip", phrase=phrase, language=language) from error
-        minutes[language] = math.ceil((seconds + AROUND_MESSAGE) / 60)
-    return minutes
+    return seconds
 
 
-def sending_channel(gateway: Gateway, db: Connection, actor: Actor) -> Channel:
-    """The number from which the actor's organisation sends. GatewayError `config:missing` where it has none."""
+def _flow_seconds(gateway: Gateway, name: str) -> dict[str, float]:
+    catalogue, settings = gateway.catalogue, gateway.settings
+    if name not in catalogue.flows:
+        raise GatewayError("broadcast:unknown-flow", flow=name, hint=_near(name, catalogue.flows))
+    said = [prompt for step in catalogue.flows[name].steps.values() for prompt in step.prompts()]
+    for language in catalogue.languages:
+        if not any(prompt.pieces.get(language) for prompt in said):
+            raise GatewayError("broadcast:silent-flow", flow=name, language=language)
+    clips = open_clips(settings.audio_dir)
+    return {language: lengths.flow_seconds(catalogue, settings.flows_dir, clips, name, language) for language in catalogue.languages}
+
+
+def _saying_seconds(db: Connection, organisation_id: str, saying_id: str) -> Mapping[str, float]:
+    seconds = broadcasts.saying_seconds(db, organisation_id, saying_id)
+    if seconds is None:
+        raise GatewayError("broadcast:unknown-saying", id=saying_id)
+    if not seconds:
+        raise GatewayError("broadcast:not-recorded")
+    return seconds
+
+
+def _near(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+# --- from where, and for how much --------------------------------------------------------------------------------------------------
+
+
+def channel_of(gateway: Gateway, db: Connection, organisation_id: str) -> Channel:
+    """The number from which an organisation sends. GatewayError `config:missing` where it has none."""
     ours = channels.of_provider(db, gateway.providers.main.name)
-    channel = next((channel for channel in ours if channel.organisation_id == actor.organisation_id and channel.address), None)
+    channel = next((channel for channel in ours if channel.organisation_id == organisation_id and channel.address), None)
     if channel is None:
         raise GatewayError("config:missing", setting="GATEWAY_NUMBER", remedy="Set the number from which we send, and run gateway migrate.")
     return channel
 
 
-def price(channel: Channel, medium: str) -> int:
-    """Paisa for one segment, or one begun minute."""
-    return channel.segment_price if medium == "sms" else channel.minute_price
+def sending_channel(gateway: Gateway, db: Connection, actor: Actor) -> Channel:
+    """The number from which the actor's organisation sends. GatewayError `config:missing` where it has none."""
+    return channel_of(gateway, db, actor.organisation_id)
+
+
+def first_day(draft: Draft | Broadcast, now: datetime) -> date:
+    """The day in Nepal on which it may begin at the earliest: the one whose prices hold."""
+    return max(draft.starts_at or now, now).astimezone(NEPAL).date()
+
+
+def price_list(db: Connection, channel: Channel, long: Lengths, day: date) -> dict[tuple[str, str, str], int]:
+    """Paisa of one delivery by medium, language and operator, as `audience.Expansion` takes them; operator "" is for all not named."""
+    known = prices.on(db, channel, day)
+    return {
+        (medium, language, operator): units * known.of(medium, operator)
+        for medium in prices.MEDIA
+        for language, units in long.of(medium).items()
+        for operator in known.operators(medium)
+    }

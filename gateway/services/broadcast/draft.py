@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import TYPE_CHECKING, Self
 
 from gateway.core.audience import Audience
+
+if TYPE_CHECKING:
+    from gateway.store.broadcasts import Broadcast
 
 MEDIA = ("sms", "voice", "preferred")
 
@@ -32,7 +36,7 @@ class Draft:
     flow: str | None = None
     medium: str = ""
     audience: Audience = field(default_factory=Audience)
-    purpose: str = "message"  # message | notice | reminder
+    purpose: str = "message"  # message | notice | reminder | test
     notice_id: str | None = None
     again_of: str | None = None
     starts_at: datetime | None = None
@@ -44,6 +48,11 @@ class Draft:
     budget: int | None = None
     on_ambiguous: str = "hold"
     life_safety_by: str | None = None
+
+    @classmethod
+    def of(cls, broadcast: Broadcast) -> Self:
+        """What was drafted when this broadcast was."""
+        return cls(**{each.name: getattr(broadcast, each.name) for each in fields(cls)})
 
     @property
     def spoken(self) -> bool:

@@ -1,52 +1,103 @@
-"""What would happen if it were sent: to how many, at what cost, until when. Nothing is written."""
+"""What would happen if it were sent: to whom, by which way, at what cost, from when until when, and what stands against it. Nothing is
+written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gateway.core import consent
+from gateway.core.calendar import NEPAL, month_of
+from gateway.core.money import rupees
 from gateway.errors import GatewayError
 from gateway.services.access import Permission
-from gateway.services.broadcast import content
-from gateway.store import audience
+from gateway.services.broadcast import content, timing, whom
+from gateway.services.broadcast.content import Plainer
+from gateway.store import audience, broadcasts, organisations, prices
 
 if TYPE_CHECKING:
     from gateway.services.access import Actor
+    from gateway.services.broadcast.content import Lengths
     from gateway.services.broadcast.draft import Draft
     from gateway.services.context import Gateway
+    from gateway.store.database import Connection
+    from gateway.store.organisations import Sending
 
 MEMBERS_COUNTED = 20_000  # in one statement
+MOST_TRIES = 5
+MOST_GAP = 30 * 24  # hours
 LEFT_OUT: Mapping[str, str] = {
     "stopped": "texted STOP",
     "no-phone": "no phone",
     "no-consent": "no consent",
-    "no-text": "no text in her language",
-    "shared-phone": "shares a phone with somebody who gets it",
+    "no-text": "no text or clip in her language",
+    "no-mobile": "a phone that takes no texts",
+    "on-list": "on a list that is left out",
+    "told-lately": "told of something else lately",
+    "shared-phone": "shares a phone with somebody who gets it, and is told with her",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Those who hear it in one language. `units` are segments of one text, or begun minutes of one call; `price` is paisa in all."""
+    """Those who get it one way. `units` are segments of one text, or begun minutes of one call; `price` is paisa in all."""
 
+    medium: str
     language: str
+    operator: str
     recipients: int
     units: int
     price: int
 
 
 @dataclass(frozen=True, slots=True)
+class Dear:
+    """A text that is Unicode, and paisa that it would cost less in plain letters."""
+
+    text: Plainer
+    saves: int
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The budget of a month, Bikram Sambat; paisa. `planned` is what other broadcasts cost that begin in it."""
+
+    month: str
+    budget: int
+    planned: int
+
+    @property
+    def left(self) -> int:
+        return self.budget - self.planned
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What would happen. `begins` and `ends` keep to the quiet hours; `left_out` counts those who get nothing, by reason."""
+    """What would happen.
+
+    `left_out` counts by reason those who get nothing; `later`, at most, those who were told of another broadcast just now and get it
+    after the gap. `begins` and `ends` keep to quiet hours and rest days; calls that nobody picks up are tried again after `ends`.
+    `missed` would not get it before it expires. `heads_up` is what the texts before the calls cost, in `price` too. `texts` are as they go
+    out, `personal` the languages in which they differ from member to member, so that segments are those of the longest likely names.
+    `persons` must approve it; `blocks` is why it cannot be approved.
+    """
 
     medium: str
     parts: tuple[Part, ...]
     left_out: Mapping[str, int]
+    later: int
+    texts: Mapping[str, str]
+    personal: tuple[str, ...]
+    dear: tuple[Dear, ...]
+    paces: Mapping[str, int]
     begins: datetime
     ends: datetime
+    missed: int
+    heads_up: int
+    persons: int
+    month: Month | None
+    blocks: tuple[GatewayError, ...]
 
     @property
     def recipients(self) -> int:
@@ -54,39 +105,131 @@ class Plan:
 
     @property
     def price(self) -> int:
-        return sum(part.price for part in self.parts)
+        return sum(part.price for part in self.parts) + self.heads_up
+
+    def as_json(self) -> dict[str, Any]:
+        """What is kept of it with the broadcast: its sums, when it runs, and the month in whose budget it counts."""
+        return {
+            "recipients": self.recipients,
+            "price": self.price,
+            "begins": self.begins.isoformat(),
+            "ends": self.ends.isoformat(),
+            "month": budget_month(self.begins),
+            "left_out": dict(self.left_out),
+        }
 
 
 def plan(gateway: Gateway, actor: Actor, draft: Draft) -> Plan:
     """Look who would get it, what it costs and how long it takes; nothing is written. GatewayError `broadcast:*` where it cannot be."""
     actor.require(Permission.PLAN_BROADCASTS)
-    units = content.units(gateway, draft)
-    with gateway.database.read() as db:
-        channel = content.sending_channel(gateway, db, actor)
-        target = audience.Target(channel.organisation_id, draft.audience, sorted(units))
-        counted = audience.count(db, target, MEMBERS_COUNTED)
-    price = content.price(channel, draft.sent_by)
-    parts = tuple(
-        Part(language, number, units[language], number * units[language] * price) for language, number in sorted(counted.reached.items())
-    )
-    if not parts:
-        why = ", ".join(f"{number} {LEFT_OUT[reason]}" for reason, number in sorted(counted.left_out.items()))
-        raise GatewayError("broadcast:no-recipients", left_out=why or "no active member fits")
-    pace = channel.messages_per_second if draft.sent_by == "sms" else channel.calls_per_second
-    seconds = sum(counted.reached.values()) / pace
     now = gateway.clock()
-    if draft.life_safety_by:
-        return Plan(draft.sent_by, parts, counted.left_out, now, now + timedelta(seconds=seconds))
-    begins = consent.opens_at(now)
-    return Plan(draft.sent_by, parts, counted.left_out, begins, _ends(begins, seconds))
+    check(draft, now)
+    with gateway.database.read() as db:
+        whom.check(gateway, db, actor, draft.audience)
+        channel = content.sending_channel(gateway, db, actor)
+        sending = organisations.sending(db, actor.organisation_id)
+        long = content.measure(gateway, db, actor.organisation_id, draft)
+        counted = audience.count(db, audience.Target(actor.organisation_id, draft.audience, long.told, now), MEMBERS_COUNTED)
+        known = prices.on(db, channel, content.first_day(draft, now))
+        days = timing.days_of(db, actor.organisation_id, draft)
+        waves = timing.waves(draft, counted, channel, days, now)
+        if not waves:
+            why = ", ".join(f"{number} {LEFT_OUT[reason]}" for reason, number in sorted(counted.left_out.items()))
+            raise GatewayError("broadcast:no-recipients", left_out=why or "no active member fits")
+        begins = waves[0].begins
+        gap = timedelta(hours=sending.gap_hours if draft.gap_hours is None else draft.gap_hours)
+        told, last_told = broadcasts.told_since(db, actor.organisation_id, begins - gap)
+        month = month_left(db, actor.organisation_id, sending, begins)
+    parts = tuple(_part(key, number, long, known) for key, number in sorted(counted.reached.items()))
+    heads_up = _heads_up(parts, known) if draft.heads_up else 0
+    price, recipients = sum(part.price for part in parts) + heads_up, sum(part.recipients for part in parts)
+    return Plan(
+        medium=draft.sent_by,
+        parts=parts,
+        left_out=counted.left_out,
+        later=min(told, recipients),
+        texts=long.texts,
+        personal=tuple(language for language, text in long.texts.items() if content.is_personal(text)),
+        dear=tuple(_dear(text, parts) for text in content.plainer(long)),
+        paces={wave.medium: timing.pace(channel, wave.medium) for wave in waves},
+        begins=begins,
+        ends=max(*(wave.ends for wave in waves), days.open_at(last_told + gap) if last_told else begins),
+        missed=sum(wave.missed for wave in waves),
+        heads_up=heads_up,
+        persons=persons_needed(sending, recipients),
+        month=month,
+        blocks=tuple(blocks(price, draft.budget, month)),
+    )
 
 
-def _ends(begins: datetime, seconds: float) -> datetime:
-    """When so many seconds of sending are over, if nothing is sent in quiet hours."""
-    while True:
-        closes = datetime.combine(begins.date(), consent.CLOSES, begins.tzinfo)
-        room = (closes - begins).total_seconds()
-        if seconds <= room:
-            return begins + timedelta(seconds=seconds)
-        seconds -= room
-        begins = consent.opens_at(closes)
+def check(draft: Draft, now: datetime) -> None:
+    """Refuse times and numbers that make no sense. GatewayErrors `broadcast:when`, `broadcast:expired`, `broadcast:nobody-answers`."""
+    wrong = (
+        (not 1 <= draft.tries <= MOST_TRIES, f"Somebody is called 1 to {MOST_TRIES} times."),
+        (draft.gap_hours is not None and not 0 <= draft.gap_hours <= MOST_GAP, f"The gap between two broadcasts is 0 to {MOST_GAP} hours."),
+        (draft.budget is not None and draft.budget < 0, "A budget is an amount of rupees."),
+        (draft.heads_up and draft.sent_by == "sms", "A text before the call needs a call."),
+    )
+    for fault in (sentence for is_wrong, sentence in wrong if is_wrong):
+        raise GatewayError("broadcast:when", fault=fault)
+    if draft.life_safety_by is not None and not draft.life_safety_by.strip():
+        raise GatewayError("broadcast:nobody-answers")
+    begins = max(now, draft.starts_at or now)
+    if draft.expires_at is not None and draft.expires_at <= begins:
+        raise GatewayError("broadcast:expired", begins=_said(begins), expires=_said(draft.expires_at))
+
+
+# --- who and how much --------------------------------------------------------------------------------------------------------------
+
+
+def _part(key: tuple[str, str, str], number: int, long: Lengths, known: prices.Prices) -> Part:
+    medium, language, operator = key
+    units = long.of(medium)[language]
+    return Part(medium, language, operator, number, units, number * units * known.of(medium, operator))
+
+
+def _heads_up(parts: tuple[Part, ...], known: prices.Prices) -> int:
+    """What a text of one segment before each call costs."""
+    return sum(part.recipients * known.of("sms", part.operator) for part in parts if part.medium == "voice")
+
+
+def _dear(text: Plainer, parts: tuple[Part, ...]) -> Dear:
+    concerned = sum(part.price for part in parts if (part.medium, part.language) == ("sms", text.language))
+    return Dear(text, concerned - concerned * text.plain // text.segments)
+
+
+def persons_needed(sending: Sending, recipients: int) -> int:
+    """How many must approve it."""
+    return 2 if sending.two_persons_above is not None and recipients > sending.two_persons_above else 1
+
+
+def budget_month(instant: datetime) -> str:
+    """The month in whose budget a broadcast counts: Bikram Sambat, or our year and month where the calendar's table ends."""
+    try:
+        return month_of(instant)
+    except GatewayError:
+        return f"{instant.astimezone(NEPAL):%Y-%m}"
+
+
+def month_left(db: Connection, organisation_id: str, sending: Sending, begins: datetime) -> Month | None:
+    """What the organisation's budget of the month has left, None where it has none."""
+    if sending.monthly_budget is None:
+        return None
+    month = budget_month(begins)
+    return Month(month, sending.monthly_budget, broadcasts.planned_in(db, organisation_id, month))
+
+
+def blocks(price: int, budget: int | None, month: Month | None) -> list[GatewayError]:
+    """Which budgets it would exceed, by how much and what helps."""
+    found = []
+    if budget is not None and price > budget:
+        amounts = {"price": rupees(price), "missing": rupees(price - budget), "budget": rupees(budget)}
+        found.append(GatewayError("broadcast:over-budget", **amounts))
+    if month is not None and price > month.left:
+        amounts = {"price": rupees(price), "missing": rupees(price - month.left), "left": rupees(max(0, month.left))}
+        found.append(GatewayError("broadcast:over-month", month=month.month, **amounts))
+    return found
+
+
+def _said(instant: datetime) -> str:
+    return f"{instant.astimezone(NEPAL):%Y-%m-%d %H:%M}"

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from gateway.core.jobs import ExpandBroadcast, Job, SendBatch
 from gateway.errors import GatewayError
 from gateway.services import access
 from gateway.services.access import Permission
-from gateway.services.broadcast import content
-from gateway.store import broadcasts, deliveries
+from gateway.services.broadcast import content, planning, whom
+from gateway.services.broadcast.draft import Draft
+from gateway.store import broadcasts, deliveries, organisations
+from gateway.store.broadcasts import NewBroadcast
 
 if TYPE_CHECKING:
     from gateway.services.access import Actor
-    from gateway.services.broadcast.draft import Draft
     from gateway.services.context import Gateway
     from gateway.store.broadcasts import Broadcast
     from gateway.store.database import Connection
@@ -23,53 +25,78 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A broadcast and where its deliveries are."""
+    """A broadcast and where its deliveries are; `agreed` are the actors who approved it, `missing` how many more must."""
 
     broadcast: Broadcast
     counts: broadcasts.Counts
+    agreed: tuple[str, ...] = ()
+    missing: int = 0
 
 
-def create(gateway: Gateway, actor: Actor, draft: Draft) -> str:
-    """Write a draft and return its id. GatewayError `broadcast:*` where it could never be sent."""
+def create(gateway: Gateway, actor: Actor, draft: Draft, key: str | None = None) -> str:
+    """Write a draft and return its id; the same `key` of the same actor twice (a form sent twice) makes one.
+
+    GatewayError `broadcast:*` where it could never be sent.
+    """
     actor.require(Permission.PLAN_BROADCASTS)
-    content.units(gateway, draft)
-    broadcast_id = gateway.new_id()
+    planning.check(draft, gateway.clock())
+    broadcast_id = gateway.new_id() if key is None else _id_of(gateway, actor, key)
     with gateway.database.write() as db:
-        channel = content.sending_channel(gateway, db, actor)
-        new = broadcasts.NewBroadcast(
-            id=broadcast_id,
-            organisation_id=actor.organisation_id,
-            channel_id=channel.id,
-            title=draft.title,
-            purpose=draft.purpose,
-            notice_id=draft.notice_id,
-            again_of=draft.again_of,
-            medium=draft.sent_by,
-            texts=dict(draft.texts),
-            phrase=draft.phrase,
-            saying_id=draft.saying_id,
-            flow=draft.flow,
-            audience=draft.audience.as_json(),
-            starts_at=draft.starts_at,
-            best_hour=draft.best_hour,
-            expires_at=draft.expires_at,
-            heads_up=draft.heads_up,
-            tries=draft.tries,
-            gap_hours=draft.gap_hours,
-            life_safety_by=draft.life_safety_by,
-            on_ambiguous=draft.on_ambiguous,
-            budget=draft.budget,
-            created_by=actor.name,
-        )
-        broadcasts.create(db, new, gateway.clock())
-        access.note(gateway, db, actor, "create_broadcast", f"broadcast:{broadcast_id}")
+        whom.check(gateway, db, actor, draft.audience)
+        content.measure(gateway, db, actor.organisation_id, draft)
+        if broadcasts.create(db, new_broadcast(gateway, db, actor, draft, broadcast_id), gateway.clock()):
+            access.note(gateway, db, actor, "create_broadcast", f"broadcast:{broadcast_id}")
     return broadcast_id
 
 
+def new_broadcast(gateway: Gateway, db: Connection, actor: Actor, draft: Draft, broadcast_id: str) -> NewBroadcast:
+    """A draft as it is written down."""
+    values = {each.name: getattr(draft, each.name) for each in fields(Draft)}
+    return NewBroadcast(
+        **values
+        | {"texts": dict(draft.texts), "medium": draft.sent_by, "audience": draft.audience.as_json()}
+        | {"id": broadcast_id, "organisation_id": actor.organisation_id, "created_by": actor.name},
+        channel_id=content.sending_channel(gateway, db, actor).id,
+    )
+
+
+def _id_of(gateway: Gateway, actor: Actor, key: str) -> str:
+    return str(UUID(bytes=gateway.seal.index(f"broadcast {actor.organisation_id} {actor.name} {key}")[:16]))
+
+
 def approve(gateway: Gateway, actor: Actor, broadcast_id: str) -> list[Job]:
-    """A person agrees that it goes out. Once: a second click is `broadcast:not-possible`."""
-    _move(gateway, actor, broadcast_id, "approved", lambda db: broadcasts.approve(db, broadcast_id, gateway.clock()))
-    return [ExpandBroadcast(broadcast_id)]
+    """A person agrees that it goes out, after one more look at the plan. No job: another person must agree, too (`Status.missing`).
+
+    GatewayErrors `broadcast:not-possible` (a second click), `broadcast:same-person`, `broadcast:over-budget`, `broadcast:over-month`, and
+    those of `plan`.
+    """
+    actor.require(Permission.APPROVE_BROADCASTS)
+    with gateway.database.read() as db:
+        draft = Draft.of(_draft(_own(db, actor, broadcast_id)))
+    planned = planning.plan(gateway, actor, draft)
+    with gateway.database.write() as db:
+        sending = organisations.sending(db, actor.organisation_id, alone=True)  # two approvals at once see each other's price
+        _draft(_own(db, actor, broadcast_id))
+        month = planning.month_left(db, actor.organisation_id, sending, planned.begins)
+        for block in planning.blocks(planned.price, draft.budget, month):
+            raise block
+        is_new = broadcasts.agree(db, broadcast_id, actor.name, gateway.clock())
+        missing = planning.persons_needed(sending, planned.recipients) - len(broadcasts.agreed(db, broadcast_id))
+        if missing > 0 and not is_new:
+            raise GatewayError("broadcast:same-person", recipients=planned.recipients, above=sending.two_persons_above)
+        approved = broadcasts.Approved(planned.texts or draft.texts, planned.as_json())
+        if missing > 0:
+            broadcasts.keep_plan(db, broadcast_id, approved)
+        else:
+            broadcasts.approve(db, broadcast_id, approved, gateway.clock())
+        access.note(gateway, db, actor, "broadcast_approved", f"broadcast:{broadcast_id}", missing=max(0, missing))
+    return [] if missing > 0 else [ExpandBroadcast(broadcast_id)]
+
+
+def _draft(found: Broadcast) -> Broadcast:
+    if found.state != "draft":
+        raise GatewayError("broadcast:not-possible", state=found.state, wanted="approved")
+    return found
 
 
 def pause(gateway: Gateway, actor: Actor, broadcast_id: str) -> None:
@@ -124,7 +151,12 @@ def status(gateway: Gateway, actor: Actor, broadcast_id: str) -> Status:
     """Where a broadcast is. GatewayError `broadcast:unknown`."""
     actor.require(Permission.SEE_BROADCASTS)
     with gateway.database.read() as db:
-        return Status(_own(db, actor, broadcast_id), broadcasts.counts(db, broadcast_id))
+        found, agreed = _own(db, actor, broadcast_id), broadcasts.agreed(db, broadcast_id)
+        missing = 0
+        if found.state == "draft":
+            sending = organisations.sending(db, actor.organisation_id)
+            missing = planning.persons_needed(sending, (found.planned or {}).get("recipients", 0)) - len(agreed)
+        return Status(found, broadcasts.counts(db, broadcast_id), agreed, missing)
 
 
 def latest(gateway: Gateway, actor: Actor, count: int = 20) -> list[Broadcast]:

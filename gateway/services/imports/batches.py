@@ -38,9 +38,13 @@ E = TypeVar("E")  # a row that was read: its values, with what is personal alrea
 
 
 class Writer(Protocol[E]):
-    """Takes the rows of one file in their order. `recalls`: it must know the rows before those that it takes."""
+    """Takes the rows of one file in their order. `recalls`: it must know the rows before those that it takes.
+
+    `import_id` is set before the first row is taken; in a dry run it stays None.
+    """
 
     recalls: bool
+    import_id: str | None
 
     def prepare(self, row: Row) -> E | list[Refusal]:
         """Read a row; where it cannot be taken, all that is wrong with it. Nothing of the database is needed for it."""

@@ -78,6 +78,7 @@ class ClaimWriter:
     """Takes the rows of a file of claims."""
 
     recalls = False  # the database knows every claim by its number
+    import_id: str | None = None
 
     def __init__(self, setting: Setting) -> None:
         self._setting, self._gateway = setting, setting.gateway

@@ -76,6 +76,7 @@ class ContributionWriter:
     """Takes the rows of a file of contributions."""
 
     recalls = True  # how often the same content stood before
+    import_id: str | None = None
 
     def __init__(self, setting: Setting) -> None:
         self._setting, self._gateway = setting, setting.gateway

@@ -84,6 +84,7 @@ class Job(Generic[E]):
         with imports.alone(self._gateway.database, found.id, self._gateway.settings.data_dir) as is_alone:
             if not is_alone:
                 raise GatewayError("import:running")
+            self._writer.import_id = found.id
             at = _progress(self._take_up(found, again=again))
             yield replace(at, notes=self._of_the_file())
             for batch in _batches(self._behind(at.row)):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.core import people, places
 from gateway.core.calendar import NEPAL
 from gateway.core.ids import number_of
+from gateway.core.phone import operator
 from gateway.language import names
 from gateway.services.imports import columns
 from gateway.services.imports.batches import Kind, Outcome, Setting
@@ -110,7 +111,7 @@ class MemberEntry:
     row: int
     values: dict[str, object]
     index: bytes | None
-    sealed_phone: bytes | None
+    phone: bulk.NewPhone | None
     spelt: str
     words: tuple[bytes, ...]
     sealed: dict[str, bytes]
@@ -142,6 +143,7 @@ class MemberWriter:
     """Takes the rows of a file of members."""
 
     recalls = False  # the database knows who was taken
+    import_id: str | None = None
 
     def __init__(self, setting: Setting) -> None:
         self._setting, self._gateway = setting, setting.gateway
@@ -170,7 +172,7 @@ class MemberWriter:
             row=row.number,
             values=values,
             index=seal.index(phone) if isinstance(phone, str) else None,
-            sealed_phone=seal.seal(phone) if isinstance(phone, str) else None,
+            phone=bulk.NewPhone(seal.seal(phone), operator(phone)) if isinstance(phone, str) else None,
             spelt=spelt,
             words=tuple(map(self._word, sorted(set(spelt.split())))),
             sealed={sealed: seal.seal(text) for plain, sealed in SEALED.items() if isinstance(text := values.get(plain), str)},
@@ -270,7 +272,7 @@ class _Batch:
         if self._by_number:
             for member_id, indexes in bulk.phones_of(db, [member.id for member in self._by_number.values()]).items():
                 self._by_id[member_id].phones |= indexes
-        self._sealed_phones: dict[bytes, bytes] = {}
+        self._new_phones: dict[bytes, bulk.NewPhone] = {}
         self._attached: list[tuple[str, bytes]] = []
 
     def _of(self, row: bulk.KnownMember) -> _Member:
@@ -311,12 +313,12 @@ class _Batch:
         self._attach(member, entry, with_phone)
 
     def _attach(self, member: _Member, entry: MemberEntry, with_phone: list[_Member]) -> None:
-        if entry.index is not None and entry.sealed_phone is not None:
+        if entry.index is not None and entry.phone is not None:
             with_phone.append(member)
             member.phones.add(entry.index)
             self._attached.append((member.id, entry.index))
             if entry.index not in self._phone_ids:
-                self._sealed_phones[entry.index] = entry.sealed_phone
+                self._new_phones[entry.index] = entry.phone
 
     def _compare(self, member: _Member, entry: MemberEntry, with_phone: list[_Member]) -> Outcome:
         """What the row says of somebody who is known. An empty cell says nothing."""
@@ -347,17 +349,11 @@ class _Batch:
             numbers = self._writer.numbers(db, len(unnumbered), set(self._by_number))
             for member, number in zip(unnumbered, numbers, strict=True):
                 member.number = number
-        organisation = self._writer.organisation
-        bulk.add_members(
-            db,
-            [
-                {"id": member.id, "organisation_id": organisation, "number": member.number, **member.fields, "created_at": now}
-                for member in new
-            ],
-        )
+        common = {"organisation_id": self._writer.organisation, "import_id": self._writer.import_id, "created_at": now}
+        bulk.add_members(db, [{"id": member.id, "number": member.number, **member.fields, **common} for member in new])
         changed = [member for member in self._by_id.values() if member.changed and not member.new]
         bulk.change_members(db, [{"id": member.id, "version": member.version, **member.fields} for member in changed])
-        ids = self._phone_ids | bulk.add_phones(db, self._sealed_phones, now)
+        ids = self._phone_ids | bulk.add_phones(db, self._new_phones, now)
         bulk.attach(db, [(member_id, ids[index]) for member_id, index in self._attached])
         renamed = [member for member in self._by_id.values() if member.renamed]
         words = [(member.id, word) for member in renamed for word in member.words]

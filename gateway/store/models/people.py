@@ -110,6 +110,7 @@ members = Table(
     Column("preferred_medium", String(8), nullable=False),  # voice | sms
     Column("best_hour", Integer),  # 0 to 23 in Nepal
     ref("collector_id", "users.id", index=True),  # whose group she belongs to
+    ref("import_id", "imports.id"),  # the file by which she came
     Column("user_id", String(36), ForeignKey("users.id"), unique=True),  # who she is herself, where she works for the organisation
     Column("consented_at", Instant),
     Column("consent_how", String(12)),  # voice | sms | collector | paper

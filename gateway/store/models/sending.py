@@ -136,10 +136,11 @@ member_lists = Table(  # members whom an organiser named one by one, or by a fil
     "member_lists",
     metadata,
     text_key(),
-    ref("organisation_id", "organisations.id", nullable=False, index=True),
+    ref("organisation_id", "organisations.id", nullable=False),
     Column("title", HumanText, nullable=False),
     Column("by", String(64), nullable=False),
     Column("created_at", Instant, nullable=False),
+    UniqueConstraint("organisation_id", "title"),
 )
 
 member_list_entries = Table(

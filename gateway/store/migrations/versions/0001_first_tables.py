@@ -148,8 +148,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_member_lists_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member_lists")),
+        sa.UniqueConstraint("organisation_id", "title", name=op.f("uq_member_lists_organisation_id_title")),
     )
-    op.create_index(op.f("ix_member_lists_organisation_id"), "member_lists", ["organisation_id"], unique=False)
     op.create_table(
         "rest_days",
         sa.Column("organisation_id", sa.String(length=36), nullable=False),
@@ -245,6 +245,7 @@ def upgrade() -> None:
         sa.Column("preferred_medium", sa.String(length=8), nullable=False),
         sa.Column("best_hour", sa.Integer(), nullable=True),
         sa.Column("collector_id", sa.String(length=36), nullable=True),
+        sa.Column("import_id", sa.String(length=36), nullable=True),
         sa.Column("user_id", sa.String(length=36), nullable=True),
         sa.Column("consented_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("consent_how", sa.String(length=12), nullable=True),
@@ -254,6 +255,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["collector_id"], ["users.id"], name=op.f("fk_members_collector_id")),
+        sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name=op.f("fk_members_import_id")),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_members_organisation_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_members_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_members")),

@@ -1,0 +1,31 @@
+"""Whether a delivery did what it was for: the one place that says what `heard` means."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, FromClause, and_, exists, func, literal, or_, select
+
+from gateway.store.models import deliveries, member_phones
+
+HEARD_AFTER = 10  # seconds of a call: our name and the beginning of what is said
+SHARED = "send:shared-phone"  # the error of a row that did not go out, since somebody else's went to the same phone
+
+
+def reached(row: FromClause) -> ColumnElement[bool]:
+    """Whether a row of `deliveries` (or of an alias of it) reached her: she answered, the text arrived, or a person listened.
+
+    A member who shares the phone of somebody who gets it was reached where that one was.
+    """
+    link, other = member_phones.alias("reached_by"), deliveries.alias("in_her_stead")
+    in_her_stead = exists(
+        select(literal(1))
+        .select_from(link)
+        .join(other, and_(other.c.broadcast_id == row.c.broadcast_id, other.c.member_id == link.c.member_id, other.c.latest))
+        .where(link.c.phone_id == row.c.phone_id, other.c.phone_id == row.c.phone_id, _arrived(other))
+        .correlate(row)
+    )
+    return func.coalesce(or_(_arrived(row), and_(row.c.error == SHARED, in_her_stead)), False)
+
+
+def _arrived(row: FromClause) -> ColumnElement[bool]:
+    listened = and_(row.c.medium == "voice", row.c.answered_by.is_distinct_from("machine"), row.c.seconds >= HEARD_AFTER)
+    return or_(row.c.answered_at.is_not(None), and_(row.c.state.in_(("delivered", "read")), or_(row.c.medium == "sms", listened)))
