@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.core.calendar import NEPAL
 from gateway.core.roles import Permission
@@ -38,6 +38,9 @@ MEMBER_COLUMNS = (
 )
 
 
+Rows = Iterator[tuple[int, Iterable[Mapping[str, object]]]]  # pages of rows, each with how many records it holds
+
+
 class Sheet(Protocol):
     """A file that rows are written to."""
 
@@ -48,27 +51,41 @@ class Sheet(Protocol):
         """Write what is left."""
 
 
-def write(gateway: Gateway, actor: Actor, kind: str, path: Path) -> int:
-    """Write all records of a kind to a file that only its owner can read; how many there are.
+class Table(NamedTuple):
+    """What is written: `subject` is what the audit log calls it, `pages` are the rows, each a mapping from columns, page by page."""
 
-    The name tells the form: `.xlsx` or CSV. The file appears when it is whole. GatewayError `import:kind` for an unknown kind.
-    """
+    subject: str
+    columns: tuple[str, ...]
+    pages: Rows
+
+
+def write(gateway: Gateway, actor: Actor, kind: str, path: Path) -> int:
+    """Write all records of a kind, as `save` does. GatewayError `import:kind` for an unknown kind."""
     actor.require(Permission.EXPORT)
     if kind not in KINDS:
         raise GatewayError("import:kind", kind=kind, known=", ".join(KINDS))
     columns, pages = KINDS[kind]
+    return save(gateway, actor, path, Table(kind, columns, pages(gateway, actor)))
+
+
+def save(gateway: Gateway, actor: Actor, path: Path, table: Table) -> int:
+    """Write a table to a file that only its owner can read; how many records it has.
+
+    The name tells the form: `.xlsx` or CSV. The file appears when it is whole.
+    """
+    actor.require(Permission.EXPORT)
     unfinished = path.with_name(f".{path.name}.{gateway.new_id()[:12]}")
     count = 0
     try:
         sheet = (_Workbook if path.suffix.lower() == ".xlsx" else _Text)(unfinished)
-        sheet.write(columns)
-        for records, rows in pages(gateway, actor):
+        sheet.write(table.columns)
+        for records, rows in table.pages:
             count += records
             for row in rows:
-                sheet.write(_shown(row.get(name)) for name in columns)
+                sheet.write(_shown(row.get(name)) for name in table.columns)
         sheet.close()
         with gateway.database.write() as db:
-            access.note(gateway, db, actor, "export", kind, count=count)
+            access.note(gateway, db, actor, "export", table.subject, count=count)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -142,15 +159,12 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-def _rupees(paisa: int | None) -> str | None:
+def in_rupees(paisa: int | None) -> str | None:
     """Rupees without grouping, as spreadsheets count with them."""
     if paisa is None:
         return None
     sign, (whole, rest) = "-" if paisa < 0 else "", divmod(abs(paisa), 100)
     return f"{sign}{whole}.{rest:02}" if rest else f"{sign}{whole}"
-
-
-Rows = Iterator[tuple[int, Iterable[Mapping[str, object]]]]
 
 
 def _members(gateway: Gateway, actor: Actor) -> Rows:
@@ -162,7 +176,7 @@ def _members(gateway: Gateway, actor: Actor) -> Rows:
         if not page:
             return
         for row in page:
-            row |= {"usual_instalment": _rupees(row["usual_instalment"]), "consented_on": row["consented_at"]}
+            row |= {"usual_instalment": in_rupees(row["usual_instalment"]), "consented_on": row["consented_at"]}
         yield len(page), ({**row, "phone": phone} for row in page for phone in row["phones"] or ("",))
         after = page[-1]["number"]
 
@@ -176,7 +190,7 @@ def _contributions(gateway: Gateway, actor: Actor) -> Rows:
         if not page:
             return
         for row in page:
-            row |= {"amount": _rupees(row["amount"]), "state": _state(row)}
+            row |= {"amount": in_rupees(row["amount"]), "state": _state(row)}
         yield len(page), page
         after = page[-1]["reference"]
 
@@ -201,7 +215,7 @@ def _claims(gateway: Gateway, actor: Actor) -> Rows:
             row |= {
                 "claim_number": row["number"],
                 "number": row["member_number"],
-                "amount": _rupees(row["amount"]),
+                "amount": in_rupees(row["amount"]),
                 "date": row["changed_at"],
             }
         yield len(page), page

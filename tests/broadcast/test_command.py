@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from fakes.outbound import World, e164
 
 from gateway.cli import broadcast as cli
+from gateway.cli import broadcast_results
 from gateway.core.jobs import ExpandBroadcast, Job, SendBatch
 from gateway.services import broadcast, send, track
 
@@ -27,7 +28,7 @@ def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     gateway = replace(world.gateway, enqueue=work)
     monkeypatch.setattr("gateway.bootstrap.from_environment", lambda _: gateway)
-    monkeypatch.setattr(cli.time, "sleep", lambda _: work(track.sweep(gateway)))
+    monkeypatch.setattr(broadcast_results.time, "sleep", lambda _: work(track.sweep(gateway)))
     return lambda *words, **more: CliRunner().invoke(cli.command, words, **more)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from gateway.services.broadcast.again import again
 from gateway.services.broadcast.content import in_one_sms
 from gateway.services.broadcast.draft import MEDIA, Draft
 from gateway.services.broadcast.expanding import expand
+from gateway.services.broadcast.exporting import export
 from gateway.services.broadcast.planning import LEFT_OUT, Dear, Part, Plan, plan
+from gateway.services.broadcast.results import Progress, progress
 from gateway.services.broadcast.running import Status, approve, cancel, create, latest, pause, resolve, resume, status
 from gateway.services.broadcast.trying import try_out
 
@@ -16,15 +19,19 @@ __all__ = [
     "Draft",
     "Part",
     "Plan",
+    "Progress",
     "Status",
+    "again",
     "approve",
     "cancel",
     "create",
     "expand",
+    "export",
     "in_one_sms",
     "latest",
     "pause",
     "plan",
+    "progress",
     "resolve",
     "resume",
     "status",
