@@ -86,11 +86,15 @@ def watch(gateway: Gateway, actor: Actor, broadcast_id: str) -> None:
     """Show how a broadcast goes on, with a bar in a terminal and a line now and then in a pipe, and how it stands where it ends."""
     looks = _looks(gateway, actor, broadcast_id)
     try:
-        last = _bar(looks) if sys.stdout.isatty() else _lines(looks)
+        last = _bar(looks) if _is_terminal() else _lines(looks)
     except KeyboardInterrupt:
         click.echo(f"\nIt goes on by itself. `gateway broadcast follow {broadcast_id}` shows it again.")
         return
     show(last)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _looks(gateway: Gateway, actor: Actor, broadcast_id: str) -> Iterator[Progress]:
@@ -195,8 +199,11 @@ def _show_what_waits(found: Progress) -> None:
         click.echo(f"  it waits for {counted(found.missing, 'person')} to agree: `gateway broadcast approve {this}{one_more}`.")
     if found.broadcast.state == "paused":
         click.echo(f"  it is paused: `gateway broadcast resume {this}` goes on.")
-    if found.broadcast.state in OVER and found.heard.people < found.people and found.broadcast.purpose != "test":
-        click.echo(f"  {found.people - found.heard.people} did not hear it: `gateway broadcast again {this}` drafts it for them once more.")
+    missed = found.people - found.heard.people
+    if missed and found.broadcast.state in OVER and found.broadcast.purpose != "test":
+        silent = sum(found.states.get(state, 0) for state in ("accepted", "sent"))
+        so_far = f" ({silent} of them without a report so far)" if silent else ""
+        click.echo(f"  {missed} did not hear it{so_far}: `gateway broadcast again {this}` drafts it for them once more.")
 
 
 def _cost(found: Progress) -> str:

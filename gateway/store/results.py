@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_,
 
 from gateway.store.heard import reached
 from gateway.store.models import Instant, broadcasts, deliveries, members, messages, phones, rsvps
+from gateway.store.statistics import patience
 
 if TYPE_CHECKING:
     from gateway.store.secrets import Seal
@@ -96,7 +97,8 @@ def tally(db: Connection, broadcast_id: str, long: Mapping[str, tuple[float, flo
         .where(deliveries.c.broadcast_id == bindparam("broadcast"))
         .group_by(*_BY)
     )
-    rows = db.execute(counted, {"broadcast": broadcast_id, "since": since, "after_all": AFTER_ALL})
+    with patience(db):
+        rows = db.execute(counted, {"broadcast": broadcast_id, "since": since, "after_all": AFTER_ALL}).all()
     return [Group._make((*row[:6], *map(int, row[6:-1]), row[-1])) for row in rows]
 
 
