@@ -148,7 +148,8 @@ def test_calls_tell_how_long_they_were_listened_to_and_in_which_try(run: Run, wo
 def test_followed_into_a_pipe_it_writes_plain_lines(run: Run, people) -> None:
     people(3)
     done = run("send", "--text", "ne=नमस्ते", "--title", "Greeting", "--yes").output
-    assert "3 of 3: 0 reached, 0 failed, Rs 4.20 of Rs 4.20 planned, through at about 2026-01-15 12:00\nGreeting: finished\n" in done
+    assert "3 of 3: 0 reached, 0 failed, Rs 4.20 of Rs 4.20 planned, through at about 2026-01-15 12:00\n" in done
+    assert "Greeting: finished\n  accepted    3\n" in done
     assert "\x1b" not in done
 
 

@@ -164,11 +164,11 @@ def agreement(db: Connection, found: Broadcast) -> tuple[tuple[str, ...], int]:
     return agreed, planning.persons_needed(sending, (found.planned or {}).get("recipients", 0)) - len(agreed)
 
 
-def latest(gateway: Gateway, actor: Actor, count: int = 20) -> list[Broadcast]:
-    """The newest broadcasts of the actor's organisation first."""
+def latest(gateway: Gateway, actor: Actor, count: int = 20, after: str = "") -> list[Broadcast]:
+    """The newest broadcasts of the actor's organisation first, those behind the one with the id `after` ("": from the first)."""
     actor.require(Permission.SEE_BROADCASTS)
     with gateway.database.read() as db:
-        return broadcasts.latest(db, actor.organisation_id, count)
+        return broadcasts.latest(db, actor.organisation_id, count, after)
 
 
 def own(db: Connection, actor: Actor, broadcast_id: str) -> Broadcast:
