@@ -35,11 +35,11 @@ def export(gateway: Gateway, actor: Actor, broadcast_id: str, path: Path) -> int
     with gateway.database.read() as db:
         own(db, actor, broadcast_id)
     columns = COLUMNS if actor.may(Permission.SEE_MEMBERS) else tuple(name for name in COLUMNS if name != "phone")
-    table = exports.Table(f"broadcast:{broadcast_id}", columns, _pages(gateway, broadcast_id, phones="phone" in columns))
-    return exports.save(gateway, actor, path, table)
+    rows = exports.Rows(columns, _pages(gateway, broadcast_id, phones="phone" in columns))
+    return exports.write_rows(gateway, actor, f"broadcast:{broadcast_id}", path, rows)
 
 
-def _pages(gateway: Gateway, broadcast_id: str, *, phones: bool) -> exports.Rows:
+def _pages(gateway: Gateway, broadcast_id: str, *, phones: bool) -> exports.Pages:
     for page in _recipients(gateway, broadcast_id, phones=phones):
         yield len(page), map(_shown, page)
 
