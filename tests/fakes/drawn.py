@@ -162,7 +162,15 @@ def _draw_broadcasts(drawn: Drawn, dice: random.Random, organisation: str, now: 
             details |= {"medium": "sms", "language": "ne", "updated_at": now}
             tries = dice.randrange(1, 3)
             for before in range(1, tries):
-                drawn.add(models.deliveries, state="undelivered", round=before, latest=False, seconds=dice.choice((None, 3)), **details)
+                drawn.add(
+                    models.deliveries,
+                    state="undelivered",
+                    round=before,
+                    latest=False,
+                    seconds=dice.choice((None, 3)),
+                    answered_by=None,
+                    **details,
+                )
             by = dice.choice(("human", "machine", None)) if seconds else None
             drawn.add(models.deliveries, state=state, round=tries, latest=True, seconds=seconds, answered_by=by, **details)
         kind = dice.choice(("meeting", "training"))
