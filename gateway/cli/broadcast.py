@@ -173,7 +173,7 @@ def list_(gateway: Gateway, actor: Actor) -> None:
     from gateway.services import broadcast
 
     for row in broadcast.latest(gateway, actor):
-        click.echo(f"{row.id}  {row.created_at:%Y-%m-%d %H:%M}  {row.state:<9}  {row.medium:<5}  {row.title}")
+        click.echo(f"{row.id}  {row.created_at:%Y-%m-%d %H:%M}  {row.state:<9}  {row.medium:<9}  {row.title}")
 
 
 def _show_plan(planned: Plan, now: datetime) -> None:
@@ -239,7 +239,7 @@ def _show_when(planned: Plan, now: datetime) -> None:
 
     if planned.begins > now:
         click.echo(f"sending begins on {planned.begins.astimezone(NEPAL):%Y-%m-%d at %H:%M}, Nepal time.")
-    pace = ", ".join(f"{number} {'texts' if medium == 'sms' else 'calls'} a second" for medium, number in planned.paces.items())
+    pace = ", ".join(f"{counted(number, 'text' if medium == 'sms' else 'call')} a second" for medium, number in planned.paces.items())
     rounds = " with the first round of calls" if "voice" in planned.paces else ""
     click.echo(f"through{rounds} at about {planned.ends.astimezone(NEPAL):%Y-%m-%d %H:%M}, Nepal time ({pace}).")
     if planned.later:

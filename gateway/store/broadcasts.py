@@ -109,13 +109,13 @@ class CallContent:
     language: str
 
 
-_CREATE = insert_into(broadcasts).on_conflict_do_nothing(index_elements=["id"])
+_CREATE = insert_into(broadcasts).on_conflict_do_nothing(index_elements=["id"]).returning(broadcasts.c.id)
 
 
 def create(db: Connection, new: NewBroadcast, now: datetime) -> bool:
     """Write a draft; False where one of this id is there."""
     values = {name: getattr(new, name) for name in NewBroadcast.__slots__}
-    return db.execute(_CREATE, values | {"state": "draft", "expanded": False, "created_at": now}).rowcount == 1
+    return db.execute(_CREATE, values | {"state": "draft", "expanded": False, "created_at": now}).first() is not None
 
 
 _ALL = select(
@@ -236,13 +236,13 @@ def keep_plan(db: Connection, broadcast_id: str, approved: Approved) -> None:
     db.execute(_KEEP_PLAN, {"broadcast": broadcast_id, "plan": approved.planned})
 
 
-_AGREE = insert_into(approvals).on_conflict_do_nothing(index_elements=["broadcast_id", "by"])
+_AGREE = insert_into(approvals).on_conflict_do_nothing(index_elements=["broadcast_id", "by"]).returning(approvals.c.by)
 _AGREED = select(approvals.c.by).where(approvals.c.broadcast_id == bindparam("broadcast")).order_by(approvals.c.at, approvals.c.by)
 
 
 def agree(db: Connection, broadcast_id: str, by: str, now: datetime) -> bool:
     """Somebody agrees that it goes out; False where she did before."""
-    return db.execute(_AGREE, {"broadcast_id": broadcast_id, "by": by, "at": now}).rowcount == 1
+    return db.execute(_AGREE, {"broadcast_id": broadcast_id, "by": by, "at": now}).first() is not None
 
 
 def agreed(db: Connection, broadcast_id: str) -> tuple[str, ...]:

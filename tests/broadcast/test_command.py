@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from fakes.outbound import World, e164
+from fakes.outbound import MAIN, World, e164
 from sqlalchemy import update
 
 from gateway.cli import broadcast as cli
 from gateway.cli import broadcast_results
+from gateway.cli import sending as sending_cli
+from gateway.core.audience import Audience
 from gateway.core.jobs import ExpandBroadcast, Job, SendBatch
-from gateway.services import broadcast, send, track
+from gateway.errors import GatewayError
+from gateway.services import broadcast, send, sending_settings, track, users
+from gateway.services.broadcast import Draft
 from gateway.store import models
 
 Run = Callable[..., Result]
@@ -181,3 +186,88 @@ def test_export_writes_a_file(run: Run, people, tmp_path: Path) -> None:
     people(2)
     broadcast_id = _id_of(run("send", "--text", "ne=नमस्ते", "--yes").output)
     assert run("export", broadcast_id, str(tmp_path / "out.csv")).output == f"2 recipients written to {tmp_path / 'out.csv'}.\n"
+
+
+def identity(shown: str) -> str:
+    return next(line for line in shown.splitlines() if line.startswith("broadcast ")).split()[1]
+
+
+def test_a_draft_is_approved_by_two_people_who_say_who_they_are(run: Run, world: World, people) -> None:
+    people(3)
+    users.add(world.gateway, MAIN, "Maya", "organiser")
+    sending_settings.change(world.gateway, MAIN, two_persons_above=2, monthly_budget=10_000)
+    words = ("draft", "--text", "ne=नमस्ते", "--key", "form-1")
+    drafted = identity(run(*words).output)
+    assert identity(run(*words).output) == drafted
+    shown = run("approve", drafted, "--yes").output
+    assert "Two people must approve it." in shown
+    assert f"`gateway broadcast approve {drafted} --as USER`" in shown
+    assert "budget of 2082-10: Rs 100 of Rs 100 left" in shown
+    assert isinstance(run("approve", drafted, "--yes").exception, GatewayError)
+    assert "access:no-user" in str(run("approve", drafted, "--yes", "--as", "Nobody").exception)
+    assert "accepted    3" in run("approve", drafted, "--yes", "--as", "Maya").output
+
+
+def test_what_is_chosen_on_the_command_line_is_kept_with_the_draft(run: Run, world: World, people) -> None:
+    people(1)
+    sooner, later = ("--at", "2082-10-02 11:00"), ("--expires", "2026-01-17 18:00")
+    whom = ("--trade", "sewing", "--trade", "craft", "--not-told-for", "3", "--language", "ne")
+    how = ("--best-hour", "--gap", "5", "--budget", "1,000", "--sms")
+    drafted = identity(run("draft", "--text", "ne=नमस्ते", *sooner, *later, *whom, *how).output)
+    draft = Draft.of(broadcast.status(world.gateway, MAIN, drafted).broadcast)
+    assert draft.audience == Audience(trades=("sewing", "craft"), languages=("ne",), not_told_for=3)
+    assert draft.starts_at == datetime(2026, 1, 16, 5, 15, tzinfo=UTC)
+    assert draft.expires_at == datetime(2026, 1, 17, 12, 15, tzinfo=UTC)
+    assert (draft.best_hour, draft.gap_hours, draft.budget, draft.medium) == (True, 5, 100_000, "sms")
+
+
+def test_a_test_goes_to_the_phone_in_her_hand(run: Run, world: World, people) -> None:
+    people(2)
+    assert "The test is on its way" in run("test", "--text", "ne=नमस्ते", "--to", e164(1)).output
+    drafted = identity(run("draft", "--text", "ne=नमस्ते").output)
+    assert run("test", drafted, "--to", e164(2)).exit_code == 0
+    assert [sent.to for sent in world.twilio.ledger] == [e164(1), e164(2)]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--at", "tomorrow"), "as 2026-12-01 11:00"),
+        (("--at", "2082-13-01 11:00"), "lies outside"),
+        (("--at", "2026-02-30 11:00"), "as 2026-12-01 11:00"),
+        (("--at", "2026-12-01 24:61"), "as 2026-12-01 11:00"),
+        (("--budget", "much"), "no amount of rupees"),
+        (("--rsvp", "yes"), "NOTICE:yes"),
+        (("--sms", "--preferred"), "one of --sms"),
+        (("--contribution", "open"), "go together"),
+    ],
+)
+def test_a_wish_that_cannot_be_read_is_explained(run: Run, words: tuple[str, ...], sentence: str) -> None:
+    wrong = run("plan", "--text", "ne=a", *words)
+    assert sentence in wrong.output + str(wrong.exception)
+    assert wrong.exit_code != 0
+
+
+def test_the_settings_of_sending_are_set_and_shown(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("gateway.bootstrap.from_environment", lambda _: world.gateway)
+
+    def run(*words: str) -> str:
+        return CliRunner().invoke(sending_cli.command, words).output
+
+    run("set", "--monthly-budget", "१,०००", "--two-persons-above", "500", "--gap", "3")
+    shown = "more than: 500\nbudget of a month: Rs 1,000, Rs 1,000 left in 2082-10\ngap between two broadcasts to one phone: 3 hours\n"
+    assert run("show").endswith(shown)
+    run("set", "--monthly-budget", "none", "--two-persons-above", "none")
+    assert "more than: none\nbudget of a month: none\n" in run("show")
+    assert "say what to change" in run("set")
+    (tmp_path / "prices.csv").write_text("medium,operator,from,rupees,source\nvoice,ntc,2082-01-01,2.50,list\n", encoding="utf-8")
+    assert run("prices", "import", str(tmp_path / "prices.csv")) == "1 price taken.\n"
+    run("prices", "set", "sms", "1.25", "--from", "2026-01-01", "--source", "letter")
+    shown = "sms    all others  from 2026-01-01  Rs 1.25  letter\nvoice  ntc         from 2025-04-14  Rs 2.50  list\n"
+    assert run("prices", "list").startswith(shown)
+    assert run("rest-days", "add", "2082-10-02", "Feast") == "Nothing goes out on 2026-01-16.\n"
+    assert run("rest-days", "list") == "2026-01-16  Feast\n"
+    assert run("rest-days", "remove", "2026-01-16") == "2026-01-16 is a day like any other.\n"
+    (tmp_path / "days.csv").write_text("# ours\nday,title\n2026-01-20,Jatra\n", encoding="utf-8")
+    assert run("rest-days", "import", str(tmp_path / "days.csv")) == "1 rest day taken.\n"
+    assert "rest days taken" in run("rest-days", "import")

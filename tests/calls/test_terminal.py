@@ -45,7 +45,7 @@ def test_a_call_of_a_broadcast_is_picked_up_and_counts_as_heard(simulated: Insta
     send.run_batch(simulated.gateway, broadcast_id)
     assert "महासन्धिको नम्बर" in run(simulated, "call", SITA, "--pick-up", "--keys", "")
     states = simulated.rows("SELECT state, count(*), max(seconds) > 10 FROM deliveries GROUP BY state ORDER BY state")
-    assert states == [("accepted", 2, None), ("delivered", 1, 1)]
+    assert states == [("accepted", 2, None), ("delivered", 1, 1), ("suppressed", 1, None)]
 
 
 def test_what_a_phone_was_sent_can_be_read(simulated: Installation) -> None:

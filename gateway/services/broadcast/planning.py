@@ -137,6 +137,7 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft) -> Plan:
             why = ", ".join(f"{number} {LEFT_OUT[reason]}" for reason, number in sorted(counted.left_out.items()))
             raise GatewayError("broadcast:no-recipients", left_out=why or "no active member fits")
         begins = waves[0].begins
+        _check_expiry(draft, begins)
         gap = timedelta(hours=sending.gap_hours if draft.gap_hours is None else draft.gap_hours)
         told, last_told = broadcasts.told_since(db, actor.organisation_id, begins - gap)
         month = month_left(db, actor.organisation_id, sending, begins)
@@ -174,7 +175,10 @@ def check(draft: Draft, now: datetime) -> None:
         raise GatewayError("broadcast:when", fault=fault)
     if draft.life_safety_by is not None and not draft.life_safety_by.strip():
         raise GatewayError("broadcast:nobody-answers")
-    begins = max(now, draft.starts_at or now)
+    _check_expiry(draft, max(now, draft.starts_at or now))
+
+
+def _check_expiry(draft: Draft, begins: datetime) -> None:
     if draft.expires_at is not None and draft.expires_at <= begins:
         raise GatewayError("broadcast:expired", begins=_said(begins), expires=_said(draft.expires_at))
 

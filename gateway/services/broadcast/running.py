@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from gateway.core.jobs import ExpandBroadcast, Job, SendBatch
 from gateway.errors import GatewayError
@@ -61,7 +60,7 @@ def new_broadcast(gateway: Gateway, db: Connection, actor: Actor, draft: Draft, 
 
 
 def _id_of(gateway: Gateway, actor: Actor, key: str) -> str:
-    return str(UUID(bytes=gateway.seal.index(f"broadcast {actor.organisation_id} {actor.name} {key}")[:16]))
+    return gateway.seal.index(f"broadcast {actor.organisation_id} {actor.name} {key}")[:16].hex()
 
 
 def approve(gateway: Gateway, actor: Actor, broadcast_id: str) -> list[Job]:

@@ -141,7 +141,9 @@ def _of_her(slot: Slot, language: str, person: Person | None, phrases: Mapping[s
 
 def _fits(name: str, *, plain: bool) -> bool:
     """Whether a name is no longer than was planned, and makes no plain text Unicode: that would cost more than what was approved."""
-    return 0 < len(name) <= LONGEST_NAME and (sms.is_plain(name) if plain else all(ord(char) <= 0xFFFF for char in name))
+    if plain:
+        return sms.is_plain(name) and 0 < sms.segments(name).units <= LONGEST_NAME
+    return 0 < len(name) <= LONGEST_NAME and max(name) <= "\uffff"
 
 
 def _neutral(name: str, language: str, phrases: Mapping[str, Texts], *, plain: bool) -> str:
