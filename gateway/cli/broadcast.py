@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
 
+from gateway.cli import broadcast_results
 from gateway.cli.actor import as_actor
 from gateway.cli.drafting import says_what
 from gateway.cli.tables import counted
@@ -16,13 +16,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.services.access import Actor
-    from gateway.services.broadcast import Dear, Draft, Part, Plan, Status
+    from gateway.services.broadcast import Dear, Draft, Part, Plan
     from gateway.services.context import Gateway
 
-LOOK_EVERY = 0.5  # seconds
 MOST_SHOWN = 5  # characters that make a text dear
-OVER = {"finished", "cancelled"}
-STATES = ("delivered", "read", "sent", "accepted", "sending", "queued", "undelivered", "failed", "suppressed", "unknown")
 
 
 @click.group("broadcast")
@@ -98,7 +95,7 @@ def _approve(gateway: Gateway, actor: Actor, broadcast_id: str, *, follow: bool)
     if not gateway.queue_is_up():
         click.echo("The queue does not answer; sending begins by itself when it is back.")
     if follow:
-        _follow(gateway, actor, broadcast_id)
+        broadcast_results.watch(gateway, actor, broadcast_id)
 
 
 @command.command()
@@ -118,16 +115,6 @@ def test(gateway: Gateway, actor: Actor, draft: Draft, broadcast_id: str | None,
     tried, jobs = broadcast.try_out(gateway, actor, draft, to["number"], to["chosen"])
     gateway.enqueue(jobs)
     click.echo(f"The test is on its way; `gateway broadcast status {tried}` shows what became of it.")
-
-
-@command.command()
-@click.argument("broadcast_id")
-@as_actor
-def status(gateway: Gateway, actor: Actor, broadcast_id: str) -> None:
-    """Show where a broadcast is."""
-    from gateway.services import broadcast
-
-    _show_status(broadcast.status(gateway, actor, broadcast_id))
 
 
 @command.command()
@@ -160,7 +147,7 @@ def cancel(gateway: Gateway, actor: Actor, broadcast_id: str) -> None:
     from gateway.services import broadcast
 
     broadcast.cancel(gateway, actor, broadcast_id)
-    _show_status(broadcast.status(gateway, actor, broadcast_id))
+    broadcast_results.show(broadcast.progress(gateway, actor, broadcast_id))
 
 
 @command.command()
@@ -277,34 +264,4 @@ def _show_when(planned: Plan, now: datetime) -> None:
         click.echo(f"{planned.missed} would not get it before it expires. Begin earlier, or let it hold longer.")
 
 
-def _show_status(found: Status) -> None:
-    reason = f" ({found.broadcast.reason})" if found.broadcast.reason else ""
-    click.echo(f"{found.broadcast.title}: {found.broadcast.state}{reason}")
-    for state in STATES:
-        if number := found.counts.states.get(state):
-            click.echo(f"  {state:<11} {number}")
-    if found.counts.held:
-        click.echo(f"  {found.counts.held} of the unknown wait for a person: the provider does not know of them. Decide with")
-        click.echo(f"  `gateway broadcast resolve {found.broadcast.id} --resend` (or `--close`).")
-    if found.counts.flagged:
-        click.echo(f"  {found.counts.flagged} were unclear at some time; only these can have arrived twice.")
-
-
-def _follow(gateway: Gateway, actor: Actor, broadcast_id: str) -> None:
-    from gateway.services import broadcast
-
-    try:
-        found = broadcast.status(gateway, actor, broadcast_id)
-        while not found.broadcast.expanded and found.broadcast.state not in OVER | {"paused"}:
-            time.sleep(LOOK_EVERY)
-            found = broadcast.status(gateway, actor, broadcast_id)
-        with click.progressbar(length=found.counts.total, label="sent") as bar:
-            while found.broadcast.state not in OVER | {"paused"}:
-                bar.update(found.counts.total - found.counts.open - bar.pos)
-                time.sleep(LOOK_EVERY)
-                found = broadcast.status(gateway, actor, broadcast_id)
-            bar.update(found.counts.total - found.counts.open - bar.pos)
-    except KeyboardInterrupt:
-        click.echo(f"\nIt goes on by itself. `gateway broadcast status {broadcast_id}` shows how far it is.")
-        return
-    _show_status(found)
+broadcast_results.add_to(command)

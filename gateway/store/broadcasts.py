@@ -159,8 +159,13 @@ _ALL = select(
 _BY_ID = _ALL.where(broadcasts.c.id == bindparam("broadcast"))
 _LATEST = (
     _ALL.where(broadcasts.c.organisation_id == bindparam("organisation"), broadcasts.c.purpose != TEST)
-    .order_by(broadcasts.c.created_at.desc())
+    .order_by(broadcasts.c.created_at.desc(), broadcasts.c.id.desc())
     .limit(bindparam("count"))
+)
+_behind = broadcasts.alias("behind")
+_ITS_DATE = select(_behind.c.created_at).where(_behind.c.id == bindparam("behind")).scalar_subquery()
+_LATEST_BEHIND = _LATEST.where(
+    or_(broadcasts.c.created_at < _ITS_DATE, and_(broadcasts.c.created_at == _ITS_DATE, broadcasts.c.id < bindparam("behind")))
 )
 
 
@@ -170,9 +175,11 @@ def load(db: Connection, broadcast_id: str) -> Broadcast | None:
     return _broadcast(row) if row else None
 
 
-def latest(db: Connection, organisation_id: str, count: int) -> list[Broadcast]:
-    """The newest broadcasts of an organisation first, without what was sent to try it."""
-    return [_broadcast(row) for row in db.execute(_LATEST, {"organisation": organisation_id, "count": count})]
+def latest(db: Connection, organisation_id: str, count: int, after: str = "") -> list[Broadcast]:
+    """The newest broadcasts of an organisation first, those behind the one with this id, without what was sent to try it."""
+    asked = {"organisation": organisation_id, "count": count}
+    rows = db.execute(_LATEST_BEHIND, asked | {"behind": after}) if after else db.execute(_LATEST, asked)
+    return [_broadcast(row) for row in rows]
 
 
 def _broadcast(row: Row[Any]) -> Broadcast:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, literal, or_, select
 
 from gateway.store.models import HEARD_AFTER, deliveries, member_phones
 
@@ -22,7 +22,7 @@ def reached(row: FromClause) -> ColumnElement[bool]:
         .where(link.c.phone_id == row.c.phone_id, other.c.phone_id == row.c.phone_id, _arrived(other))
         .correlate(row)
     )
-    return func.coalesce(or_(_arrived(row), and_(row.c.error == SHARED, in_her_stead)), False)
+    return case((_arrived(row), True), (row.c.error == SHARED, in_her_stead), else_=False)  # the question only where it must be asked
 
 
 def _arrived(row: FromClause) -> ColumnElement[bool]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, Select, case, exists, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, func, literal, or_, select, true
 
+from gateway.store.broadcasts import TEST
 from gateway.store.database import Connection
 from gateway.store.models import (
     broadcasts,
@@ -235,7 +236,7 @@ def stays(db: Connection, scope: Scope, narrow: Narrow) -> Iterator[Stay]:
 
 
 class Reached(NamedTuple):
-    """Deliveries of one broadcast in one state: how many, and how long those listened who did."""
+    """People of one broadcast whose latest try is in one state: how many, and how long those listened who picked up themselves."""
 
     broadcast_id: str
     title: str
@@ -247,10 +248,11 @@ class Reached(NamedTuple):
 
 
 def count_deliveries(db: Connection, scope: Scope, narrow: Narrow, most: int) -> list[Reached]:
-    """The deliveries of the newest broadcasts by state, the newest broadcast first."""
+    """Whom the newest broadcasts were for by state, the newest broadcast first; nobody twice, however often she was tried."""
+    picked_up = and_(deliveries.c.seconds > 0, deliveries.c.answered_by.is_distinct_from("machine"))
     newest = (
         select(broadcasts.c.id, broadcasts.c.title, broadcasts.c.medium, broadcasts.c.created_at)
-        .where(sees(scope, broadcasts), _during(broadcasts.c.created_at, narrow))
+        .where(sees(scope, broadcasts), broadcasts.c.purpose != TEST, _during(broadcasts.c.created_at, narrow))
         .order_by(broadcasts.c.created_at.desc(), broadcasts.c.id)
         .limit(most)
         .subquery()
@@ -262,10 +264,10 @@ def count_deliveries(db: Connection, scope: Scope, narrow: Narrow, most: int) ->
             newest.c.medium,
             deliveries.c.state,
             func.count(),
-            func.count(deliveries.c.seconds),
-            func.coalesce(func.sum(deliveries.c.seconds), 0),
+            func.count(case((picked_up, 1))),
+            func.coalesce(func.sum(case((picked_up, deliveries.c.seconds))), 0),
         )
-        .join(deliveries, deliveries.c.broadcast_id == newest.c.id)
+        .join(deliveries, and_(deliveries.c.broadcast_id == newest.c.id, deliveries.c.latest))
         .group_by(newest.c.id, newest.c.title, newest.c.medium, newest.c.created_at, deliveries.c.state)
         .order_by(newest.c.created_at.desc(), newest.c.id)
     )

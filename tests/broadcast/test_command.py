@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from fakes.outbound import MAIN, World, e164
+from sqlalchemy import update
 
 from gateway.cli import broadcast as cli
+from gateway.cli import broadcast_results
 from gateway.cli import sending as sending_cli
 from gateway.core.audience import Audience
 from gateway.core.jobs import ExpandBroadcast, Job, SendBatch
 from gateway.errors import GatewayError
 from gateway.services import broadcast, send, sending_settings, track, users
 from gateway.services.broadcast import Draft
+from gateway.store import models
 
 Run = Callable[..., Result]
 
@@ -33,7 +36,7 @@ def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     gateway = replace(world.gateway, enqueue=work)
     monkeypatch.setattr("gateway.bootstrap.from_environment", lambda _: gateway)
-    monkeypatch.setattr(cli.time, "sleep", lambda _: work(track.sweep(gateway)))
+    monkeypatch.setattr(broadcast_results.time, "sleep", lambda _: work(track.sweep(gateway)))
     return lambda *words, **more: CliRunner().invoke(cli.command, words, **more)
 
 
@@ -103,6 +106,86 @@ def test_wrong_usage_is_explained_and_exits_with_2(run: Run, words: tuple[str, .
     wrong = run(*words)
     assert wrong.exit_code == 2
     assert sentence in wrong.output
+
+
+def _id_of(shown: str) -> str:
+    return next(line for line in shown.splitlines() if line.startswith("broadcast ")).split()[1]
+
+
+def test_status_tells_who_was_reached_why_not_and_what_it_cost(run: Run, world: World, people) -> None:
+    people(4)
+    broadcast_id = _id_of(run("send", "--text", "ne=नमस्ते", "--title", "Greeting", "--yes").output)
+    with world.database.write() as db:
+        rows = models.deliveries
+        delivered = {"state": "delivered", "charged": 7_900_000, "charged_in": "USD", "answered_at": world.clock.now}
+        db.execute(update(rows).where(rows.c.phone_id <= 2).values(delivered))
+        db.execute(update(rows).where(rows.c.phone_id == 3).values(state="undelivered", error="no-answer"))
+    shown = run("status", broadcast_id).output
+    assert shown.splitlines() == [
+        "Greeting: finished",
+        "  delivered   2",
+        "  accepted    1",
+        "  undelivered 1",
+        "    1 because nobody picked up",
+        "  2 of 4 reached",
+        "  2 answered, 0 texts written back",
+        "  Rs 5.60 of Rs 5.60 planned",
+        "  the provider charged USD 15.80 for 2 of 4 messages",
+        f"  2 did not hear it (1 of them without a report so far): `gateway broadcast again {broadcast_id}` drafts it for them once more.",
+    ]
+    drafted = run("again", broadcast_id)
+    assert drafted.output.startswith("2 members did not hear it.\n")
+    assert f"`gateway broadcast approve {_id_of(drafted.output)}`" in run("status", _id_of(drafted.output)).output
+
+
+def test_calls_tell_how_long_they_were_listened_to_and_in_which_try(run: Run, world: World, people) -> None:
+    people(3)
+    broadcast_id = _id_of(run("send", "--text", "ne=नमस्ते", "--title", "Greeting", "--yes").output)
+    with world.database.write() as db:
+        rows = models.deliveries
+        db.execute(update(rows).values(medium="voice", state="delivered", seconds=12, answered_by="human"))
+        db.execute(update(rows).where(rows.c.phone_id == 3).values(answered_by="machine", round=2))
+    shown = run("status", broadcast_id).output
+    assert "  2 calls picked up, 24 seconds listened in all\n" in shown
+    assert "  2 members after 1 try\n  1 member after 2 tries\n" in shown
+
+
+def test_followed_into_a_pipe_it_writes_plain_lines(run: Run, people) -> None:
+    people(3)
+    done = run("send", "--text", "ne=नमस्ते", "--title", "Greeting", "--yes").output
+    assert "3 of 3: 0 reached, 0 failed, Rs 4.20 of Rs 4.20 planned, through at about 2026-01-15 12:00\n" in done
+    assert "Greeting: finished\n  accepted    3\n" in done
+    assert "\x1b" not in done
+
+
+def test_ctrl_c_stops_the_following_only(run: Run, world: World, people, monkeypatch: pytest.MonkeyPatch) -> None:
+    people(1)
+    world.clock.tick(10 * 3600)
+    broadcast_id = _id_of(run("send", "--text", "ne=नमस्ते", "--yes", "--no-wait").output)
+
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(broadcast_results.time, "sleep", interrupted)
+    stopped = run("follow", broadcast_id)
+    assert stopped.exit_code == 0
+    assert f"It goes on by itself. `gateway broadcast follow {broadcast_id}` shows it again.\n" in stopped.output
+    assert "through at about 2026-01-16 08:00" in run("status", broadcast_id).output
+
+
+def test_the_bar_of_a_terminal_tells_the_counts(run: Run, people, monkeypatch: pytest.MonkeyPatch) -> None:
+    people(2)
+    broadcast_id = _id_of(run("send", "--text", "ne=नमस्ते", "--title", "Greeting", "--yes").output)
+    monkeypatch.setattr(broadcast_results, "_is_terminal", lambda: True)
+    shown = run("follow", broadcast_id).output
+    assert "0 reached, 0 failed, Rs 2.80 of Rs 2.80 planned" in shown
+    assert shown.rstrip().splitlines()[-1].startswith("  2 did not hear it")
+
+
+def test_export_writes_a_file(run: Run, people, tmp_path: Path) -> None:
+    people(2)
+    broadcast_id = _id_of(run("send", "--text", "ne=नमस्ते", "--yes").output)
+    assert run("export", broadcast_id, str(tmp_path / "out.csv")).output == f"2 recipients written to {tmp_path / 'out.csv'}.\n"
 
 
 def identity(shown: str) -> str:

@@ -16,7 +16,10 @@ PARTS = {
     "user_id": "collector",
     "token_id": "token",
     "import_id": "import",
+    "broadcast_id": "sending",
 }
+IN_STATE = {"approve": "draft", "resume": "paused"}  # what can only be done with a broadcast that is so
+SAID = {"title": "Fair", "texts": {"ne": "मेला भोलि छ।"}}
 
 BODIES: dict[str, dict[str, Any]] = {  # <member> is the id of the member whom a request is about, and so on
     "POST /members/search": {"words": "<number>"},
@@ -47,6 +50,11 @@ BODIES: dict[str, dict[str, Any]] = {  # <member> is the id of the member whom a
     "POST /users": {"name": "Hari", "role": "organiser"},
     "PUT /users/{user_id}/role": {"role": "organiser"},
     "POST /tokens": {"label": "a sheet", "role": "reader"},
+    "POST /broadcasts/plan": SAID,
+    "POST /broadcasts": SAID,
+    "POST /broadcasts/{broadcast_id}/resolve": {"resend": False},
+    "POST /broadcasts/{broadcast_id}/again": {"title": "Once more"},
+    "POST /broadcasts/{broadcast_id}/test": {"phone": "9841999997"},
 }
 QUERIES: dict[str, str] = {"GET /places/search": "words=Chandragiri"}
 
@@ -64,7 +72,9 @@ class Request:
 def request(method: str, path: str, world: World, which: str = "own") -> Request:
     """A request to a route about records of this world."""
     at = path.replace("{table}", "members-by-trade").replace("{kind}", "members")
-    for part, kind in PARTS.items():
+    verb = path.rpartition("/")[2]
+    kinds = PARTS | ({"broadcast_id": IN_STATE[verb]} if verb in IN_STATE else {})
+    for part, kind in kinds.items():
         if f"{{{part}}}" in at:
             at = at.replace(f"{{{part}}}", world.ids[f"{kind}.{which}"])
     name = f"{method} {path}"

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sqlalchemy import update
+
 from gateway.core.ids import number_of
 from gateway.core.schemes import Rate, SchemeFile
-from gateway.services import access, claims, contributions, imports, members, schemes, tokens, users
+from gateway.services import access, broadcast, claims, contributions, imports, members, schemes, tokens, users
 from gateway.services.access import Actor
 from gateway.services.context import Gateway
+from gateway.store import channels
 from gateway.store import members as member_rows
 from gateway.store import phones as phone_rows
 from gateway.store import tasks as task_rows
+from gateway.store.models import deliveries
 
 CONSENT = {"consent_how": "paper", "consent_wording": "form-2083"}
 
@@ -41,7 +45,29 @@ def populate(gateway: Gateway, organisation_id: str, mark: str, prefix: str) -> 
         world.ids |= {f"{kind}.{which}": found for kind, found in _about_one(gateway, actor, f"{mark} {which}", prefix).items()}
         phone = world.ids[f"phone.{which}"]
         world.marks += [phone, phone.removeprefix("+977")]
+    for state, found in _broadcasts(gateway, actor, mark, prefix).items():
+        world.ids |= {f"{state}.own": found, f"{state}.other": found}
     return world
+
+
+def _broadcasts(gateway: Gateway, actor: Actor, mark: str, prefix: str) -> dict[str, str]:
+    """A draft, one that is being sent and waits for a person's decision, and one that is paused."""
+    ours = channels.Channel(
+        actor.organisation_id, actor.organisation_id, gateway.providers.main.name, f"+97714{prefix}000", "ne", 10, 1, 140, 200
+    )
+    with gateway.database.write() as db:
+        if actor.organisation_id != "main":
+            channels.ensure(db, ours)
+    said = broadcast.Draft(f"Fair {mark}", {"ne": "मेला भोलि छ।"})
+    made = {state: broadcast.create(gateway, actor, said) for state in ("draft", "sending", "paused")}
+    for state in ("sending", "paused"):
+        broadcast.approve(gateway, actor, made[state])
+        broadcast.expand(gateway, made[state])
+    broadcast.pause(gateway, actor, made["paused"])
+    held = update(deliveries).where(deliveries.c.broadcast_id == made["sending"])
+    with gateway.database.write() as db:
+        db.execute(held.values(state="unknown", error="send:unresolved", ever_unknown=True))
+    return made
 
 
 def _an_import(gateway: Gateway, actor: Actor, mark: str, prefix: str) -> str:

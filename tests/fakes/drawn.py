@@ -142,6 +142,11 @@ def _draw_broadcasts(drawn: Drawn, dice: random.Random, organisation: str, now: 
             organisation_id=organisation,
             channel_id=organisation,
             title=f"Title {key}",
+            purpose="message",
+            best_hour=False,
+            heads_up=False,
+            tries=3,
+            created_by="terminal",
             medium=dice.choice(("sms", "voice")),
             texts={},
             audience={},
@@ -154,7 +159,20 @@ def _draw_broadcasts(drawn: Drawn, dice: random.Random, organisation: str, now: 
             state = dice.choice(("delivered", "delivered", "read", "sent", "failed", "suppressed", "queued"))
             seconds = dice.randrange(5, 60) if state == "delivered" and dice.random() < 0.5 else None
             details = {"broadcast_id": key, "channel_id": organisation, "member_id": member, "phone_id": int(member.split("-")[1]) + 1}
-            drawn.add(models.deliveries, medium="sms", language="ne", state=state, seconds=seconds, updated_at=now, **details)
+            details |= {"medium": "sms", "language": "ne", "updated_at": now}
+            tries = dice.randrange(1, 3)
+            for before in range(1, tries):
+                drawn.add(
+                    models.deliveries,
+                    state="undelivered",
+                    round=before,
+                    latest=False,
+                    seconds=dice.choice((None, 3)),
+                    answered_by=None,
+                    **details,
+                )
+            by = dice.choice(("human", "machine", None)) if seconds else None
+            drawn.add(models.deliveries, state=state, round=tries, latest=True, seconds=seconds, answered_by=by, **details)
         kind = dice.choice(("meeting", "training"))
         drawn.add(models.notices, id=key, organisation_id=organisation, kind=kind, starts_at=at, published_at=at)
         for member in members:

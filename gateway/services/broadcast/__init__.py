@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from gateway.services.broadcast.again import again
 from gateway.services.broadcast.content import in_one_sms
 from gateway.services.broadcast.draft import MEDIA, Draft
 from gateway.services.broadcast.expanding import expand
+from gateway.services.broadcast.exporting import export
 from gateway.services.broadcast.planning import LEFT_OUT, Dear, Part, Plan, plan
 from gateway.services.broadcast.replies import Reply, replies
+from gateway.services.broadcast.results import Progress, progress
 from gateway.services.broadcast.running import Status, approve, cancel, create, latest, pause, resolve, resume, status
 from gateway.services.broadcast.trying import try_out
 
@@ -17,16 +20,20 @@ __all__ = [
     "Draft",
     "Part",
     "Plan",
+    "Progress",
     "Reply",
     "Status",
+    "again",
     "approve",
     "cancel",
     "create",
     "expand",
+    "export",
     "in_one_sms",
     "latest",
     "pause",
     "plan",
+    "progress",
     "replies",
     "resolve",
     "resume",

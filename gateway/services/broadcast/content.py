@@ -43,6 +43,7 @@ __all__ = [
     "measure",
     "plainer",
     "price_list",
+    "seconds",
     "sending_channel",
     "strange_characters",
     "text",
@@ -187,30 +188,33 @@ def plainer(long: Lengths) -> list[Plainer]:
 # --- what is heard -----------------------------------------------------------------------------------------------------------------
 
 
-def _minutes(gateway: Gateway, db: Connection, organisation_id: str, draft: Draft) -> dict[str, int]:
+def seconds(gateway: Gateway, db: Connection, organisation_id: str, draft: Draft) -> Mapping[str, float]:
+    """How long it takes to say it, by language. GatewayError `broadcast:*` where it cannot be said."""
     if sum(map(bool, (draft.phrase, draft.saying_id, draft.flow))) > 1:
         raise GatewayError("broadcast:several-sayings")
-    seconds: Mapping[str, float]
     if draft.phrase:
-        seconds = _phrase_seconds(gateway, draft.phrase)
-    elif draft.flow:
-        seconds = _flow_seconds(gateway, draft.flow)
-    else:
-        seconds = _saying_seconds(db, organisation_id, draft.saying_id or "")
-    return {language: math.ceil((lasts + AROUND_MESSAGE) / 60) for language, lasts in seconds.items()}
+        return _phrase_seconds(gateway, draft.phrase)
+    if draft.flow:
+        return _flow_seconds(gateway, draft.flow)
+    return _saying_seconds(db, organisation_id, draft.saying_id or "")
+
+
+def _minutes(gateway: Gateway, db: Connection, organisation_id: str, draft: Draft) -> dict[str, int]:
+    lasting = seconds(gateway, db, organisation_id, draft)
+    return {language: math.ceil((lasts + AROUND_MESSAGE) / 60) for language, lasts in lasting.items()}
 
 
 def _phrase_seconds(gateway: Gateway, phrase: str) -> dict[str, float]:
     if phrase not in gateway.catalogue.phrases:
         raise GatewayError("broadcast:unknown-phrase", phrase=phrase, hint=_near(phrase, gateway.catalogue.phrases))
     clips = open_clips(gateway.settings.audio_dir)
-    seconds = {}
+    found = {}
     for language in gateway.catalogue.languages:
         try:
-            seconds[language] = clips.seconds(language, f"phrase/{phrase}")
+            found[language] = clips.seconds(language, f"phrase/{phrase}")
         except GatewayError as error:
             raise GatewayError("broadcast:no-clip", phrase=phrase, language=language) from error
-    return seconds
+    return found
 
 
 def _flow_seconds(gateway: Gateway, name: str) -> dict[str, float]:
@@ -226,12 +230,12 @@ def _flow_seconds(gateway: Gateway, name: str) -> dict[str, float]:
 
 
 def _saying_seconds(db: Connection, organisation_id: str, saying_id: str) -> Mapping[str, float]:
-    seconds = broadcasts.saying_seconds(db, organisation_id, saying_id)
-    if seconds is None:
+    found = broadcasts.saying_seconds(db, organisation_id, saying_id)
+    if found is None:
         raise GatewayError("broadcast:unknown-saying", id=saying_id)
-    if not seconds:
+    if not found:
         raise GatewayError("broadcast:not-recorded")
-    return seconds
+    return found
 
 
 def _near(name: str, known: Mapping[str, object]) -> str:

@@ -71,11 +71,11 @@ def approve(gateway: Gateway, actor: Actor, broadcast_id: str) -> list[Job]:
     """
     actor.require(Permission.APPROVE_BROADCASTS)
     with gateway.database.read() as db:
-        draft = Draft.of(_draft(_own(db, actor, broadcast_id)))
+        draft = Draft.of(_draft(own(db, actor, broadcast_id)))
     planned = planning.plan(gateway, actor, draft)
     with gateway.database.write() as db:
         sending = organisations.sending(db, actor.organisation_id, alone=True)  # two approvals at once see each other's price
-        _draft(_own(db, actor, broadcast_id))
+        _draft(own(db, actor, broadcast_id))
         month = planning.month_left(db, actor.organisation_id, sending, planned.begins)
         for block in planning.blocks(planned.price, draft.budget, month):
             raise block
@@ -121,7 +121,7 @@ def _move(gateway: Gateway, actor: Actor, broadcast_id: str, wanted: str, move: 
     """Move a broadcast of the actor's organisation from one state to another, and write down who did."""
     actor.require(Permission.APPROVE_BROADCASTS)
     with gateway.database.write() as db:
-        found = _own(db, actor, broadcast_id)
+        found = own(db, actor, broadcast_id)
         if not move(db):
             raise GatewayError("broadcast:not-possible", state=found.state, wanted=wanted)
         access.note(gateway, db, actor, f"broadcast_{wanted}", f"broadcast:{broadcast_id}")
@@ -134,7 +134,7 @@ def resolve(gateway: Gateway, actor: Actor, broadcast_id: str, *, resend: bool) 
     """
     actor.require(Permission.APPROVE_BROADCASTS)
     with gateway.database.write() as db:
-        if _own(db, actor, broadcast_id).state == "cancelled" and resend:
+        if own(db, actor, broadcast_id).state == "cancelled" and resend:
             raise GatewayError("broadcast:not-possible", state="cancelled", wanted="sent again")
         decided = deliveries.decide(db, broadcast_id, gateway.clock(), resend=resend)
         if resend and decided:
@@ -150,22 +150,28 @@ def status(gateway: Gateway, actor: Actor, broadcast_id: str) -> Status:
     """Where a broadcast is. GatewayError `broadcast:unknown`."""
     actor.require(Permission.SEE_BROADCASTS)
     with gateway.database.read() as db:
-        found, agreed = _own(db, actor, broadcast_id), broadcasts.agreed(db, broadcast_id)
-        missing = 0
-        if found.state == "draft":
-            sending = organisations.sending(db, actor.organisation_id)
-            missing = planning.persons_needed(sending, (found.planned or {}).get("recipients", 0)) - len(agreed)
-        return Status(found, broadcasts.counts(db, broadcast_id), agreed, missing)
+        found = own(db, actor, broadcast_id)
+        return Status(found, broadcasts.counts(db, broadcast_id), *agreement(db, found))
 
 
-def latest(gateway: Gateway, actor: Actor, count: int = 20) -> list[Broadcast]:
-    """The newest broadcasts of the actor's organisation first."""
+def agreement(db: Connection, found: Broadcast) -> tuple[tuple[str, ...], int]:
+    """Which actors approved it, and how many more must."""
+    agreed = broadcasts.agreed(db, found.id)
+    if found.state != "draft":
+        return agreed, 0
+    sending = organisations.sending(db, found.organisation_id)
+    return agreed, planning.persons_needed(sending, (found.planned or {}).get("recipients", 0)) - len(agreed)
+
+
+def latest(gateway: Gateway, actor: Actor, count: int = 20, after: str = "") -> list[Broadcast]:
+    """The newest broadcasts of the actor's organisation first, those behind the one with the id `after` ("": from the first)."""
     actor.require(Permission.SEE_BROADCASTS)
     with gateway.database.read() as db:
-        return broadcasts.latest(db, actor.organisation_id, count)
+        return broadcasts.latest(db, actor.organisation_id, count, after)
 
 
-def _own(db: Connection, actor: Actor, broadcast_id: str) -> Broadcast:
+def own(db: Connection, actor: Actor, broadcast_id: str) -> Broadcast:
+    """A broadcast of the actor's organisation. GatewayError `broadcast:unknown`."""
     found = broadcasts.load(db, broadcast_id)
     if found is None or found.organisation_id != actor.organisation_id:
         raise GatewayError("broadcast:unknown", id=broadcast_id)

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from gateway.web.api import (
     audit,
+    broadcasts,
     claims,
     contributions,
     imports,
@@ -34,7 +35,23 @@ if TYPE_CHECKING:
 
 NAME = "api"
 PREFIX = "/api/v1"
-NOUNS = (me, organisation, members, pins, contributions, schemes, claims, tasks, imports, statistics, places, users, tokens, audit)
+NOUNS = (
+    me,
+    organisation,
+    members,
+    pins,
+    contributions,
+    schemes,
+    claims,
+    broadcasts,
+    tasks,
+    imports,
+    statistics,
+    places,
+    users,
+    tokens,
+    audit,
+)
 PUBLIC = ("/openapi.json", "/docs")  # what these tell is the same everywhere
 
 

@@ -53,7 +53,7 @@ class Upload:
     path: str
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """Text without control characters, which no database, phone or spreadsheet takes well."""
     if any(unicodedata.category(letter) in {"Cc", "Cs"} and letter != "\n" for letter in text):
         raise ValueError("There is a control character in it")
@@ -61,11 +61,11 @@ def _readable(text: str) -> str:
 
 
 # `\S` first and last in the schema would be stripped anyway; what matters is that something is left.
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT), AfterValidator(_readable)]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NOTE), AfterValidator(_readable)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT), AfterValidator(readable)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NOTE), AfterValidator(readable)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,48}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=32), AfterValidator(_readable)]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=32), AfterValidator(readable)]
 Amount = Annotated[int, Field(ge=1, le=money.LARGEST, description="paisa")]
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, description="of what you saw; with another you are told that it changed")]

@@ -1,0 +1,251 @@
+"""What came of a broadcast: where each person's row is and why, who heard how much of it, what it cost, and how it goes on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from gateway.errors import GatewayError
+from gateway.services.access import Permission
+from gateway.services.broadcast import content, timing
+from gateway.services.broadcast.draft import Draft
+from gateway.services.broadcast.running import agreement, own
+from gateway.store import results
+from gateway.store.broadcasts import Broadcast
+from gateway.store.deliveries import CLOSED, UNRESOLVED
+from gateway.store.results import Group
+
+if TYPE_CHECKING:
+    from gateway.services.access import Actor
+    from gateway.services.context import Gateway
+    from gateway.store.database import Connection
+
+Key = TypeVar("Key")
+
+BEFORE_MESSAGE = 6  # seconds of a call in which we say who we are
+LATELY = timedelta(minutes=1)
+BEING_SENT = ("approved", "sending")
+FAILED = ("undelivered", "failed")
+
+# Why it did not go out or arrive, for an organiser: the first word of a delivery's error. A code of the provider's that nobody has put
+# into words here stands for itself.
+WHY: Mapping[str, str] = {
+    "busy": "her phone was busy",
+    "no-answer": "nobody picked up",
+    "canceled": "the call was broken off before anybody picked up",
+    "send:bad-number": "the number takes none: wrong, given up, or not made for it",
+    "send:refused": "the provider refused it",
+    "send:misconfigured": "the provider refuses our account or our number",
+    "send:opted-out": "she has stopped us at the provider",
+    "send:stopped": "she texted STOP",
+    "send:left": "she has left the organisation",
+    "send:erased": "she was erased",
+    "send:internal": "it could not be put together; the log says why",
+    "send:shared-phone": "shares a phone with somebody who gets it, and is told with her",
+    "broadcast:cancelled": "the broadcast was cancelled before",
+    "broadcast:expired": "it was pointless by the time it could go out",
+    "send:ambiguous": "it may or may not have gone out, and the provider is asked",
+    "send:lease-over": "it may or may not have gone out, and the provider is asked",
+    "send:unresolved": "it may or may not have gone out, and the provider does not know: a person decides",
+    "send:closed": "it may or may not have gone out; it is left so",
+    "": "no reason was given",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """How many rows ended so: `code` is the first word of their error, `sentence` says it to an organiser."""
+
+    code: str
+    sentence: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """`people` were reached: a text arrived, she answered, or a person listened to a call for a while (`gateway.store.heard`).
+
+    Of the calls, `calls` were picked up by a person, who listened for `seconds` in all; in `half` of them to half of what is said at
+    least, in `whole` to all of it. None: nobody knows how long it is.
+    """
+
+    people: int
+    calls: int
+    seconds: int
+    half: int | None
+    whole: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Messages that may or may not have gone out: being `asked` of the provider, `held` for a person, `closed` by one."""
+
+    asked: int
+    held: int
+    closed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What the provider reports to have charged for `priced` messages: `amount` in millionths of `currency`."""
+
+    currency: str
+    amount: int
+    priced: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Paisa as `planned` (None: it never was) and, by the same prices, of all that went out `so_far`, `sent` messages; and what the
+    provider reports."""
+
+    planned: int | None
+    so_far: int
+    sent: int
+    charged: tuple[Charge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A broadcast and what came of it until now. People are counted by their latest try, messages and money by all.
+
+    `agreed` are who approved it, `missing` how many more must. `rounds` counts people by the number of their latest try. `a_minute` are
+    the messages of the last minute; `through_at` is when all of it is sent if it goes on so, None where nothing goes out. `flagged` people
+    can have got it twice. `replies` are texts that answered it, `answers` those to its notice, by answer.
+    """
+
+    broadcast: Broadcast
+    agreed: tuple[str, ...]
+    missing: int
+    states: Mapping[str, int]
+    heard: Heard
+    answered: int
+    failed: tuple[Why, ...]
+    suppressed: tuple[Why, ...]
+    unknown: Unknown
+    flagged: int
+    rounds: Mapping[int, int]
+    a_minute: int
+    through_at: datetime | None
+    cost: Cost
+    replies: int
+    answers: Mapping[str, int]
+
+    @property
+    def people(self) -> int:
+        """All whom it is for."""
+        return sum(self.states.values())
+
+    @property
+    def open(self) -> int:
+        """Those on whose message we still work."""
+        return self.states.get("queued", 0) + self.states.get("sending", 0) + self.unknown.asked
+
+
+def progress(gateway: Gateway, actor: Actor, broadcast_id: str) -> Progress:
+    """What came of a broadcast until now. GatewayError `broadcast:unknown`."""
+    actor.require(Permission.SEE_BROADCASTS)
+    now = gateway.clock()
+    with gateway.database.read() as db:
+        found = own(db, actor, broadcast_id)
+        draft = Draft.of(found)
+        long = _long(gateway, db, found, draft)
+        groups = results.tally(db, broadcast_id, long, now - LATELY)
+        agreed, missing = agreement(db, found)
+        days = timing.days_of(db, found.organisation_id, draft)
+        replies, answers = results.replies(db, broadcast_id), results.answers(db, broadcast_id)
+    latest = [group for group in groups if group.latest]
+    a_minute = sum(group.lately for group in groups)
+    return Progress(
+        broadcast=found,
+        agreed=agreed,
+        missing=missing,
+        states=_by(latest, lambda group: group.state),
+        heard=Heard(
+            people=sum(group.reached for group in latest),
+            calls=sum(group.calls for group in latest),
+            seconds=sum(group.seconds for group in latest),
+            half=sum(group.half for group in latest) if long else None,
+            whole=sum(group.whole for group in latest) if long else None,
+        ),
+        answered=sum(group.answered for group in latest),
+        failed=_why(group for group in latest if group.state in FAILED),
+        suppressed=_why(group for group in latest if group.state == "suppressed"),
+        unknown=_unknown([group for group in latest if group.state == "unknown"]),
+        flagged=sum(group.flagged for group in latest),
+        rounds=dict(sorted(_by(latest, lambda group: group.round).items())),
+        a_minute=a_minute,
+        through_at=_through_at(found, groups, a_minute, days, now) if found.state in BEING_SENT else None,
+        cost=_cost(found, groups),
+        replies=replies,
+        answers=answers,
+    )
+
+
+def _long(gateway: Gateway, db: Connection, found: Broadcast, draft: Draft) -> dict[str, tuple[float, float]]:
+    """By language, after how many seconds of a call half of what is said is heard, and all of it; empty where that is not known."""
+    if found.medium == "sms":
+        return {}
+    try:
+        seconds = content.seconds(gateway, db, found.organisation_id, draft)
+    except GatewayError:  # its phrase or flow is there no more
+        return {}
+    return {language: (BEFORE_MESSAGE + lasts / 2, BEFORE_MESSAGE + lasts) for language, lasts in seconds.items()}
+
+
+def _by(groups: Iterable[Group], key: Callable[[Group], Key]) -> dict[Key, int]:
+    counted: Counter[Key] = Counter()
+    for group in groups:
+        counted[key(group)] += group.rows
+    return dict(counted)
+
+
+def why(error: str | None) -> tuple[str, str]:
+    """A delivery's error as its code and a sentence.
+
+    >>> why("send:bad-number 21211")
+    ('send:bad-number', 'the number takes none: wrong, given up, or not made for it')
+    >>> why("30010")
+    ('30010', 'the provider says 30010')
+    """
+    code = (error or "").partition(" ")[0]
+    return code, WHY.get(code, f"the provider says {code}")
+
+
+def _why(groups: Iterable[Group]) -> tuple[Why, ...]:
+    """The reasons, the most frequent first."""
+    counted = _by(groups, lambda group: why(group.error))
+    return tuple(Why(*reason, number) for reason, number in sorted(counted.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _unknown(groups: list[Group]) -> Unknown:
+    held, closed = (sum(group.rows for group in groups if group.error == error) for error in (UNRESOLVED, CLOSED))
+    return Unknown(sum(group.rows for group in groups) - held - closed, held, closed)
+
+
+def _through_at(found: Broadcast, groups: list[Group], a_minute: int, days: timing.Days, now: datetime) -> datetime:
+    waiting = sum(group.rows for group in groups if group.state in {"queued", "sending"})
+    if not found.expanded:
+        settled = sum(group.rows for group in groups if group.latest) - waiting
+        waiting = max(waiting, (found.planned or {}).get("recipients", 0) - settled)
+    begins = max(now, found.starts_at or now)
+    through = days.after(begins, waiting / (a_minute / LATELY.total_seconds() or found.pace))
+    last_due = max((group.last_due for group in groups if group.state == "queued" and group.last_due), default=through)
+    return max(through, days.open_at(last_due))
+
+
+def _cost(found: Broadcast, groups: list[Group]) -> Cost:
+    amounts, priced = Counter[str](), Counter[str]()
+    for group in groups:
+        if group.charged_in:
+            amounts[group.charged_in] += group.charged
+            priced[group.charged_in] += group.priced
+    return Cost(
+        planned=(found.planned or {}).get("price"),
+        so_far=sum(group.price for group in groups),
+        sent=sum(group.sent for group in groups),
+        charged=tuple(Charge(currency, amounts[currency], priced[currency]) for currency in sorted(amounts)),
+    )
