@@ -375,7 +375,9 @@ def _read_lessons(
             _read_fields(Fields(node, draft), lessons.written(node))
     if names and LESSONS not in flows:
         known = lexicon is not None and LESSON_INTENT in lexicon.intents.values()
-        text = lessons.leading(names, shared.phrases.get(LESSON_WORD, {}), intent=LESSON_INTENT if known else "")
+        titles = shared.phrases.get(LESSON_WORD, {})
+        title = {language: titles[language] for language in shared.all_languages if language in titles}
+        text = lessons.leading(names, title, intent=LESSON_INTENT if known else "")
         drafts.append(_read_flow(Source(LESSONS, f"{folder.name}/{LESSONS}", text), shared))
     return drafts
 

@@ -36,7 +36,7 @@ _WITHIN = _LIST.where(
         services.c.kind == bindparam("of_kind"),
     )
 )
-_ADD = insert_into(services).on_conflict_do_nothing(index_elements=["organisation_id", "kind", "place", "number"])
+_ADD = insert_into(services).on_conflict_do_nothing(index_elements=["organisation_id", "kind", "place", "number"]).returning(services.c.id)
 _IS = _OF & (services.c.kind == bindparam("of_kind")) & (services.c.place == bindparam("of_place"))
 _IS &= services.c.number == bindparam("of_number")
 _NAME = update(services).where(_IS).values(names=bindparam("called"), saying_id=bindparam("said"))
@@ -62,7 +62,7 @@ def may_be_named(db: Connection, organisation_id: str, saying_id: str) -> bool:
 
 def add(db: Connection, row: ServiceRow, now: datetime) -> bool:
     """Write an entry down; False where there is one of this kind, place and number already."""
-    return db.execute(_ADD, {**row._asdict(), "names": dict(row.names), "created_at": now}).rowcount > 0
+    return db.execute(_ADD, {**row._asdict(), "names": dict(row.names), "created_at": now}).first() is not None
 
 
 def name(db: Connection, row: ServiceRow) -> None:

@@ -42,5 +42,5 @@ def test_the_pauses_are_there():
 
 
 def test_all_clips_together_stay_small_enough_to_ship():
-    # Two lessons in two languages, a quarter of an hour in all, are 7 MB of it.
+    # Two lessons in two languages, seven minutes in all, are 6 MB of it.
     assert sum(path.stat().st_size for path in AUDIO.rglob("*.wav")) < 30_000_000
