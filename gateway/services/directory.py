@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gateway.core import people, phone, places
 from gateway.errors import GatewayError
-from gateway.services import access
+from gateway.services import access, sayings
 from gateway.services.access import Actor, Permission
 from gateway.services.imports import columns
 from gateway.services.imports.columns import Column, Refusal, Row, Unfit
@@ -92,9 +92,11 @@ def _shared(place: str, hers: str) -> int:
     return next((level for level, (one, other) in enumerate(pairs) if one != other), min(place.count("-"), hers.count("-")) + 1)
 
 
-def spoken_name(service: Service, language: str, *, by_text: bool) -> str | None:
-    """Its name for a slot `{x:saying}`: written where it is read. Until it is recorded only the kind is said."""
-    name = service.names.get(language) if by_text else None
+def spoken_name(gateway: Gateway, service: Service, language: str, *, by_text: bool) -> str | None:
+    """Its name for a slot `{x:saying}`: written where it is read, else as it was recorded. Without a recording only the kind is said."""
+    if not by_text:
+        return sayings.value(gateway, service.saying_id, language) if service.saying_id else None
+    name = service.names.get(language)
     return f" {name}" if name else None
 
 

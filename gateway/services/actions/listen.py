@@ -71,7 +71,7 @@ def next_service(gateway: Gateway, call: ActionCall) -> ActionResult:
             "service.id": entry.id,
             "service.kind": entry.kind,
             "service.number": entry.local_number,
-            "service.name": directory.spoken_name(entry, call.session.language, by_text=by_text),
+            "service.name": directory.spoken_name(gateway, entry, call.session.language, by_text=by_text),
             "service.told": False,
         },
     )
