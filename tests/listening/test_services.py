@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from gateway.cli import main
 from gateway.errors import GatewayError
-from gateway.services import directory
+from gateway.services import directory, sayings
 from gateway.services.access import Actor
 from gateway.services.directory import NewService
 from gateway.store.models import members
@@ -101,6 +101,14 @@ def test_the_number_is_said_twice_and_sent_once_however_often_she_hears_it(here:
     call.press("8").press("8")
     assert sum(clip.startswith("ne/services/tell-1") for clip in call.heard) == 3
     assert here.rows("SELECT count(*) FROM deliveries WHERE broadcast_id IS NULL") == [(1,)]
+
+
+def test_its_name_is_said_as_it_was_recorded(here: Installation, organiser: Actor):
+    saying = sayings.create(here.gateway, organiser, {"ne": "लेले स्वास्थ्य चौकी"})
+    sayings.record(here.gateway, organiser, saying.id, "ne", here.gateway.settings.audio_dir / "ne/notices/tell-1.wav")
+    directory.add(here.gateway, organiser, NewService("health_post", "3-25-04", "01-5570105", {}, saying.id))
+    heard = here.phone(SITA).ring().press("4").press("2").heard
+    assert [clip for clip in heard if clip.startswith("sayings/")]
 
 
 @pytest.mark.parametrize("number", [MAYA, SHARED])
