@@ -44,7 +44,7 @@ WHY: Mapping[str, str] = {
     "send:left": "she has left the organisation",
     "send:erased": "she was erased",
     "send:internal": "it could not be put together; the log says why",
-    "send:shared-phone": "shares a phone with somebody who gets it, and is told with her",
+    "send:shared-phone": "she shares a phone with somebody who gets it, and is told with her",
     "broadcast:cancelled": "the broadcast was cancelled before",
     "broadcast:expired": "it was pointless by the time it could go out",
     "send:ambiguous": "it may or may not have gone out, and the provider is asked",
