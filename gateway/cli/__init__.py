@@ -39,6 +39,7 @@ COMMANDS = {
     "keys": "Seal everything with another key",
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
+    "notices": "Publish meetings, trainings and news, and note who came",
     "prompts": "List, check, record and import the clips",
     "segments": "Count SMS segments of JSON strings, one a line",
     "match": "Find the intent of texted words, one message a line",

@@ -9,9 +9,11 @@ BsDate(year=2083, month=8, day=5)
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
+from gateway.core.digits import fold_digits
 from gateway.errors import GatewayError
 
 NEPAL = timezone(timedelta(hours=5, minutes=45), "NPT")  # no daylight saving
@@ -73,6 +75,26 @@ def from_bs(day: BsDate) -> date:
         raise _outside(f"{day.year}-{day.month:02}-{day.day:02}")
     years = sum(map(sum, MONTH_LENGTHS[:index]))
     return FIRST_DAY + timedelta(days=years + sum(MONTH_LENGTHS[index][: day.month - 1]) + day.day - 1)
+
+
+def day_of(text: str) -> date:
+    """A day as somebody writes it, year first: of the Nepali calendar where the year is one of the table, else of the Gregorian.
+
+    >>> day_of("2083-08-13") == day_of("2026-11-29") == date(2026, 11, 29)
+    True
+
+    GatewayErrors `calendar:unreadable`, and `calendar:outside` for a day that the table does not have.
+    """
+    found = re.fullmatch(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})", fold_digits(text).strip())
+    if found is None:
+        raise GatewayError("calendar:unreadable", date=text)
+    year, month, day = (int(part) for part in found.groups())
+    if year >= FIRST_YEAR:
+        return from_bs(BsDate(year, month, day))
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise GatewayError("calendar:unreadable", date=text) from None
 
 
 def month_of(instant: datetime) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -38,6 +39,17 @@ MEMBER_COLUMNS = (
 )
 
 
+Pages = Iterator[tuple[int, Iterable[Mapping[str, object]]]]  # how many records each page has, and its rows
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What is written: the columns, and pages of rows by them."""
+
+    columns: Sequence[str]
+    pages: Pages
+
+
 class Sheet(Protocol):
     """A file that rows are written to."""
 
@@ -53,22 +65,28 @@ def write(gateway: Gateway, actor: Actor, kind: str, path: Path) -> int:
 
     The name tells the form: `.xlsx` or CSV. The file appears when it is whole. GatewayError `import:kind` for an unknown kind.
     """
-    actor.require(Permission.EXPORT)
     if kind not in KINDS:
+        actor.require(Permission.EXPORT)
         raise GatewayError("import:kind", kind=kind, known=", ".join(KINDS))
     columns, pages = KINDS[kind]
+    return write_rows(gateway, actor, kind, path, Rows(columns, pages(gateway, actor)))
+
+
+def write_rows(gateway: Gateway, actor: Actor, subject: str, path: Path, rows: Rows) -> int:
+    """Write these rows as `write` does; how many records there are. `subject` is what the audit log says of it."""
+    actor.require(Permission.EXPORT)
     unfinished = path.with_name(f".{path.name}.{gateway.new_id()[:12]}")
     count = 0
     try:
         sheet = (_Workbook if path.suffix.lower() == ".xlsx" else _Text)(unfinished)
-        sheet.write(columns)
-        for records, rows in pages(gateway, actor):
+        sheet.write(rows.columns)
+        for records, page in rows.pages:
             count += records
-            for row in rows:
-                sheet.write(_shown(row.get(name)) for name in columns)
+            for row in page:
+                sheet.write(_shown(row.get(name)) for name in rows.columns)
         sheet.close()
         with gateway.database.write() as db:
-            access.note(gateway, db, actor, "export", kind, count=count)
+            access.note(gateway, db, actor, "export", subject, count=count)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -150,10 +168,7 @@ def _rupees(paisa: int | None) -> str | None:
     return f"{sign}{whole}.{rest:02}" if rest else f"{sign}{whole}"
 
 
-Rows = Iterator[tuple[int, Iterable[Mapping[str, object]]]]
-
-
-def _members(gateway: Gateway, actor: Actor) -> Rows:
+def _members(gateway: Gateway, actor: Actor) -> Pages:
     """Members by number, each with a row for each of her phones."""
     after = ""
     while True:
@@ -167,7 +182,7 @@ def _members(gateway: Gateway, actor: Actor) -> Rows:
         after = page[-1]["number"]
 
 
-def _contributions(gateway: Gateway, actor: Actor) -> Rows:
+def _contributions(gateway: Gateway, actor: Actor) -> Pages:
     """Entries of the ledger by reference, reversed ones and those that reverse them too."""
     after = ""
     while True:
@@ -188,7 +203,7 @@ def _state(row: Mapping[str, object]) -> str:
     return next((state for state in ("reversed", "confirmed", "questioned") if row[state]), "noted")
 
 
-def _claims(gateway: Gateway, actor: Actor) -> Rows:
+def _claims(gateway: Gateway, actor: Actor) -> Pages:
     """Claims by number, as they stand."""
     after = ""
     while True:
@@ -209,7 +224,7 @@ def _claims(gateway: Gateway, actor: Actor) -> Rows:
 
 CONTRIBUTION_COLUMNS = ("reference", "number", "amount", "month", "scheme", "payer", "receipt", "state", "note")
 CLAIM_COLUMNS = (*("claim_number", "number", "insurer_reference", "kind", "state", "amount", "date", "review_until", "reason", "note"),)
-KINDS: Mapping[str, tuple[tuple[str, ...], Callable[[Gateway, Actor], Rows]]] = {
+KINDS: Mapping[str, tuple[tuple[str, ...], Callable[[Gateway, Actor], Pages]]] = {
     "members": (MEMBER_COLUMNS, _members),
     "contributions": (CONTRIBUTION_COLUMNS, _contributions),
     "claims": (CLAIM_COLUMNS, _claims),

@@ -46,6 +46,7 @@ SAMPLES: Mapping[str, tuple[object, ...]] = {
 }
 # An option is measured with values of every day, since a longer one makes it longer for whoever has it alone.
 USUAL: Mapping[str, tuple[object, ...]] = {**SAMPLES, "money": (300_00,)}
+WORDS = frozenset({wording.PHRASE, wording.SAYING})  # an organisation's own words stand where phrases do, and are measured as those are
 DEVANAGARI = str.maketrans("0123456789", "०१२३४५६७८९")
 SENTENCE_END = re.compile(r"(?<=[।.!?])\s*")
 
@@ -151,7 +152,7 @@ class _Measure:
     def _seconds(self, piece: Fragment | Slot, language: str, samples: Mapping[str, tuple[object, ...]] = SAMPLES) -> float:
         if isinstance(piece, Fragment):
             return self._clip_seconds(language, piece.clip)
-        if piece.format == wording.PHRASE:
+        if piece.format in WORDS:
             return max((self._clip_seconds(language, f"phrase/{name}") for name in self._words(piece, language)), default=0.0)
         spoken = (speech.speak(language, piece.format, value) for value in samples.get(piece.format, ()) if piece.format in speech.FORMATS)
         return max((sum(self._clip_seconds(language, clip) for clip in clips) for clips in spoken), default=0.0)
@@ -180,7 +181,7 @@ class _Measure:
             return piece
         if piece.format == wording.CLIP:
             return ""  # a recording is heard, not read
-        if piece.format == wording.PHRASE:
+        if piece.format in WORDS:
             return max(self._words(piece, language).values(), key=len, default="")
         if piece.format == wording.TEXT:
             return str(SAMPLES[wording.TEXT][0])

@@ -15,7 +15,7 @@ from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError
 from gateway.providers.http import HttpSession, open_http
-from gateway.services import audit, calls, claims, recordings, reminders, retention
+from gateway.services import announcements, audit, calls, claims, recordings, reminders, retention
 from gateway.store import broadcasts, callbacks, deliveries, phones
 
 if TYPE_CHECKING:
@@ -30,7 +30,13 @@ MOST_DOUBTS = 200  # in one sweep
 MOST_REPLIES = 200  # bells in one sweep
 SILENCE_OF_CALLS = 4  # times `reconcile_after`: a call rings and is listened to before it has anything to report
 LARGEST_ID = 2**63 - 1
-CHORES = (claims.overdue, reminders.daily, retention.sweep, audit.tell_head)  # the last tells of what the others did
+CHORES = (
+    claims.overdue,
+    reminders.daily,
+    announcements.follow_up,
+    retention.sweep,
+    audit.tell_head,
+)  # the last tells of what the others did
 
 
 def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None) -> None:

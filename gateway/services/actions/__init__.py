@@ -36,6 +36,7 @@ ACTIONS: Mapping[str, NamedAction] = {
         contributions.note_for_member,
         contributions.note_for_member_again,
         notices.next_notice,
+        notices.told_notice,
         notices.rsvp_yes,
         notices.rsvp_no,
         notices.rights_news,
