@@ -154,7 +154,7 @@ def test_who_came_is_noted_once_by_numbers_and_phones(here: Installation, organi
     answer(here, meeting, GITA, "no")
     sita = number_of(here, SITA)
     wrong = sita[:-1] + str((int(sita[-1]) + 1) % 10)
-    lines = [sita, "", "९७२०००००००२", wrong, "+9779720000003", "hello", number_of(here, GITA)]
+    lines = [sita, "", "९७२-००० ०००२", wrong, "+9779720000003", "hello", number_of(here, GITA)]
     found = notices.attendance(here.gateway, organiser, meeting.id, lines)
     assert found.unknown == (4, 5, 6)  # a slip, a phone that two share, no number
     assert found.added == 3
@@ -210,7 +210,7 @@ def test_an_announcement_says_it_in_one_message_of_every_language_and_script(her
     assert made.texts == {
         "ne": "बैठक: मंसिर १२ बिहान १० बजे, वडा कार्यालय। आए 1, नआए 2",
         "ne_latn": "Baithak: Mangsir 12, Sanibar, bihana 10 baje, wada karyalaya. Aune 1, naaune 2 pathaunuhos.",
-        "en": "meeting: Mangsir 12, Saturday, 10 in the morning, the ward office. Send 1 if you will come, 2 if not.",
+        "en": "meeting: 28 Nov, Saturday, 10 am, the ward office. Send 1 if you will come, 2 if not.",
     }
 
 
