@@ -148,6 +148,7 @@ CATALOGUE: dict[str, Fault] = {
     "notice:not-recorded": Fault("The words {id} are not recorded in any language, so that no caller could hear them."),
     "notice:over": Fault("The notice {id} is over or was cancelled."),
     "notice:changed": Fault("Somebody changed the notice {id} meanwhile. Look at it once more, then decide."),
+    "survey:unknown": Fault("There is no survey {flow!r}.{hint} `gateway surveys list` shows them."),
     "notice:no-attendance": Fault("To news nobody comes."),
     "webhook:no-length": Fault("The request has no Content-Length, so that nobody could tell whether all of it came."),
     "webhook:too-large": Fault("The request is larger than any that a provider sends."),

@@ -40,6 +40,7 @@ COMMANDS = {
     "sample": "Load the sample members",
     "broadcast": "Plan, send and follow a broadcast",
     "notices": "Publish meetings, trainings and news, and note who came",
+    "surveys": "Show and export what members answered in surveys",
     "prompts": "List, check, record and import the clips",
     "segments": "Count SMS segments of JSON strings, one a line",
     "match": "Find the intent of texted words, one message a line",

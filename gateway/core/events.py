@@ -261,6 +261,19 @@ class RsvpGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyAnswered:
+    """An answer in a flow that is a survey: a value, or a recording of her own words. `broadcast_id` is that by which she came to it."""
+
+    flow: str
+    step: str
+    name: str
+    value: str | None
+    recording_id: str | None
+    member_id: str | None
+    broadcast_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TaskOpened:
     """Something that a person must do. `kind` is one of `gateway.core.statuses.TASK_KINDS`."""
 
@@ -321,6 +334,7 @@ Fact = (
     | PhoneDisowned
     | ContributionNoted
     | RsvpGiven
+    | SurveyAnswered
     | TaskOpened
     | ClaimHeard
     | TextPromised

@@ -27,6 +27,7 @@ from gateway.store import (
     phones,
     pins,
     recordings,
+    surveys,
     takes,
     tasks,
 )
@@ -297,6 +298,23 @@ def _rsvp(writing: Writing, fact: events.RsvpGiven) -> list[Job]:
     return []
 
 
+def _keep_survey_answer(writing: Writing, fact: events.SurveyAnswered) -> list[Job]:
+    conversation = writing.conversation
+    answer = surveys.NewAnswer(
+        organisation_id=conversation.organisation_id,
+        member_id=fact.member_id,
+        broadcast_id=fact.broadcast_id,
+        conversation=conversation.session_id,
+        flow=fact.flow,
+        step=fact.step,
+        name=fact.name,
+        value=fact.value,
+        recording_id=fact.recording_id,
+    )
+    surveys.keep(writing.db, writing.gateway.seal, answer, writing.now)
+    return []
+
+
 def _open_task(writing: Writing, fact: events.TaskOpened) -> list[Job]:
     conversation = writing.conversation
     if fact.recording_id and fact.member_id and tasks.adopt(writing.db, fact.recording_id, fact.kind, fact.member_id):
@@ -366,6 +384,7 @@ WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
     events.PhoneDisowned: _disown_phone,
     events.ContributionNoted: _note_contribution,
     events.RsvpGiven: _rsvp,
+    events.SurveyAnswered: _keep_survey_answer,
     events.TaskOpened: _open_task,
     events.ClaimHeard: _hear_claim,
     events.TextPromised: _promise_text,
