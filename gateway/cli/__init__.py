@@ -41,6 +41,7 @@ COMMANDS = {
     "broadcast": "Plan, send and follow a broadcast",
     "notices": "Publish meetings, trainings and news, and note who came",
     "surveys": "Show and export what members answered in surveys",
+    "testimonies": "Listen to what members said for others to hear, keep and withdraw it",
     "prompts": "List, check, record and import the clips",
     "segments": "Count SMS segments of JSON strings, one a line",
     "match": "Find the intent of texted words, one message a line",

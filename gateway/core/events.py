@@ -274,6 +274,18 @@ class SurveyAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class TestimonyGiven:
+    """She wants others to hear this recording; `wording` is the prompt that she agreed to and its version."""
+
+    testimony_id: str
+    member_id: str
+    recording_id: str
+    consent: Literal["named", "unnamed"]
+    wording: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class TaskOpened:
     """Something that a person must do. `kind` is one of `gateway.core.statuses.TASK_KINDS`."""
 
@@ -335,6 +347,7 @@ Fact = (
     | ContributionNoted
     | RsvpGiven
     | SurveyAnswered
+    | TestimonyGiven
     | TaskOpened
     | ClaimHeard
     | TextPromised

@@ -30,6 +30,7 @@ from gateway.store import (
     surveys,
     takes,
     tasks,
+    testimonies,
 )
 from gateway.store.database import Conflict
 
@@ -315,6 +316,20 @@ def _keep_survey_answer(writing: Writing, fact: events.SurveyAnswered) -> list[J
     return []
 
 
+def _keep_testimony(writing: Writing, fact: events.TestimonyGiven) -> list[Job]:
+    new = testimonies.NewTestimony(
+        id=fact.testimony_id,
+        organisation_id=writing.conversation.organisation_id,
+        member_id=fact.member_id,
+        recording_id=fact.recording_id,
+        consent=fact.consent,
+        consent_wording=fact.wording,
+        language=fact.language,
+    )
+    testimonies.keep(writing.db, new, writing.now)
+    return []
+
+
 def _open_task(writing: Writing, fact: events.TaskOpened) -> list[Job]:
     conversation = writing.conversation
     if fact.recording_id and fact.member_id and tasks.adopt(writing.db, fact.recording_id, fact.kind, fact.member_id):
@@ -385,6 +400,7 @@ WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
     events.ContributionNoted: _note_contribution,
     events.RsvpGiven: _rsvp,
     events.SurveyAnswered: _keep_survey_answer,
+    events.TestimonyGiven: _keep_testimony,
     events.TaskOpened: _open_task,
     events.ClaimHeard: _hear_claim,
     events.TextPromised: _promise_text,

@@ -13,7 +13,7 @@ from functools import partial
 
 from gateway.engine.definition import ActionSpec
 from gateway.engine.interpreter import Action
-from gateway.services.actions import claims, clips, contributions, notices, people, registration
+from gateway.services.actions import claims, clips, contributions, notices, people, registration, testimonies
 from gateway.services.actions.named import NamedAction
 from gateway.services.context import Gateway
 
@@ -40,6 +40,10 @@ ACTIONS: Mapping[str, NamedAction] = {
         notices.rsvp_yes,
         notices.rsvp_no,
         notices.rights_news,
+        testimonies.agree_named,
+        testimonies.agree_unnamed,
+        testimonies.note_testimony,
+        testimonies.keep_testimony,
         people.give_consent,
         people.register_member,
         registration.find_friend,
