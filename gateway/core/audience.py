@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-RSVP = ("yes", "no", "none")  # none: no answer yet
+RSVP = ("yes", "no", "none", "awaited")  # none: no answer yet; awaited: yes, or told by a broadcast and not no
 CONTRIBUTION = ("paid", "open")
 
 
@@ -28,7 +28,7 @@ class Audience:
     contribution: str | None = None  # paid | open: whether she paid for `month` (in one of `schemes`, where these are named)
     month: str | None = None  # Bikram Sambat, 2083-08
     notice_id: str | None = None  # with `rsvp`: what she answered to this notice
-    rsvp: str | None = None  # yes | no | none
+    rsvp: str | None = None  # one of RSVP
     lists: tuple[str, ...] = ()  # ids of lists
     imports: tuple[str, ...] = ()  # ids of imports by which she came
     collectors: tuple[str, ...] = ()  # ids of users whose group she belongs to

@@ -286,6 +286,31 @@ class LessonChecked:
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyAnswered:
+    """An answer in a flow that is a survey: a value, or a recording of her own words. `broadcast_id` is that by which she came to it."""
+
+    flow: str
+    step: str
+    name: str
+    value: str | None
+    recording_id: str | None
+    member_id: str | None
+    broadcast_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TestimonyGiven:
+    """She wants others to hear this recording; `wording` is the prompt that she agreed to and its version."""
+
+    testimony_id: str
+    member_id: str
+    recording_id: str
+    consent: Literal["named", "unnamed"]
+    wording: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class TaskOpened:
     """Something that a person must do. `kind` is one of `gateway.core.statuses.TASK_KINDS`."""
 
@@ -349,6 +374,8 @@ Fact = (
     | RsvpGiven
     | LessonHeard
     | LessonChecked
+    | SurveyAnswered
+    | TestimonyGiven
     | TaskOpened
     | ClaimHeard
     | TextPromised

@@ -173,8 +173,8 @@ class Step(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One conversation. `changes` says that it does something at once, so that a doubtful word for it is asked about. `hash` names
-    this version of it; `source` is the file's text, from which the version can be read again.
+    """One conversation. `changes` says that it does something at once, so that a doubtful word for it is asked about, `survey` that its
+    answers are kept. `hash` names this version of it; `source` is the file's text, from which the version can be read again.
 
     Where `when` does not hold the flow is not there: a key that leads to it is a wrong key.
     """
@@ -187,6 +187,7 @@ class Flow:
     private: bool
     when: Condition | None
     changes: bool
+    survey: bool
     start: str
     steps: Mapping[str, Step]
     hash: str

@@ -314,6 +314,7 @@ def _read_fields(fields: Fields, source: str) -> None:
         private=fields.flag("private", default=False),
         when=fields.condition("when"),
         changes=fields.flag("changes", default=False),
+        survey=fields.flag("survey", default=False),
         start=fields.target("start"),
         steps=_read_steps(fields.inside("steps")),
         hash=hashlib.sha256(source.encode()).hexdigest(),

@@ -51,6 +51,7 @@ def flow_schema() -> Schema:
             "private": FLAG,
             "when": TEXT,
             "changes": FLAG,
+            "survey": FLAG,
             "start": TARGET,
             "steps": {
                 "type": "object",

@@ -18,6 +18,7 @@ from gateway.core.events import (
     PinAccepted,
     PromptSpoken,
     RecordingKept,
+    SurveyAnswered,
     Wait,
 )
 from gateway.engine import wording
@@ -210,6 +211,18 @@ class Turn:
             if isinstance(delivery_id, int) and not self.values.get(ANSWERED):
                 self.values[ANSWERED] = True
                 self.facts.append(BroadcastAnswered(delivery_id))
+            if self.flow.survey:
+                self.facts.append(self._survey_answer(fact))
+
+    def _survey_answer(self, given: AnswerGiven | RecordingKept) -> SurveyAnswered:
+        """The answer with whose it is, as far as she said: on a phone that several share, whom she named without proof."""
+        broadcast_id, meant = self.values.get("broadcast.id"), self.values.get(MEANT)
+        member_id = self.member.id if self.member else meant if isinstance(meant, str) else None
+        by_broadcast = broadcast_id if isinstance(broadcast_id, str) else None
+        if isinstance(given, AnswerGiven):
+            return SurveyAnswered(given.flow, given.step, given.name, given.value, None, member_id, by_broadcast)
+        name = str(getattr(self.step, "name", self.step_name))
+        return SurveyAnswered(self.flow.name, self.step_name, name, None, given.recording_id, member_id, by_broadcast)
 
     def say(self, prompt: Prompt) -> None:
         """Say a prompt: clips and their words on a call, the text by SMS."""

@@ -29,8 +29,10 @@ from gateway.store import (
     phones,
     pins,
     recordings,
+    surveys,
     takes,
     tasks,
+    testimonies,
 )
 from gateway.store.database import Conflict
 
@@ -314,6 +316,37 @@ def _check_lesson(writing: Writing, fact: events.LessonChecked) -> list[Job]:
     return []
 
 
+def _keep_survey_answer(writing: Writing, fact: events.SurveyAnswered) -> list[Job]:
+    conversation = writing.conversation
+    answer = surveys.NewAnswer(
+        organisation_id=conversation.organisation_id,
+        member_id=fact.member_id,
+        broadcast_id=fact.broadcast_id,
+        conversation=conversation.session_id,
+        flow=fact.flow,
+        step=fact.step,
+        name=fact.name,
+        value=fact.value,
+        recording_id=fact.recording_id,
+    )
+    surveys.keep(writing.db, writing.gateway.seal, answer, writing.now)
+    return []
+
+
+def _keep_testimony(writing: Writing, fact: events.TestimonyGiven) -> list[Job]:
+    new = testimonies.NewTestimony(
+        id=fact.testimony_id,
+        organisation_id=writing.conversation.organisation_id,
+        member_id=fact.member_id,
+        recording_id=fact.recording_id,
+        consent=fact.consent,
+        consent_wording=fact.wording,
+        language=fact.language,
+    )
+    testimonies.keep(writing.db, new, writing.now)
+    return []
+
+
 def _open_task(writing: Writing, fact: events.TaskOpened) -> list[Job]:
     conversation = writing.conversation
     if fact.recording_id and fact.member_id and tasks.adopt(writing.db, fact.recording_id, fact.kind, fact.member_id):
@@ -386,6 +419,8 @@ WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
     events.RsvpGiven: _rsvp,
     events.LessonHeard: _hear_lesson,
     events.LessonChecked: _check_lesson,
+    events.SurveyAnswered: _keep_survey_answer,
+    events.TestimonyGiven: _keep_testimony,
     events.TaskOpened: _open_task,
     events.ClaimHeard: _hear_claim,
     events.TextPromised: _promise_text,

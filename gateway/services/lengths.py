@@ -47,6 +47,7 @@ SAMPLES: Mapping[str, tuple[object, ...]] = {
 }
 # An option is measured with values of every day, since a longer one makes it longer for whoever has it alone.
 USUAL: Mapping[str, tuple[object, ...]] = {**SAMPLES, "money": (300_00,)}
+WORDS = frozenset({wording.PHRASE, wording.SAYING})  # an organisation's own words stand where phrases do, and are measured as those are
 DEVANAGARI = str.maketrans("0123456789", "०१२३४५६७८९")
 SENTENCE_END = re.compile(r"(?<=[।.!?])\s*")
 
@@ -172,7 +173,7 @@ class _Measure:
     def _seconds(self, piece: Fragment | Slot, language: str, samples: Mapping[str, tuple[object, ...]] = SAMPLES) -> float:
         if isinstance(piece, Fragment):
             return self._clip_seconds(language, piece.clip)
-        if piece.format == wording.PHRASE:
+        if piece.format in WORDS:
             return max((self._clip_seconds(language, f"phrase/{name}") for name in self._words(piece, language)), default=0.0)
         spoken = (speech.speak(language, piece.format, value) for value in samples.get(piece.format, ()) if piece.format in speech.FORMATS)
         return max((sum(self._clip_seconds(language, clip) for clip in clips) for clips in spoken), default=0.0)
@@ -207,7 +208,7 @@ class _Measure:
             return piece
         if piece.format in {wording.CLIP, wording.SAYING}:
             return ""  # a recording is heard, not read; an organisation's own words are measured when they are written
-        if piece.format == wording.PHRASE:
+        if piece.format in WORDS:
             return max(self._words(piece, language).values(), key=len, default="")
         if piece.format == wording.TEXT:
             return str(SAMPLES[wording.TEXT][0])

@@ -164,13 +164,15 @@ class Recorder:
         organisation = channel.organisation_id if channel else ""
         after: str | None = None
         for _ in range(MOST_NOTICES):
-            notice = notices.next_after(db, organisation, now, after)
+            notice = notices.next_after(db, notices.Asking(organisation, now, after_id=after))
             if notice is None or notice.starts_at is None:
                 break
-            yield f"there is a {notice.kind} at {notice.place} on {_instant(notice.starts_at)}"
+            if notice.place:  # with a place of their own words, nobody could set it up
+                yield f"there is a {notice.kind} at {notice.place} on {_instant(notice.starts_at)}"
             after = notice.id
-        if phrase := notices.news(db, organisation, now):
-            yield f"there is the news {phrase}"
+        news = notices.news(db, organisation, now)
+        if news is not None and news.phrase:
+            yield f"there is the news {news.phrase}"
 
 
 def _content(db: Connection, content: CallContent) -> str:

@@ -111,7 +111,7 @@ def ask_everything(db: Connection, world: World) -> None:
     contributions.total(db, MEMBER)
     contributions.recent_same(db, MEMBER, 1, "2083-08", world.now)
     claims.recent(db, MEMBER)
-    notices.next_after(db, ORGANISATION, world.now, None)
+    notices.next_after(db, notices.Asking(ORGANISATION, world.now))
     calls.report(db, calls.CallReport("twilio", "call-1", "completed"), world.now)
     recordings.pending(db, 10)
     of = broadcasts.Of(world.phone_id, ORGANISATION, world.now)

@@ -24,7 +24,7 @@ def publish(world: World, starts_at: datetime) -> None:
 def test_an_instant_comes_back_in_utc_to_the_microsecond(world: World):
     publish(world, datetime(2026, 11, 22, 9, 0, 0, 123456, tzinfo=NEPAL))
     with world.database.read() as db:
-        notice = notices.next_after(db, ORGANISATION, world.now, None)
+        notice = notices.next_after(db, notices.Asking(ORGANISATION, world.now))
     assert notice is not None
     assert notice.starts_at == datetime(2026, 11, 22, 3, 15, 0, 123456, tzinfo=UTC)
     assert notice.starts_at.tzinfo is UTC

@@ -9,6 +9,7 @@ from fakes.rows import MEMBER, ORGANISATION, World, a_session
 
 from gateway.store import contributions, flow_sessions, notices, recordings, tasks
 from gateway.store.database import Conflict
+from gateway.store.notices import Asking
 from gateway.store.scope import Scope
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -53,7 +54,7 @@ def heard(world: World) -> list[str]:
     """The notices in the order in which a caller hears them who asks for the next one again and again."""
     found: list[str] = []
     with world.database.read() as db:
-        while notice := notices.next_after(db, ORGANISATION, world.now, found[-1] if found else None):
+        while notice := notices.next_after(db, Asking(ORGANISATION, world.now, after_id=found[-1] if found else None)):
             found.append(notice.id)
     return found
 
@@ -72,7 +73,7 @@ def test_what_is_past_over_unpublished_or_of_another_kind_is_not_told(world: Wor
     publish(world, "news", "news", starts_at=world.now + DAY, phrase="news_c177")
     assert heard(world) == []
     with world.database.read() as db:
-        assert notices.next_after(db, "another", world.now, None) is None
+        assert notices.next_after(db, Asking("another", world.now)) is None
 
 
 def test_the_newest_news_is_told(world: World):
@@ -82,7 +83,9 @@ def test_the_newest_news_is_told(world: World):
     publish(world, "new", "news", phrase="new_phrase", published_at=world.now)
     publish(world, "over", "news", phrase="over_phrase", published_at=world.now, over_at=world.now)
     with world.database.read() as db:
-        assert notices.news(db, ORGANISATION, world.now) == "new_phrase"
+        news = notices.news(db, ORGANISATION, world.now)
+        assert news is not None
+        assert news.phrase == "new_phrase"
 
 
 def test_the_last_answer_to_a_notice_counts(world: World):

@@ -13,7 +13,7 @@ from functools import partial
 
 from gateway.engine.definition import ActionSpec
 from gateway.engine.interpreter import Action
-from gateway.services.actions import broadcast, claims, clips, contributions, listen, notices, people, registration
+from gateway.services.actions import broadcast, claims, clips, contributions, listen, notices, people, registration, testimonies
 from gateway.services.actions.named import NamedAction
 from gateway.services.context import Gateway
 
@@ -36,6 +36,7 @@ ACTIONS: Mapping[str, NamedAction] = {
         contributions.note_for_member,
         contributions.note_for_member_again,
         notices.next_notice,
+        notices.told_notice,
         notices.rsvp_yes,
         notices.rsvp_no,
         notices.rights_news,
@@ -46,6 +47,10 @@ ACTIONS: Mapping[str, NamedAction] = {
         listen.lesson_checked,
         listen.next_service,
         listen.same_service,
+        testimonies.agree_named,
+        testimonies.agree_unnamed,
+        testimonies.note_testimony,
+        testimonies.keep_testimony,
         people.give_consent,
         people.register_member,
         registration.find_friend,

@@ -172,7 +172,10 @@ notices = Table(
     ref("saying_id", "sayings.id"),  # what else is said of it, or the news itself
     Column("starts_at", Instant),
     Column("published_at", Instant, nullable=False),
-    Column("over_at", Instant),  # no longer told after this
+    Column("over_at", Instant),  # no longer told after this; None: a meeting from its beginning on, news never
+    Column("moved_at", Instant),  # when its day or place was last changed: who had said yes before is told of it
+    Column("cancelled_at", Instant),  # it does not take place
+    Column("version", Integer, nullable=False, server_default="1"),
     Index(None, "organisation_id", "kind", "starts_at"),
 )
 
