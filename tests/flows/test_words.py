@@ -76,7 +76,9 @@ def test_no_text_is_promised_to_a_phone_that_others_read(stage, number, pin):
 
 def test_consent_and_amounts_are_heard_to_the_end(catalogue):
     careful = {prompt.name for prompt in catalogue.prompts() if not prompt.interruptible}
-    collecting = {f"collecting/{step}" for step in ("all_good", "some_good", "already", "amount.confirm")}
+    quietly = ("all_good_quietly", "some_good_quietly")
+    collecting = {f"collecting/{step}" for step in ("all_good", "some_good", *quietly, "already", "amount.confirm")}
+    of_voices = {f"testimony/{step}" for step in ("what_for", "consent", "sure_named", "sure_unnamed")}
     of_amounts = {
         "contribution/texted",
         "contribution/texted_quietly",
@@ -84,7 +86,7 @@ def test_consent_and_amounts_are_heard_to_the_end(catalogue):
         "contribution/already_quietly",
         "contribution/other_amount.confirm",
     }
-    assert careful == collecting | {"register/consent", "register/is_it_hers", *of_amounts}
+    assert careful == collecting | of_voices | {"register/consent", "register/is_it_hers", *of_amounts}
 
 
 def test_menus_name_the_action_before_the_key(catalogue):

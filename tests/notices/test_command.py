@@ -24,7 +24,7 @@ def test_a_meeting_from_its_publication_to_who_came(on_sqlite: Installation, gat
     notice = out.split()[0]
     assert "meeting  2027-03-22 08:00 (2083-12-08)  ward_office" in out
     assert "09:30" in gateway("notices", "change", notice, "--at", "9:30")
-    assert "ne: बैठक: चैत ८ बिहान ९:३० बजे, वडा कार्यालय। आए 1, नआए 2" in gateway("notices", "announce", notice, "--medium", "sms")
+    assert "ne: बैठक: चैत ८ बिहान ९:३०, वडा कार्यालय। आए 1, नआए 2" in gateway("notices", "announce", notice, "--medium", "sms")
     number = str(on_sqlite.rows("SELECT number FROM members WHERE id = 'sample-1'")[0][0])
     assert gateway("notices", "attendance", notice, number) == "1 noted.\n"
     numbers = tmp_path / "came.txt"
