@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, exist
 
 from gateway.core import calendar
 from gateway.core.audience import Audience
-from gateway.store import notices
 from gateway.store.contributions import STATE_IS
 from gateway.store.heard import reached
 from gateway.store.models import (
@@ -32,6 +31,7 @@ from gateway.store.models import (
     skips,
     users,
 )
+from gateway.store.notices import awaited
 
 Condition = ColumnElement[bool]
 
@@ -91,7 +91,7 @@ def told_lately(days: int, as_of: datetime) -> Condition:
 
 def _answered(member: FromClause, notice_id: str, rsvp: str | None) -> Condition:
     if rsvp == "awaited":
-        return notices.awaited(member, notice_id)
+        return awaited(member, notice_id)
     hers = select(literal(1)).where(rsvps.c.notice_id == notice_id, rsvps.c.member_id == member.c.id).correlate(member)
     return ~exists(hers) if rsvp == "none" else exists(hers.where(rsvps.c.answer == rsvp))
 

@@ -39,7 +39,9 @@ def test_a_meeting_from_its_publication_to_who_came(on_sqlite: Installation, gat
 
 def test_what_cannot_be_read_is_named(gateway):
     assert "--on and --at together" in gateway("notices", "publish", "meeting", "--on", "2083-12-08", "--place", "ward_office", code=2)
-    assert "is no day" in gateway("notices", "publish", "meeting", "--on", "8 Chait", "--at", "8:00", "--place", "ward_office", code=1)
+    assert "as 2026-12-01 11:00" in gateway(
+        "notices", "publish", "meeting", "--on", "8 Chait", "--at", "8:00", "--place", "ward_office", code=1
+    )
     assert "Did you mean 'ward_office'?" in gateway(
         "notices", "publish", "meeting", "--on", "2083-12-08", "--at", "8:00", "--place", "ward_offis", code=1
     )
