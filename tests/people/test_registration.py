@@ -72,7 +72,8 @@ def task_of(here: Installation) -> tasks.OpenTask:
 
 
 def owed(here: Installation) -> list[tuple[object, ...]]:
-    return here.rows("SELECT body, state, not_before FROM deliveries ORDER BY id")
+    rows = here.rows("SELECT sealed_body, state, not_before FROM deliveries ORDER BY id")
+    return [(here.gateway.seal.open(body), *rest) for body, *rest in rows]
 
 
 def only(here: Installation, number: str) -> members.Person:

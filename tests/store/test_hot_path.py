@@ -118,7 +118,7 @@ def ask_everything(db: Connection, world: World) -> None:
     broadcasts.last_texted(db, of)
     broadcasts.missed_call(db, of, world.now)
     broadcasts.content_of_call(db, 1)
-    broadcasts.names_of_call(db, CONTENT, 3)
+    audience.sharing(db, 1)
     broadcasts.answered(db, 1, world.now)
     sayings.spoken(db, "saying", "ne")
     sayings.at_number(db, 9000)

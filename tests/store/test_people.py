@@ -97,7 +97,7 @@ def test_a_stranger_is_nobody_we_know(world: World):
     with world.database.write() as db:
         assert members.caller(db, world.seal.index(OTHER_NUMBER)) is None
         phone_id = phones.find_or_create(db, world.seal, OTHER_NUMBER, world.now)
-        assert members.caller(db, world.seal.index(OTHER_NUMBER)) == members.CallerRow(phone_id, None, None, None, None, None, ())
+        assert members.caller(db, world.seal.index(OTHER_NUMBER)) == members.CallerRow(phone_id, None, None, None, None, None, None, ())
 
 
 def test_a_caller_is_the_member_of_her_phone(world: World):
