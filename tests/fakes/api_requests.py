@@ -17,6 +17,7 @@ PARTS = {
     "token_id": "token",
     "import_id": "import",
     "broadcast_id": "sending",
+    "day": "day",
 }
 IN_STATE = {"approve": "draft", "resume": "paused"}  # what can only be done with a broadcast that is so
 SAID = {"title": "Fair", "texts": {"ne": "मेला भोलि छ।"}}
@@ -50,6 +51,11 @@ BODIES: dict[str, dict[str, Any]] = {  # <member> is the id of the member whom a
     "POST /users": {"name": "Hari", "role": "organiser"},
     "PUT /users/{user_id}/role": {"role": "organiser"},
     "POST /tokens": {"label": "a sheet", "role": "reader"},
+    "PATCH /sending": {"gap_hours": 2, "monthly_budget": None},
+    "POST /sending/prices": {
+        "items": [{"medium": "sms", "operator": "ntc", "from_day": "2026-11-01", "paisa": 135, "source": "ntc.net.np"}]
+    },
+    "POST /sending/rest-days": {"items": [{"day": "2026-11-29", "title": "A day of ours"}]},
     "POST /broadcasts/plan": SAID,
     "POST /broadcasts": SAID,
     "POST /broadcasts/{broadcast_id}/resolve": {"resend": False},

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from sqlalchemy import update
 
 from gateway.core.ids import number_of
 from gateway.core.schemes import Rate, SchemeFile
-from gateway.services import access, broadcast, claims, contributions, imports, members, schemes, tokens, users
+from gateway.services import access, broadcast, claims, contributions, imports, members, schemes, sending_settings, tokens, users
 from gateway.services.access import Actor
 from gateway.services.context import Gateway
 from gateway.store import channels
@@ -47,6 +48,9 @@ def populate(gateway: Gateway, organisation_id: str, mark: str, prefix: str) -> 
         world.marks += [phone, phone.removeprefix("+977")]
     for state, found in _broadcasts(gateway, actor, mark, prefix).items():
         world.ids |= {f"{state}.own": found, f"{state}.other": found}
+    day = date(2027, 1, int(prefix[-1]))
+    sending_settings.add_rest_days(gateway, actor, [sending_settings.RestDay(day, f"Day {mark}")])
+    world.ids |= dict.fromkeys(("day.own", "day.other"), day.isoformat())
     return world
 
 

@@ -32,6 +32,7 @@ STATUS_OF_CODE = {
     "request:failed": 500,
     "database:unavailable": 503,
     "access:no-organisation": 404,
+    "sending:no-rest-day": 404,
 }
 STATUS_OF_KIND = {"unknown": 404, "denied": 403, "changed": 409, "already": 409}
 
