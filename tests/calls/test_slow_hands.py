@@ -56,11 +56,33 @@ PLACES = {
     "register/friend_phone": (SITA, ["5"]),
     "register/is_it_hers": (SITA, ["5", "9841000002"]),
     "register/friend_name": (SITA, ["5", "9841000002", "1"]),
-    "broadcast/after": (SITA, None),
+    "broadcast/after": (SITA, []),
+    "needs/willing": (SITA, []),
+    "needs/work": (SITA, ["1"]),
+    "needs/hours": (SITA, ["1", "1"]),
+    "needs/buyer": (SITA, ["1", "1", "1"]),
+    "needs/hurts": (SITA, ["1", "1", "1", "1"]),
+    "needs/wanted": (SITA, ["1", "1", "1", "1", "1"]),
+    "testimony/consent": (SITA, []),
+    "testimony/sure_named": (SITA, ["1"]),
+    "testimony/sure_unnamed": (SITA, ["2"]),
+    "testimony/speak": (SITA, ["1", "1"]),
 }
+RUNG_FOR = {place: place.partition("/")[0] for place in PLACES if place.startswith(("broadcast/", "needs/", "testimony/"))}  # by us
 SECOND_CLAIM = {"claim_status/another_menu": ("review", None), "claim_status/ask_again": ("refused", "why_papers")}  # of Sita
-OF_THEIR_OWN = ("resume/", "studio/", "did_you_mean/", "collecting/", "contribution/offer_collecting")  # have tests elsewhere
-KIND = {place: "record" if place in {"register/introduction", "register/friend_name"} else "keys" for place in PLACES}
+HEARD_BACK = ("testimony/arrived", "testimony/decide")  # who waits there hears her recording
+# These have tests elsewhere.
+OF_THEIR_OWN = (
+    "resume/",
+    "studio/",
+    "did_you_mean/",
+    "collecting/",
+    "contribution/offer_collecting",
+    "notice_told/",
+    "missed_call/",
+    *HEARD_BACK,
+)
+KIND = {place: "record" if place in {"register/introduction", "register/friend_name", "testimony/speak"} else "keys" for place in PLACES}
 OF_COLLECTORS = {"register/friend_phone", "register/is_it_hers", "register/friend_name"}
 
 
@@ -76,17 +98,18 @@ def come_to(here: Installation, place: str) -> Call:
     if place == "services/further":
         directory.add(here.gateway, MAIN, directory.NewService("legal_aid", "3-25-04", "01-4200105", {}))
     phone = here.phone(number)
-    call = phone.pick_up(placed(here)) if keys is None else phone.ring()
-    for key in keys or ():
+    call = phone.pick_up(placed(here, RUNG_FOR[place])) if place in RUNG_FOR else phone.ring()
+    for key in keys:
         call = call.speak(4) if key == SPEAK else call.press(key)
     assert where(here, call) == place
     return call
 
 
-def placed(here: Installation) -> int:
-    """The delivery of a call that we make to Sita."""
+def placed(here: Installation, flow: str) -> int:
+    """The delivery of a call that we make to Sita, with a phrase (`broadcast`) or a flow in which she answers."""
     gateway = here.gateway
-    draft = broadcast.create(gateway, MAIN, broadcast.Draft("call", phrase="message_signatures"))
+    told = broadcast.Draft("call", phrase="message_signatures") if flow == "broadcast" else broadcast.Draft("call", flow=flow)
+    draft = broadcast.create(gateway, MAIN, told)
     broadcast.approve(gateway, MAIN, draft)
     broadcast.expand(gateway, draft)
     with gateway.database.write() as db:

@@ -30,9 +30,12 @@ from gateway.services import lengths
 from gateway.services.actions import SPECS
 
 EXAMPLES = int(os.environ.get("MUTATIONS", "15"))
-SHIPPED = {path.name: path.read_bytes() for path in sorted((PACKAGE_ROOT / "flows").iterdir()) if path.is_file()}
+FLOWS = PACKAGE_ROOT / "flows"
+SHIPPED = {
+    path.relative_to(FLOWS).as_posix(): path.read_bytes() for path in sorted([*FLOWS.iterdir(), *FLOWS.glob("lessons/*")]) if path.is_file()
+}
 FILES = sorted(name for name in SHIPPED if name.endswith(".yaml"))
-PLACE = re.compile(r"flows/[a-z_.-]+:[1-9][0-9]*:[1-9][0-9]*")
+PLACE = re.compile(r"flows/(lessons/)?[a-z_.-]+:[1-9][0-9]*:[1-9][0-9]*")
 EVENTS = [
     *map(DigitsPressed, ["0", "1", "2", "8", "9", "4826", "1" * 30, "#"]),
     SilenceHeard(),
@@ -80,6 +83,13 @@ SNIPPETS = [
         "%YAML 9.9",
     ),
 ]
+
+
+def lay_out(folder: Path) -> None:
+    """The shipped files in a folder of their own."""
+    (folder / "lessons").mkdir(parents=True)
+    for name, content in SHIPPED.items():
+        (folder / name).write_bytes(content)
 
 
 def explained(fault: Exception) -> None:
@@ -142,9 +152,7 @@ def test_a_damaged_file_is_explained_or_still_a_flow(seed):
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "flows"
-        folder.mkdir()
-        for name, content in SHIPPED.items():
-            (folder / name).write_bytes(content)
+        lay_out(folder)
         for name in chance.sample(FILES, chance.randrange(1, 3)):
             (folder / name).write_bytes(damaged(SHIPPED[name], chance))
         judge(folder, seed)
@@ -193,9 +201,7 @@ def test_an_odd_value_anywhere_is_explained_or_still_a_flow(where, odd, seed):
     name, path = where
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "flows"
-        folder.mkdir()
-        for other, content in SHIPPED.items():
-            (folder / other).write_bytes(content)
+        lay_out(folder)
         (folder / name).write_text(json.dumps(replaced(TREES[name], path, odd), ensure_ascii=False), encoding="utf-8")
         judge(folder, seed)
 
@@ -219,9 +225,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_judged_within_seconds(name, tmp_path):
     folder = tmp_path / "flows"
-    folder.mkdir()
-    for other, content in SHIPPED.items():
-        (folder / other).write_bytes(content)
+    lay_out(folder)
     (folder / "story.yaml").write_text(HOSTILE[name], encoding="utf-8")
     began = time.monotonic()
     result = CliRunner().invoke(main, ["check", str(folder), "--no-clips"])
