@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
 
-__all__ = ["Testimony", "export", "keep", "list_all", "listen", "withdraw", "write_down"]
+__all__ = ["Testimony", "export", "keep", "list_all", "listen", "page", "withdraw", "write_down"]
 
 LONGEST_WORDS = 5_000  # characters: 90 seconds are far fewer
 COLUMNS = ("testimony", "date", "language", "name", "words", "recording")
@@ -28,6 +28,16 @@ def list_all(gateway: Gateway, actor: Actor) -> list[Testimony]:
     """All testimonies of the actor's organisation."""
     actor.require(Permission.SEE_TESTIMONIES)
     found = list(_all(gateway, actor))
+    with gateway.database.write() as db:
+        access.note(gateway, db, actor, Permission.SEE_TESTIMONIES, "testimonies", count=len(found))
+    return found
+
+
+def page(gateway: Gateway, actor: Actor, after: str = "", limit: int = PAGE) -> list[Testimony]:
+    """The testimonies of the actor's organisation by id, those behind `after` ("" for the first page)."""
+    actor.require(Permission.SEE_TESTIMONIES)
+    with gateway.database.read() as db:
+        found = testimonies.page(db, gateway.seal, actor.organisation_id, after, limit)
     with gateway.database.write() as db:
         access.note(gateway, db, actor, Permission.SEE_TESTIMONIES, "testimonies", count=len(found))
     return found

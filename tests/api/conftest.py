@@ -61,7 +61,7 @@ class Api:
 
     def ask(self, method: str, path: str, body: object = None, **how: Any) -> tuple[int, Any]:
         response = self.request(method, path, body, **how)
-        text = response.get_data(as_text=True)
+        text = response.get_data().decode(errors="replace")  # a file may be a recording
         return response.status_code, json.loads(text) if text and response.mimetype.endswith("json") else text
 
     def request(self, method: str, path: str, body: object = None, *, by: str = "admin", of: str = OURS, **more: Any):
@@ -134,12 +134,14 @@ class Snapshot:
     theirs: World
     file: Path
     copy: Path
+    recorded: Path
 
     def restore(self) -> None:
         self.api.gateway.database.close()
         for suffix in ("-wal", "-shm"):
             self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
         shutil.copy(self.copy, self.file)
+        shutil.copytree(self.recorded, self.file.parent, dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="module")
@@ -154,5 +156,8 @@ def twins(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, redis
         api.secret(role, OURS)
         api.secret(role, THEIRS)
     api.gateway.database.close()
-    yield Snapshot(api, ours, theirs, file, Path(shutil.copy(file, folder / "copy.sqlite3")))
+    recorded = tmp_path_factory.mktemp("recorded")
+    for name in ("sayings", "recordings"):
+        shutil.copytree(folder / name, recorded / name)
+    yield Snapshot(api, ours, theirs, file, Path(shutil.copy(file, folder / "copy.sqlite3")), recorded)
     api.gateway.database.close()

@@ -12,6 +12,7 @@ from gateway.services import tokens
 from gateway.web import api as web_api
 
 EXAMPLES = 12  # of each route and mode
+schemathesis.serializer.alias(["audio/wav"], "application/octet-stream")
 
 # What a verb refuses although each field is well formed (an amount of a claim that is not approved) is not in any schema.
 # That no route answers without a token is in test_matrix.py; for this check schemathesis takes our token for one that it made up.

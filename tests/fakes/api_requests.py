@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from dataclasses import dataclass, field
 from typing import Any
 
 from fakes.api_world import CONSENT, World
+from fakes.sounds import words
+
+
+def recording() -> bytes:
+    """A few words as a WAV file."""
+    sound, file = words(8000, 9000), io.BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(sound.rate)
+        written.writeframes(sound.samples.tobytes())
+    return file.getvalue()
+
 
 # where a part of an address comes from
 PARTS = {
@@ -18,8 +33,15 @@ PARTS = {
     "import_id": "import",
     "broadcast_id": "sending",
     "day": "day",
+    "list_id": "list",
+    "notice_id": "notice",
+    "saying_id": "saying",
+    "service_id": "service",
+    "testimony_id": "testimony",
 }
 IN_STATE = {"approve": "draft", "resume": "paused"}  # what can only be done with a broadcast that is so
+CODES = {"table": "members-by-trade", "kind": "members", "survey": "needs", "language": "ne"}  # parts that are the same everywhere
+MEETING = {"kind": "meeting", "starts_at": "2026-12-05T02:15:00Z", "place": "ward_office"}
 SAID = {"title": "Fair", "texts": {"ne": "मेला भोलि छ।"}}
 
 BODIES: dict[str, dict[str, Any]] = {  # <member> is the id of the member whom a request is about, and so on
@@ -56,11 +78,27 @@ BODIES: dict[str, dict[str, Any]] = {  # <member> is the id of the member whom a
         "items": [{"medium": "sms", "operator": "ntc", "from_day": "2026-11-01", "paisa": 135, "source": "ntc.net.np"}]
     },
     "POST /sending/rest-days": {"items": [{"day": "2026-11-29", "title": "A day of ours"}]},
+    "POST /lists": {"title": "Fair", "numbers": ["<number>"]},
+    "POST /lists/{list_id}/add": {"numbers": ["<number>"]},
+    "POST /lists/{list_id}/remove": {"numbers": ["<phone>"]},
+    "POST /notices": MEETING,
+    "PATCH /notices/{notice_id}": {"version": 1, "place": "health_post"},
+    "POST /notices/{notice_id}/cancel": {"version": 1},
+    "POST /notices/{notice_id}/announce": {},
+    "POST /notices/{notice_id}/attendance": {"numbers": ["<number>", "12"]},
+    "POST /sayings": {"texts": {"ne": "भोलि बैठक छ।"}},
+    "POST /services": {"kind": "legal_aid", "place": "3-25", "number": "01-4200105", "names": {"en": "Legal aid"}},
+    "PUT /testimonies/{testimony_id}/words": {"words": "म सिलाइ गर्छु।"},
     "POST /broadcasts/plan": SAID,
     "POST /broadcasts": SAID,
     "POST /broadcasts/{broadcast_id}/resolve": {"resend": False},
     "POST /broadcasts/{broadcast_id}/again": {"title": "Once more"},
     "POST /broadcasts/{broadcast_id}/test": {"phone": "9841999997"},
+}
+FILES: dict[str, dict[str, Any]] = {
+    "POST /imports": {"data": b"name,phone\nRita,9841555555\n", "query_string": "kind=members"},
+    "POST /services/import": {"data": b"kind,place,number\nlegal_aid,3-25,01-4200105\n"},
+    "PUT /sayings/{saying_id}/clips/{language}": {"data": recording(), "content_type": "audio/wav"},
 }
 QUERIES: dict[str, str] = {"GET /places/search": "words=Chandragiri"}
 
@@ -77,16 +115,17 @@ class Request:
 
 def request(method: str, path: str, world: World, which: str = "own") -> Request:
     """A request to a route about records of this world."""
-    at = path.replace("{table}", "members-by-trade").replace("{kind}", "members")
+    at = path
+    for part, code in CODES.items():
+        at = at.replace(f"{{{part}}}", code)
     verb = path.rpartition("/")[2]
     kinds = PARTS | ({"broadcast_id": IN_STATE[verb]} if verb in IN_STATE else {})
     for part, kind in kinds.items():
         if f"{{{part}}}" in at:
             at = at.replace(f"{{{part}}}", world.ids[f"{kind}.{which}"])
     name = f"{method} {path}"
-    if name == "POST /imports":
-        more = {"data": b"name,phone\nRita,9841555555\n", "content_type": "application/octet-stream"}
-        return Request(method, at, None, {"query_string": "kind=members", **more})
+    if name in FILES:
+        return Request(method, at, None, {"content_type": "application/octet-stream", **FILES[name]})
     body = _filled(BODIES[name], world, which) if name in BODIES else None
     return Request(method, at, body, {"query_string": QUERIES[name]} if name in QUERIES else {})
 
@@ -94,6 +133,8 @@ def request(method: str, path: str, world: World, which: str = "own") -> Request
 def _filled(value: Any, world: World, which: str) -> Any:
     if isinstance(value, dict):
         return {key: _filled(each, world, which) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_filled(each, world, which) for each in value]
     if isinstance(value, str) and value.startswith("<"):
         return world.ids[f"{value[1:-1]}.{which}"]
     return value

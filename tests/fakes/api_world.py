@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
-from sqlalchemy import update
+from fakes.sounds import words
+from sqlalchemy import insert, select, update
 
+from gateway.audio import wav
 from gateway.core.ids import number_of
 from gateway.core.schemes import Rate, SchemeFile
-from gateway.services import access, broadcast, claims, contributions, imports, members, schemes, sending_settings, tokens, users
+from gateway.services import (
+    access,
+    broadcast,
+    claims,
+    contributions,
+    directory,
+    imports,
+    lists,
+    members,
+    notices,
+    sayings,
+    schemes,
+    sending_settings,
+    tokens,
+    users,
+)
 from gateway.services.access import Actor
 from gateway.services.context import Gateway
 from gateway.store import channels
 from gateway.store import members as member_rows
 from gateway.store import phones as phone_rows
 from gateway.store import tasks as task_rows
-from gateway.store.models import deliveries
+from gateway.store import testimonies as testimony_rows
+from gateway.store.models import deliveries, flow_sessions, messages, recordings
 
 CONSENT = {"consent_how": "paper", "consent_wording": "form-2083"}
 
@@ -51,7 +69,49 @@ def populate(gateway: Gateway, organisation_id: str, mark: str, prefix: str) -> 
     day = date(2027, 1, int(prefix[-1]))
     sending_settings.add_rest_days(gateway, actor, [sending_settings.RestDay(day, f"Day {mark}")])
     world.ids |= dict.fromkeys(("day.own", "day.other"), day.isoformat())
+    for kind, found in _to_many(gateway, actor, world).items():
+        world.ids |= {f"{kind}.own": found, f"{kind}.other": found}
     return world
+
+
+def _to_many(gateway: Gateway, actor: Actor, world: World) -> dict[str, str]:
+    """One of each record that is the whole organisation's: a list, a meeting, recorded words, a service, a testimony, a reply."""
+    mark, number = world.mark, world.ids["number.own"]
+    starts = gateway.clock() + timedelta(days=7)
+    file = gateway.settings.data_dir / f"{mark}.wav"
+    wav.write(file, words(8000, 9000))
+    saying = sayings.create(gateway, actor, {"ne": f"बैठक {mark}", "en": f"Meeting {mark}"})
+    sayings.record(gateway, actor, saying.id, "ne", file)
+    service = directory.add(gateway, actor, directory.NewService("health_post", "3-25-04-02", "01-5570105", {"en": f"Post {mark}"}))
+    return {
+        "list": lists.create(gateway, actor, f"List {mark}", [number]).id,
+        "notice": notices.publish(gateway, actor, notices.NewNotice("meeting", starts, place="ward_office")).id,
+        "saying": saying.id,
+        "service": service.id,
+        "testimony": _said(gateway, actor, world),
+    }
+
+
+def _said(gateway: Gateway, actor: Actor, world: World) -> str:
+    """A testimony with its recording, and an answer to the broadcast that is being sent."""
+    now, member_id, file = gateway.clock(), world.ids["member.own"], f"recordings/{world.mark}.wav"
+    call, recording, testimony = (gateway.new_id() for _ in range(3))
+    channel = {"provider": gateway.providers.main.name, "external_id": call}
+    wav.write(gateway.settings.data_dir / file, words(8000, 9000))
+    to_her = select(deliveries).where(deliveries.c.broadcast_id == world.ids["sending.own"], deliveries.c.member_id == member_id)
+    told = testimony_rows.NewTestimony(testimony, actor.organisation_id, member_id, recording, "named", "testimony@1", "ne")
+    with gateway.database.write() as db:
+        talked = {"channel_id": actor.organisation_id, "medium": "voice", "version": 1, "open": False, "created_at": now}
+        state = gateway.seal.seal("{}")
+        db.execute(insert(flow_sessions).values(id=call, state=state, updated_at=now, member_id=member_id, **talked, **channel))
+        kept = {"seconds": 2, "state": "kept", "file": file, "created_at": now}
+        db.execute(insert(recordings).values(id=recording, session_id=call, **kept, **channel))
+        testimony_rows.keep(db, told, now)
+        delivery = db.execute(to_her).one()
+        answer = {"direction": "in", "sealed_body": gateway.seal.seal(f"I come {world.mark}"), "at": now}
+        row = {"channel_id": actor.organisation_id, "phone_id": delivery.phone_id, "delivery_id": delivery.id}
+        db.execute(insert(messages).values(**row, **answer))
+    return testimony
 
 
 def _broadcasts(gateway: Gateway, actor: Actor, mark: str, prefix: str) -> dict[str, str]:

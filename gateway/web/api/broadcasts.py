@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
@@ -17,10 +15,26 @@ from gateway.core.claims import STATES
 from gateway.core.roles import Permission
 from gateway.services import broadcast
 from gateway.services.broadcast import planning
-from gateway.web.api.imports import CONTENT_TYPES, Form
+from gateway.web.api.imports import Form, table
 from gateway.web.api.problems import Problem
 from gateway.web.api.routes import Call, Routes
-from gateway.web.api.shapes import CHUNK, Amount, Asked, Code, File, Given, Id, Month, Page, Phone, Text, next_of, one_of, readable
+from gateway.web.api.shapes import (
+    MOST_IN_A_PAGE,
+    Amount,
+    Asked,
+    Code,
+    File,
+    Given,
+    Id,
+    Month,
+    Page,
+    Phone,
+    Query,
+    Text,
+    next_of,
+    one_of,
+    readable,
+)
 
 routes = Routes("broadcasts")
 
@@ -50,16 +64,12 @@ class Audience(Asked):
     not_told_for: Annotated[int, Field(ge=1, le=365)] | None = Field(default=None, description="days without a broadcast to her phone")
 
 
-class NewBroadcast(Asked):
-    title: Text
+class Announcement(Asked):
+    """To whom something goes, how and when."""
+
     texts: dict[Language, Body] = Field(default={}, max_length=16, description="by language; `ne_latn` in Latin letters; with slots")
-    phrase: Code | None = Field(default=None, description="what is said by voice, a phrase of the flows; or")
-    saying_id: Id | None = Field(default=None, description="words of your own, recorded; or")
-    flow: Code | None = Field(default=None, description="a flow in which she can answer")
     medium: Annotated[str, one_of(broadcast.MEDIA)] | None = Field(default=None, description="null: by what there is to say")
     audience: Audience = Field(default=Audience(), description="everybody, where nothing is chosen")
-    purpose: Annotated[str, one_of(("message", "notice", "reminder"))] = "message"
-    notice_id: Id | None = None
     starts_at: AwareDatetime | None = Field(default=None, description="null: as soon as it is approved")
     best_hour: bool = Field(default=False, description="each in her own best hour")
     expires_at: AwareDatetime | None = Field(default=None, description="pointless from then on")
@@ -74,7 +84,16 @@ class NewBroadcast(Asked):
         """As the verbs take it."""
         fields = self.model_dump(exclude={"audience", "medium"})
         chosen = Selection.from_json({name: value for name, value in self.audience.model_dump().items() if value})
-        return broadcast.Draft(**fields, medium=self.medium or "", audience=chosen)
+        return broadcast.Draft(**{"title": "", **fields}, medium=self.medium or "", audience=chosen)
+
+
+class NewBroadcast(Announcement):
+    title: Text
+    phrase: Code | None = Field(default=None, description="what is said by voice, a phrase of the flows; or")
+    saying_id: Id | None = Field(default=None, description="words of your own, recorded; or")
+    flow: Code | None = Field(default=None, description="a flow in which she can answer")
+    purpose: Annotated[str, one_of(("message", "notice", "reminder"))] = "message"
+    notice_id: Id | None = None
 
 
 class Repeated(Asked):
@@ -215,6 +234,26 @@ class Decided(Given):
     decided: int
 
 
+class Answered(Query):
+    after: int = Field(default=0, ge=0, le=2**53)
+    limit: int = Field(default=50, ge=1, le=MOST_IN_A_PAGE)
+
+
+class Reply(Given):
+    id: int
+    at: datetime
+    member_id: str | None = Field(description="to whom it had been sent; null where that is nobody's record")
+    number: str | None
+    name: str | None
+    shared: bool = Field(description="others have her phone too, so that any of them may have written")
+    words: str = Field(description="empty where they are kept no longer")
+
+
+class Replies(Given):
+    items: list[Reply]
+    next: int | None
+
+
 class Tried(Given):
     id: str = Field(description="the test is a broadcast of its own")
 
@@ -224,7 +263,8 @@ def _shown(found: Any) -> Broadcast:  # noqa: ANN401  # of the store, which is n
     return Broadcast(**fields | {"audience": found.audience.as_json()})
 
 
-def _progress(call: Call, broadcast_id: str) -> Progress:
+def seen(call: Call, broadcast_id: str) -> Progress:
+    """A broadcast and what came of it until now."""
     found = broadcast.progress(call.gateway, call.actor, broadcast_id)
     fields = {name: getattr(found, name) for name in Progress.model_fields if name != "broadcast"}
     return Progress(**fields, broadcast=_shown(found.broadcast))
@@ -251,41 +291,41 @@ def list_(call: Call, query: Page) -> Broadcasts:
 @routes.post("/broadcasts", Permission.PLAN_BROADCASTS, status=201)
 def create(call: Call, body: NewBroadcast) -> Progress:
     """Keep a draft. Nothing is sent until it is approved."""
-    return _progress(call, broadcast.create(call.gateway, call.actor, body.draft()))
+    return seen(call, broadcast.create(call.gateway, call.actor, body.draft()))
 
 
 @routes.get("/broadcasts/{broadcast_id}", Permission.SEE_BROADCASTS)
 def get(call: Call, broadcast_id: str) -> Progress:
     """Look at a broadcast and what came of it until now."""
-    return _progress(call, broadcast_id)
+    return seen(call, broadcast_id)
 
 
 @routes.post("/broadcasts/{broadcast_id}/approve", Permission.APPROVE_BROADCASTS)
 def approve(call: Call, broadcast_id: str) -> Progress:
     """Agree that it goes out. It begins when as many have agreed as must: `missing` is 0 then."""
     call.gateway.enqueue(broadcast.approve(call.gateway, call.actor, broadcast_id))
-    return _progress(call, broadcast_id)
+    return seen(call, broadcast_id)
 
 
 @routes.post("/broadcasts/{broadcast_id}/pause", Permission.APPROVE_BROADCASTS)
 def pause(call: Call, broadcast_id: str) -> Progress:
     """Send nothing more until it is resumed."""
     broadcast.pause(call.gateway, call.actor, broadcast_id)
-    return _progress(call, broadcast_id)
+    return seen(call, broadcast_id)
 
 
 @routes.post("/broadcasts/{broadcast_id}/resume", Permission.APPROVE_BROADCASTS)
 def resume(call: Call, broadcast_id: str) -> Progress:
     """Go on after a pause."""
     call.gateway.enqueue(broadcast.resume(call.gateway, call.actor, broadcast_id))
-    return _progress(call, broadcast_id)
+    return seen(call, broadcast_id)
 
 
 @routes.post("/broadcasts/{broadcast_id}/cancel", Permission.APPROVE_BROADCASTS)
 def cancel(call: Call, broadcast_id: str) -> Progress:
     """Send nothing more of it, ever."""
     broadcast.cancel(call.gateway, call.actor, broadcast_id)
-    return _progress(call, broadcast_id)
+    return seen(call, broadcast_id)
 
 
 @routes.post("/broadcasts/{broadcast_id}/resolve", Permission.APPROVE_BROADCASTS)
@@ -301,7 +341,7 @@ def again(call: Call, broadcast_id: str, body: Repeated) -> Progress:
     """Draft the same once more, for those who did not hear it."""
     changes = {name: value for name, value in body.model_dump().items() if value is not None}
     draft = broadcast.again(call.gateway, call.actor, broadcast_id, **changes)
-    return _progress(call, broadcast.create(call.gateway, call.actor, draft))
+    return seen(call, broadcast.create(call.gateway, call.actor, draft))
 
 
 @routes.post("/broadcasts/{broadcast_id}/test", Permission.PLAN_BROADCASTS, status=201)
@@ -316,8 +356,12 @@ def test(call: Call, broadcast_id: str, body: Try) -> Tried:
 @routes.get("/broadcasts/{broadcast_id}/export", Permission.EXPORT)
 def export(call: Call, broadcast_id: str, query: Form) -> File:
     """Give what became of each recipient as a file in which no cell is a formula."""
-    with tempfile.TemporaryDirectory(prefix="aawaj-") as folder:
-        path = Path(folder) / f"broadcast.{query.format}"
-        broadcast.export(call.gateway, call.actor, broadcast_id, path)
-        stream = path.open("rb")  # it stays readable when its name is gone
-    return File(CONTENT_TYPES[query.format], iter(lambda: stream.read(CHUNK), b""), path.name, stream.close)
+    return table("broadcast", query, lambda path: broadcast.export(call.gateway, call.actor, broadcast_id, path))
+
+
+@routes.get("/broadcasts/{broadcast_id}/replies", Permission.SEE_MEMBERS)
+def replies(call: Call, broadcast_id: str, query: Answered) -> Replies:
+    """List what members texted back, in its order. Needs `see_broadcasts` as well."""
+    found = broadcast.replies(call.gateway, call.actor, broadcast_id, query.after, query.limit)
+    items = [Reply.model_validate(reply) for reply in found]
+    return Replies(items=items, next=items[-1].id if len(items) == query.limit else None)

@@ -18,18 +18,17 @@ from gateway.services import idempotency, tokens
 from gateway.services.idempotency import Answer
 from gateway.web.api.problems import named, of_field, refusal
 from gateway.web.api.routes import Call
-from gateway.web.api.shapes import CHUNK, File, Upload
+from gateway.web.api.shapes import CHUNK, File
 
 if TYPE_CHECKING:
     from gateway.core.jobs import Job
     from gateway.services.context import Gateway
     from gateway.services.tokens import Visit
     from gateway.web.api.routes import Route
+    from gateway.web.api.shapes import Upload
 
 JSON = "application/json"
-BINARY = "application/octet-stream"
 LARGEST_BODY = 64 * 1024
-LARGEST_UPLOAD = 256 * 2**20  # a million members are about 60 MB
 IDS = re.compile(r"[A-Za-z0-9_-]{1,64}")
 KEYS = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
@@ -62,16 +61,16 @@ class Door:
         elif request.args:
             raise GatewayError("request:invalid", fault="Nothing is asked behind the `?` here.", where="query")
         if self.route.upload:
-            return self._of_upload(call, given)
+            return self._of_upload(self.route.upload, call, given)
         body = _body()
         if self.route.once:
             return self._once(visit, call, body, given)
         return self._rendered(self.route.view(call, **given, **self._read(body)))
 
-    def _of_upload(self, call: Call, given: dict[str, Any]) -> Response:
-        file = _uploaded()
+    def _of_upload(self, wanted: type[Upload], call: Call, given: dict[str, Any]) -> Response:
+        file = _uploaded(wanted)
         try:
-            response = self._rendered(self.route.view(call, upload=Upload(f"/dev/fd/{file.fileno()}"), **given))
+            response = self._rendered(self.route.view(call, upload=wanted(f"/dev/fd/{file.fileno()}"), **given))
         except BaseException:
             file.close()
             raise
@@ -175,12 +174,12 @@ def _body() -> bytes:
     return body
 
 
-def _uploaded() -> IO[bytes]:
+def _uploaded(wanted: type[Upload]) -> IO[bytes]:
     """The body as a file that has no name: nothing of it is left behind, whatever ends the process. Linux opens it as `/dev/fd/N`."""
-    request.max_content_length = LARGEST_UPLOAD
-    length = _length(LARGEST_UPLOAD)
-    if request.mimetype != BINARY:
-        raise GatewayError("request:not-json", wanted=f"the file itself, as {BINARY}")
+    request.max_content_length = wanted.most
+    length = _length(wanted.most)
+    if request.mimetype != wanted.content_type:
+        raise GatewayError("request:not-json", wanted=f"the file itself, as {wanted.content_type}")
     file = tempfile.TemporaryFile(prefix="aawaj-")  # noqa: SIM115  # it lives as long as the answer
     while chunk := request.stream.read(CHUNK):
         file.write(chunk)

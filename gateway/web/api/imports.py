@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ from gateway.core.roles import Permission
 from gateway.services import exports, imports
 from gateway.web.api.problems import Problem, named
 from gateway.web.api.routes import Call, Routes
-from gateway.web.api.shapes import CHUNK, File, Given, Query, Upload, one_of
+from gateway.web.api.shapes import File, Given, Query, Upload, one_of
 
 routes = Routes("imports")
 
@@ -125,8 +125,12 @@ def cancel(call: Call, import_id: str) -> Import:
 @routes.get("/exports/{kind}", Permission.EXPORT)
 def export(call: Call, kind: str, query: Form) -> File:
     """Give all records of a kind (members, contributions, claims) as a file in which no cell is a formula."""
+    return table(kind, query, lambda path: exports.write(call.gateway, call.actor, kind, path))
+
+
+def table(name: str, form: Form, write: Callable[[Path], object]) -> File:
+    """What `write` makes of a path, as a file to be kept under this name."""
     with tempfile.TemporaryDirectory(prefix="aawaj-") as folder:
-        path = Path(folder) / f"{kind}.{query.format}"
-        exports.write(call.gateway, call.actor, kind, path)
-        stream = path.open("rb")  # it stays readable when its name is gone
-    return File(CONTENT_TYPES[query.format], iter(lambda: stream.read(CHUNK), b""), path.name, stream.close)
+        path = Path(folder) / f"{name}.{form.format}"
+        write(path)
+        return File.at(path, CONTENT_TYPES[form.format], path.name)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 REF = "#/components/schemas/{model}"
-DESCRIPTION = """Members, contributions and claims of one organisation.
+DESCRIPTION = """Members, contributions, claims and what is said to many, of one organisation.
 
 Send a token with each request: `Authorization: Bearer aawaj_...`. It belongs to one organisation and has a role; what it may not see
 is as if it were not there (404). Bodies are JSON; money is in paisa, months are Bikram Sambat (`2083-08`), instants are UTC.
@@ -99,7 +99,7 @@ def _operation(route: Route, schemas: Json) -> Json:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     if route.upload:
         schema = {"type": "string", "format": "binary"}
-        operation["requestBody"] = {"required": True, "content": {"application/octet-stream": {"schema": schema}}}
+        operation["requestBody"] = {"required": True, "content": {route.upload.content_type: {"schema": schema}}}
     return operation
 
 

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 from pydantic import BaseModel
 
 from gateway.core.roles import Permission
-from gateway.web.api.shapes import Upload
 
 if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
+    from gateway.web.api.shapes import Upload
 
 View = Callable[..., Any]
 
@@ -53,7 +53,7 @@ class Route:
     view: View
     body: type[BaseModel] | None
     query: type[BaseModel] | None
-    upload: bool
+    upload: type[Upload] | None
     gives: Any  # a model, File or None
     status: int
 
@@ -111,7 +111,7 @@ class Routes:
                 view,
                 body=hints.get("body"),
                 query=hints.get("query"),
-                upload=hints.get("upload") is Upload,
+                upload=hints.get("upload"),
                 gives=gives,
                 status=204 if gives is None else status,
             )

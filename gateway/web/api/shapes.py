@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -15,6 +16,9 @@ from gateway.core import money
 LONGEST_TEXT = 200
 LONGEST_NOTE = 1000
 MOST_IN_A_PAGE = 200
+LONGEST_LINE = 32
+MOST_LINES = 1500  # as many as a body has room for
+WAV = "audio/wav"
 CHUNK = 256 * 1024  # bytes of a file that are in memory at a time
 
 
@@ -45,12 +49,29 @@ class File:
     name: str | None = None
     close: Callable[[], object] | None = None
 
+    @classmethod
+    def at(cls, path: Path, content_type: str, name: str | None = None) -> Self:
+        """A file on this machine's disk: it is open from now on, so that its name may go."""
+        stream = path.open("rb")
+        return cls(content_type, iter(lambda: stream.read(CHUNK), b""), name, stream.close)
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that came in, complete and on this machine's disk until the answer has gone."""
+    """A file that came in, complete and on this machine's disk until the answer has gone. `most` are bytes."""
 
     path: str
+
+    content_type: ClassVar[str] = "application/octet-stream"
+    most: ClassVar[int] = 256 * 2**20  # a million members are about 60 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Recording(Upload):
+    """A recording that came in."""
+
+    content_type: ClassVar[str] = WAV
+    most: ClassVar[int] = 32 * 2**20  # a minute of the best studio's sound
 
 
 def readable(text: str) -> str:
@@ -66,6 +87,9 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,48}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=32), AfterValidator(readable)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_LINE), AfterValidator(readable)]
+Numbers = Annotated[list[Line], Field(max_length=MOST_LINES, description="membership numbers or phones; ask again with the next ones")]
+Unknown = Annotated[tuple[int, ...], Field(description="which of them, counted from 1, name nobody")]
 Amount = Annotated[int, Field(ge=1, le=money.LARGEST, description="paisa")]
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, description="of what you saw; with another you are told that it changed")]
