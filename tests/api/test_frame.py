@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -201,6 +202,14 @@ def test_the_docs_need_no_token_and_load_nothing_from_elsewhere(on_sqlite):
     assert 'src="http' not in text
     assert "DELETE /tokens/{token_id}" in text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_each_shape_in_the_description_is_there_under_its_own_name(on_sqlite):
+    """Two shapes of one name would both be called by their modules, and nothing would point to them."""
+    text = on_sqlite.client.get("/api/v1/openapi.json", base_url="https://gateway.example").get_data(as_text=True)
+    known = json.loads(text)["components"]["schemas"]
+    assert not [name for name in known if "__" in name]
+    assert set(re.findall(r"#/components/schemas/([^\"]+)", text)) <= set(known)
 
 
 @pytest.mark.parametrize("shape", [shapes.Asked, shapes.Query, shapes.Given])

@@ -43,7 +43,7 @@ class NewList(Asked):
     numbers: Numbers = Field(default=[])
 
 
-class Named(Asked):
+class ListMembers(Asked):
     numbers: Numbers
 
 
@@ -74,13 +74,13 @@ def get(call: Call, list_id: str, query: Page) -> Listed:
 
 
 @routes.post("/lists/{list_id}/add", Permission.PLAN_BROADCASTS)
-def add(call: Call, list_id: str, body: Named) -> ListChanged:
+def add(call: Call, list_id: str, body: ListMembers) -> ListChanged:
     """Put more members on a list."""
     return ListChanged.model_validate(lists.add(call.gateway, call.actor, list_id, body.numbers))
 
 
 @routes.post("/lists/{list_id}/remove", Permission.PLAN_BROADCASTS)
-def remove(call: Call, list_id: str, body: Named) -> ListChanged:
+def remove(call: Call, list_id: str, body: ListMembers) -> ListChanged:
     """Strike members off a list."""
     return ListChanged.model_validate(lists.remove(call.gateway, call.actor, list_id, body.numbers))
 
