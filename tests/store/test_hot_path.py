@@ -10,6 +10,7 @@ from fakes.statements import Seen, statements_of
 
 from gateway.store import (
     arrivals,
+    audience,
     broadcasts,
     calls,
     channels,
