@@ -44,6 +44,7 @@ from gateway.store.broadcasts import Broadcast
 from gateway.store.heard import SHARED
 from gateway.store.members import IS_HERE
 from gateway.store.models import Instant, broadcasts, deliveries, member_phones, members, phones
+from gateway.store.questions import answered
 from gateway.store.whom import Target, Told, chosen, on_list, told_lately
 
 __all__ = ["Counted", "Due", "Expansion", "Sharer", "Target", "Told", "count", "sharing", "sharing_many"]
@@ -178,17 +179,19 @@ def _told_lately(target: Target) -> ColumnElement[bool]:
 
 def _shares(picked: CTE, target: Target, broadcast_id: str | None) -> ColumnElement[bool]:
     """Whether it goes to her phone for somebody before her: of those before this range their rows tell it, of the others who they are."""
-    # Questions inside each other and not a join: a planner that knows nothing of the tables would begin a join with all members.
-    link, other = member_phones.alias("link"), members.alias("other")
+    # She stands behind a LIMIT, else PostgreSQL would find her by whatever else is asked of her, where it knows nothing of the tables.
+    link = member_phones.alias("link")
+    other = select(members).where(members.c.id == link.c.member_id).limit(1).correlate(link).subquery("other")
     would = [*_belongs(other, target), other.c.consented_at.is_not(None), ~_left_off(other, target)]
     its_phone = _Ways(other, target.told).phone_id == link.c.phone_id
-    gets_it: ColumnElement[bool] = exists(select(literal(1)).where(other.c.id == link.c.member_id, *would, its_phone).correlate(link))
+    gets_it: ColumnElement[bool] = answered(select(other.c.id).where(*would, its_phone).correlate(link))
     if broadcast_id is not None:
         row = deliveries.alias("row")
         of_hers = and_(row.c.broadcast_id == broadcast_id, row.c.member_id == link.c.member_id, row.c.phone_id == link.c.phone_id)
-        has_row = exists(select(literal(1)).where(of_hers, row.c.latest).correlate(link))
+        has_row = answered(select(row.c.id).where(of_hers, row.c.latest).correlate(link))
         gets_it = case((link.c.member_id <= bindparam("after"), has_row), else_=gets_it)
-    return exists(select(literal(1)).where(link.c.phone_id == picked.c.phone_id, link.c.member_id < picked.c.id, gets_it).correlate(picked))
+    before_her = and_(link.c.phone_id == picked.c.phone_id, link.c.member_id < picked.c.id)
+    return answered(select(link.c.member_id).where(before_her, gets_it).correlate(picked))
 
 
 def count(db: Connection, target: Target, members_at_once: int) -> Counted:

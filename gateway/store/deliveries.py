@@ -41,6 +41,7 @@ from gateway.core import consent
 from gateway.core.events import Medium
 from gateway.core.statuses import DELIVERY
 from gateway.store.models import UNDECIDED, broadcasts, channels, deliveries, phones
+from gateway.store.questions import answered
 
 if TYPE_CHECKING:
     from gateway.store.secrets import Seal
@@ -216,13 +217,15 @@ _BEING_SENT = exists(
 )
 
 _earlier = deliveries.alias("earlier")
-_EARLIER = exists(
-    select(_earlier.c.id).where(
+_EARLIER_DUE = and_(_earlier.c.state == "queued", or_(_earlier.c.not_before.is_(None), _earlier.c.not_before <= bindparam("now")))
+_EARLIER = answered(
+    select(_earlier.c.id)
+    .where(
         _earlier.c.broadcast_id.in_(bindparam("earlier", expanding=True)),
         _earlier.c.member_id == deliveries.c.member_id,
-        _earlier.c.state == "queued",
-        or_(_earlier.c.not_before.is_(None), _earlier.c.not_before <= bindparam("now")),
+        case((_EARLIER_DUE, True), else_=False),  # not by the index of what is queued: that may be everybody
     )
+    .correlate(deliveries)
 )
 
 

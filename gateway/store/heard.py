@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, exists, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, or_, select
 
 from gateway.store.models import HEARD_AFTER, deliveries, member_phones
+from gateway.store.questions import answered
 
 SHARED = "send:shared-phone"  # the error of a row that did not go out, since somebody else's went to the same phone
 
@@ -15,13 +16,9 @@ def reached(row: FromClause) -> ColumnElement[bool]:
     A member who shares the phone of somebody who gets it was reached where that one was.
     """
     link, other = member_phones.alias("reached_by"), deliveries.alias("in_her_stead")
-    in_her_stead = exists(
-        select(literal(1))
-        .select_from(link)
-        .join(other, and_(other.c.broadcast_id == row.c.broadcast_id, other.c.member_id == link.c.member_id, other.c.latest))
-        .where(link.c.phone_id == row.c.phone_id, other.c.phone_id == row.c.phone_id, _arrived(other))
-        .correlate(row)
-    )
+    theirs = and_(other.c.broadcast_id == row.c.broadcast_id, other.c.member_id == link.c.member_id, other.c.latest)
+    told = select(other.c.id).where(theirs, other.c.phone_id == row.c.phone_id, _arrived(other)).correlate(row, link)
+    in_her_stead = answered(select(link.c.member_id).where(link.c.phone_id == row.c.phone_id, answered(told)).correlate(row))
     return case((_arrived(row), True), (row.c.error == SHARED, in_her_stead), else_=False)  # the question only where it must be asked
 
 

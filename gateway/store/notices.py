@@ -210,7 +210,7 @@ class Counts:
 
 def _told(notice_id: ColumnElement[str]) -> ColumnElement[bool]:
     """That a row of `deliveries` told a member of a notice, as far as we know; on a shared phone, by way of whoever got it."""
-    about = exists(select(literal(1)).where(broadcasts.c.id == deliveries.c.broadcast_id, broadcasts.c.notice_id == notice_id))
+    about = deliveries.c.broadcast_id.in_(select(broadcasts.c.id).where(broadcasts.c.notice_id == notice_id))
     return and_(about, deliveries.c.latest, or_(deliveries.c.state.in_(HEARD), deliveries.c.error == SHARED))
 
 

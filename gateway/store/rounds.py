@@ -15,8 +15,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     Text,
-    Update,
     and_,
     bindparam,
     case,
@@ -35,6 +35,7 @@ from gateway.core.statuses import DELIVERY
 from gateway.store.broadcasts import reopen
 from gateway.store.deliveries import MISSED
 from gateway.store.models import UNANNOUNCED, Instant, broadcasts, deliveries, member_phones, members, phones, saying_clips
+from gateway.store.questions import answered
 
 AFTER_HEADS_UP = timedelta(minutes=10)  # from the text to the call, while it is remembered
 LEFT = tuple(state for state in DELIVERY if state not in {"queued", "sending"})
@@ -225,27 +226,31 @@ def _of_broadcasts(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     return deliveries.c.broadcast_id.in_(select(broadcasts.c.id).where(*conditions))
 
 
-def _some(*conditions: ColumnElement[bool]) -> Update:
-    # The conditions stand twice: what another process changes while we wait for a row must still fit.
-    page = select(deliveries.c.id).where(*conditions).limit(bindparam("count"))
-    return update(deliveries).where(deliveries.c.id.in_(page.scalar_subquery()), *conditions)
+def _page(*conditions: ColumnElement[bool]) -> Select[int]:
+    return select(deliveries.c.id).where(*conditions).limit(bindparam("count"))
 
 
+_OF_CANCELLED = _page(MISSED, _of_broadcasts(broadcasts.c.state == "cancelled"))
 _PAST = and_(broadcasts.c.expires_at <= bindparam("now", type_=Instant()), broadcasts.c.state.in_(("approved", "sending", "paused")))
-_SETTLE_CANCELLED = _some(MISSED, _of_broadcasts(broadcasts.c.state == "cancelled")).values(settled=True)
-_EXPIRE = _some(deliveries.c.state == "queued", _of_broadcasts(_PAST)).values(
-    state="suppressed", error="broadcast:expired", updated_at=bindparam("now")
+_EXPIRED = _page(deliveries.c.state == "queued", _of_broadcasts(_PAST))
+# What another process changes meanwhile must still fit. A statement of its own, so that no planner looks at each row for each of a page.
+_EXPIRE = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), deliveries.c.state == "queued")
+    .values(state="suppressed", error="broadcast:expired", updated_at=bindparam("now"))
 )
 
 
 def settle_cancelled(db: Connection, count: int) -> int:
     """Nothing follows in a broadcast that was cancelled. Returns how many were settled, at most `count`."""
-    return db.execute(_SETTLE_CANCELLED, {"count": count}).rowcount
+    ids = db.execute(_OF_CANCELLED, {"count": count}).scalars().all()
+    return db.execute(_SETTLE, {"ids": ids}).rowcount if ids else 0
 
 
 def expire(db: Connection, now: datetime, count: int) -> int:
     """Do not send any more what is pointless by now. Returns how many, at most `count`."""
-    return db.execute(_EXPIRE, {"now": now, "count": count}).rowcount
+    ids = db.execute(_EXPIRED, {"now": now, "count": count}).scalars().all()
+    return db.execute(_EXPIRE, {"ids": ids, "now": now}).rowcount if ids else 0
 
 
 # --- the text before the call ------------------------------------------------------------------------------------------------------
@@ -257,7 +262,11 @@ _FIRST_CALLS = and_(
     deliveries.c.medium == "voice",
     deliveries.c.state == "queued",
 )
-_HOLD = update(deliveries).where(_FIRST_CALLS).values(not_before=UNTIL_TOLD)
+_announced = deliveries.alias("announced")
+_ANNOUNCED = select(_announced.c.id).where(
+    _announced.c.broadcast_id == deliveries.c.broadcast_id, _announced.c.member_id == deliveries.c.member_id, _announced.c.round == 0
+)
+_HOLD = update(deliveries).where(_FIRST_CALLS, answered(_ANNOUNCED.correlate(deliveries))).values(not_before=UNTIL_TOLD)
 
 
 class HeadsUp(NamedTuple):
@@ -296,11 +305,7 @@ def announce(db: Connection, broadcast_id: str, after: str, written: Mapping[str
     )
     of = {"broadcast": broadcast_id, "after": after}
     db.execute(insert(deliveries).from_select(list(values), texts), of | {"now": now})
-    announced = deliveries.alias("announced")
-    told = select(announced.c.member_id).where(
-        announced.c.broadcast_id == bindparam("broadcast"), announced.c.member_id > bindparam("after"), announced.c.round == 0
-    )
-    db.execute(_HOLD.where(deliveries.c.member_id.in_(told)), of)
+    db.execute(_HOLD, of)
 
 
 _TOLD = (

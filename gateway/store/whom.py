@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, or_, select
 
 from gateway.core import calendar
 from gateway.core.audience import Audience
@@ -32,6 +32,7 @@ from gateway.store.models import (
     users,
 )
 from gateway.store.notices import awaited
+from gateway.store.questions import answered
 
 Condition = ColumnElement[bool]
 
@@ -70,7 +71,7 @@ def chosen(member: FromClause, target: Target) -> Iterator[Condition]:
     if audience.lists:
         yield on_list(member, audience.lists)
     if audience.claims:
-        yield exists(select(literal(1)).where(claims.c.member_id == member.c.id, claims.c.state.in_(audience.claims)).correlate(member))
+        yield answered(select(claims.c.id).where(claims.c.member_id == member.c.id, claims.c.state.in_(audience.claims)).correlate(member))
     if audience.notice_id is not None:
         yield _answered(member, audience.notice_id, audience.rsvp)
     if audience.not_reached_by is not None:
@@ -81,7 +82,7 @@ def chosen(member: FromClause, target: Target) -> Iterator[Condition]:
 def on_list(member: FromClause, lists: Collection[str]) -> Condition:
     """That she is on one of these lists."""
     entry = member_list_entries
-    return exists(select(literal(1)).where(entry.c.list_id.in_(lists), entry.c.member_id == member.c.id).correlate(member))
+    return answered(select(entry.c.list_id).where(entry.c.list_id.in_(lists), entry.c.member_id == member.c.id).correlate(member))
 
 
 def told_lately(days: int, as_of: datetime) -> Condition:
@@ -92,14 +93,14 @@ def told_lately(days: int, as_of: datetime) -> Condition:
 def _answered(member: FromClause, notice_id: str, rsvp: str | None) -> Condition:
     if rsvp == "awaited":
         return awaited(member, notice_id)
-    hers = select(literal(1)).where(rsvps.c.notice_id == notice_id, rsvps.c.member_id == member.c.id).correlate(member)
-    return ~exists(hers) if rsvp == "none" else exists(hers.where(rsvps.c.answer == rsvp))
+    hers = select(rsvps.c.answer).where(rsvps.c.notice_id == notice_id, rsvps.c.member_id == member.c.id).correlate(member)
+    return ~answered(hers) if rsvp == "none" else answered(hers.where(rsvps.c.answer == rsvp))
 
 
 def _not_reached(member: FromClause, broadcast_id: str) -> Condition:
     before = deliveries.alias("before")
     hers = and_(before.c.broadcast_id == broadcast_id, before.c.member_id == member.c.id, before.c.latest)
-    return exists(select(literal(1)).where(hers, ~reached(before)).correlate(member))
+    return answered(select(before.c.id).where(hers, ~reached(before)).correlate(member))
 
 
 def _paying(member: FromClause, target: Target) -> Iterator[Condition]:
@@ -114,22 +115,22 @@ def _paying(member: FromClause, target: Target) -> Iterator[Condition]:
     month = audience.month or calendar.month_of(target.as_of)
     wanted = select(schemes.c.id).where(schemes.c.organisation_id == target.organisation_id, schemes.c.code.in_(audience.schemes))
     runs = and_(enrolments.c.from_month <= month, or_(enrolments.c.until_month.is_(None), enrolments.c.until_month >= month))
-    enrolled = select(literal(1)).where(enrolments.c.member_id == member.c.id, runs).correlate(member)
-    paid = select(literal(1)).where(
+    enrolled = select(enrolments.c.id).where(enrolments.c.member_id == member.c.id, runs).correlate(member)
+    paid = select(contributions.c.id).where(
         contributions.c.member_id == member.c.id,
         contributions.c.month == month,
         contributions.c.payer == "member",
-        or_(STATE_IS["noted"], STATE_IS["confirmed"]),
+        ~or_(STATE_IS["questioned"], STATE_IS["reversed"], STATE_IS["reversal"]),  # not the others by OR: SQLite would look for those first
     )
     if audience.schemes:
         enrolled = enrolled.where(enrolments.c.scheme_id.in_(wanted))
-        yield exists(enrolled)
+        yield answered(enrolled)
     if audience.contribution == "paid":
-        yield exists((paid.where(contributions.c.scheme_id.in_(wanted)) if audience.schemes else paid).correlate(member))
+        yield answered((paid.where(contributions.c.scheme_id.in_(wanted)) if audience.schemes else paid).correlate(member))
     elif audience.contribution == "open":
         into_it = or_(contributions.c.scheme_id == enrolments.c.scheme_id, contributions.c.scheme_id.is_(None))
-        skipped = select(literal(1)).where(skips.c.enrolment_id == enrolments.c.id, skips.c.month == month).correlate(enrolments)
-        yield exists(enrolled.where(~exists(skipped), ~exists(paid.where(into_it).correlate(member, enrolments))))
+        skipped = select(skips.c.by).where(skips.c.enrolment_id == enrolments.c.id, skips.c.month == month).correlate(enrolments)
+        yield answered(enrolled.where(~answered(skipped), ~answered(paid.where(into_it).correlate(member, enrolments))))
 
 
 # --- what can be chosen ------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fakes.crowd import BEFORE, IMPORTS, LISTS, MONTHS, NOTICE, USERS, Crowd, answer, broadcast, gather
 from fakes.outbound import DRAFT, MAIN, NOON, People, World
+from fakes.work import work_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
@@ -18,8 +19,9 @@ from gateway.core.calendar import NEPAL
 from gateway.errors import GatewayError
 from gateway.services import broadcast as verbs
 from gateway.services.broadcast import expanding, whom
-from gateway.store import audience, broadcasts, models
+from gateway.store import audience, broadcasts, deliveries, models, rounds
 from gateway.store.audience import Due, Target, Told
+from gateway.store.database import Connection
 
 TEXTS = Told(texts=("ne", "ne_latn", "en"))
 CLIPS = Told(spoken=("ne", "mai"))
@@ -68,15 +70,19 @@ def crowd(world: World) -> Crowd:
     return gathered
 
 
+def loaded(db: Connection, broadcast_id: str) -> broadcasts.Broadcast:
+    found = broadcasts.load(db, broadcast_id)
+    assert found is not None
+    return found
+
+
 def written(world: World, chosen: Audience, told: Told, at_once: int = 50) -> dict[str, tuple[Any, ...]]:
     """The rows of a broadcast to this audience, by member in order of id; they are taken away again."""
     prices = {("sms", "ne", "ntc"): 1, ("sms", "ne", ""): 2, ("voice", "ne", ""): 3}
     with world.database.write() as db:
         db.execute(insert(models.broadcasts), broadcast("wanted", NOON, audience=chosen.as_json()))
     with world.database.read() as db:
-        loaded = broadcasts.load(db, "wanted")
-    assert loaded is not None
-    expansion = audience.Expansion(loaded, told, prices, Due())
+        expansion = audience.Expansion(loaded(db, "wanted"), told, prices, Due())
     numbers = []
     while True:
         with world.database.write() as db:
@@ -145,6 +151,54 @@ def test_the_price_is_that_of_the_operator_or_of_all_others(world: World, crowd:
     for phone_id, _, language, state, _, price in written(world, Audience(), Told(texts=("ne",))).values():
         assert price == (None if state == "suppressed" else 1 if operators[phone_id] == "ntc" else 2)
         assert language == "ne"
+
+
+# --- of many, whom the database has not counted yet ------------------------------------------------------------------------------------
+
+UNCOUNTED = 2_000  # members; all with all would be 1,000 rows for each of them
+ROWS = 20  # at most for each of them, in one statement
+
+
+@pytest.fixture
+def uncounted(world: World) -> None:
+    gather(7, UNCOUNTED, NOON).write(world.database)
+
+
+@pytest.mark.usefixtures("uncounted")
+def test_each_choice_is_answered_member_by_member(world: World) -> None:
+    for chosen in (*EACH, Audience(notice_id=NOTICE, rsvp="awaited")):
+        with work_of(world.database) as work, world.database.read() as db:
+            audience.count(db, Target("main", chosen, BOTH, NOON), UNCOUNTED)
+            written(world, chosen, BOTH, UNCOUNTED)
+        assert UNCOUNTED < work.most[0] < UNCOUNTED * ROWS, work.most
+
+
+@pytest.mark.usefixtures("uncounted")
+def test_what_follows_is_asked_row_by_row(world: World) -> None:
+    rows, many = models.deliveries, UNCOUNTED
+    with world.database.write() as db:
+        for each in ("first", "second"):
+            db.execute(insert(models.broadcasts), broadcast(each, NOON, medium="voice", heads_up=True))
+    with work_of(world.database) as work, world.database.write() as db:
+        for each in ("first", "second"):
+            assert audience.Expansion(loaded(db, each), BOTH, {}, Due()).write_batch(db, many, NOON)
+            rounds.announce(db, each, "", {"ne": rounds.HeadsUp(b"x", 1), "en": rounds.HeadsUp(b"x", 1)}, NOON)
+        db.execute(update(models.broadcasts).where(models.broadcasts.c.state == "approved").values(state="sending"))
+        claim = deliveries.Claim("worker", NOON, NOON + timedelta(minutes=1))
+        assert not deliveries.claim_page(db, deliveries.Stream("second", "sms", timedelta(hours=2), ("first",)), many, claim)
+        assert deliveries.claim_page(db, deliveries.Stream("first", "sms", timedelta(hours=2)), many, claim)
+        db.execute(update(rows).where(rows.c.broadcast_id == "first", rows.c.state != "suppressed").values(state="failed"))
+        assert rounds.release(db, NOON, many)
+        ids = rounds.missed_ids(db, "first", many)
+        missed = rounds.missed(db, "first", ids)
+        assert rounds.write(db, "first", {one.id: rounds.NextTry(one, "voice", "ne", NOON, 1) for one in missed}, NOON)
+        assert audience.sharing_many(db, ids)
+        db.execute(update(models.broadcasts).where(models.broadcasts.c.id == "second").values(expires_at=NOON))
+        assert rounds.expire(db, NOON, many)
+        db.execute(update(models.broadcasts).where(models.broadcasts.c.id == "first").values(state="cancelled"))
+        broadcasts.suppress_cancelled(db, NOON)
+        rounds.settle_cancelled(db, many)
+    assert UNCOUNTED < work.most[0] < UNCOUNTED * ROWS, work.most
 
 
 # --- snapshot, shared phones -------------------------------------------------------------------------------------------------------
@@ -316,7 +370,7 @@ def test_what_starts_later_waits_and_what_lives_depend_on_does_not_wait_for_the_
         (Audience(notice_id="gone", rsvp="yes"), "There is no notice 'gone'."),
         (Audience(notice_id=NOTICE), "The notice needs an answer"),
         (Audience(rsvp="yes"), "The answer needs a notice"),
-        (Audience(notice_id=NOTICE, rsvp="maybe"), "There is no answer 'maybe'. Known are yes, no, none."),
+        (Audience(notice_id=NOTICE, rsvp="maybe"), "There is no answer 'maybe'. Known are yes, no, none, awaited."),
         (Audience(not_reached_by="gone"), "There is no broadcast 'gone'."),
         (Audience(contribution="open"), "needs a month"),
         (Audience(contribution="due", month="2082-09"), "There is no contribution state 'due'."),

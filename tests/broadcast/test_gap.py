@@ -204,16 +204,23 @@ def test_nothing_goes_out_before_its_start_nor_after_its_end(world: World, peopl
     people(2)
     now = world.clock.now
     broadcast_id = started(world, replace(DRAFT, starts_at=now + timedelta(hours=1), expires_at=now + timedelta(hours=2)))
-    for hours in (0.99, 2):
-        world.clock.now = now + timedelta(hours=hours)
-        assert track.sweep(world.gateway) == []
-        send.run_batch(world.gateway, broadcast_id)
+    world.clock.now = now + timedelta(hours=0.99)
+    assert track.sweep(world.gateway) == []
+    send.run_batch(world.gateway, broadcast_id)
     assert world.twilio.requests == 0
     world.clock.now = now + timedelta(hours=1)
     assert track.sweep(world.gateway) == [SendBatch(broadcast_id)]
+    people(1)
+    late = started(world, replace(DRAFT, expires_at=now + timedelta(hours=2)))
     send.run_batch(world.gateway, broadcast_id)
     assert sent(world, broadcast_id) == ["accepted"] * 2
     assert state_of(world, broadcast_id) == "sending"
+    world.clock.now = now + timedelta(hours=2)
+    send.run_batch(world.gateway, late)
+    assert sent(world, late) == ["queued"] * 3
+    assert SendBatch(late) not in track.sweep(world.gateway)
+    assert sent(world, late) == ["suppressed"] * 3
+    assert world.twilio.requests == 2
 
 
 def test_what_expires_in_the_hands_of_a_worker_is_not_sent(world: World, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
