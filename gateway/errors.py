@@ -136,14 +136,16 @@ CATALOGUE: dict[str, Fault] = {
     "list:needed": Fault("The list {title!r} is needed by the broadcast {broadcast!r}. Cancel that one, or wait until it is over."),
     # broadcasts
     "broadcast:unknown": Fault("There is no broadcast {id}. `gateway broadcast list` shows them."),
-    "broadcast:empty": Fault("There is nothing to say. Give a text with --text ne=..., or a call with --phrase, --saying or --flow."),
+    "broadcast:empty": Fault("There is nothing to say. Give a text in a language, or for a call a phrase, recorded words or a flow."),
     "broadcast:several-sayings": Fault("A call says one thing: a phrase, recorded words, or a flow. Give one of them."),
-    "broadcast:needs-text": Fault("Who gets a text needs a text. Give one with --text ne=..., or send calls alone with --voice."),
-    "broadcast:needs-voice": Fault("Who gets a call needs something to hear. Give --phrase, --saying or --flow, or send texts with --sms."),
+    "broadcast:needs-text": Fault("Who gets a text needs a text. Give one in a language, or send calls alone."),
+    "broadcast:needs-voice": Fault(
+        "Who gets a call needs something to hear. Give a phrase, recorded words or a flow, or send texts alone."
+    ),
     "broadcast:braces": Fault("In the text in {language}, {part} is no slot. The slots are {known}."),
     "broadcast:unknown-slot": Fault("In the text in {language}, there is no slot {slot}.{hint} The slots are {known}."),
     "broadcast:slot-format": Fault("The slot {slot} cannot be written so; its format is {formats}."),
-    "broadcast:no-notice": Fault("The text in {language} tells of a notice, and this broadcast is about none. Name it with --notice."),
+    "broadcast:no-notice": Fault("The text in {language} tells of a notice, and this broadcast is about none. Name the notice."),
     "broadcast:unknown-notice": Fault("There is no notice {id}."),
     "broadcast:notice-lacks": Fault("The notice has no {what} in {language}. Take {slot} out of the text, or add it to the notice."),
     "broadcast:unknown-saying": Fault("There are no recorded words {id}."),
@@ -208,6 +210,7 @@ CATALOGUE: dict[str, Fault] = {
         "The file is not UTF-8 at byte {position}. Save it as CSV UTF-8; Nepali in an old font such as Preeti must be converted first."
     ),
     "import:keys": Fault("Some phones still rest on an earlier SECRET_KEY and would not be found. Run `gateway keys rotate` first."),
+    "export:form": Fault("A table is written as {forms}: let the name of the file end so."),
     "import:kind": Fault("There is no kind of file {kind!r}. Known are {known}."),
     "import:empty": Fault("There is nothing in the file, not even a heading."),
     "import:no-file": Fault("This is no file that can be read."),
@@ -309,7 +312,7 @@ CATALOGUE: dict[str, Fault] = {
     "audio:long-name": Fault("{file} lasts longer than {seconds} seconds. Record her name alone."),
     "audio:no-decoder": Fault("The package that reads recordings is not installed. Run `pip install av`."),
     "saying:unknown": Fault("There is no saying {id}. `gateway sayings list` shows them."),
-    "saying:text": Fault("A saying needs words in a language, at most {most} characters: --text ne=नमस्ते."),
+    "saying:text": Fault("A saying needs words in a language, at most {most} characters."),
     "saying:language": Fault("This saying has no words in {language!r}, only in {known}."),
     "saying:too-long": Fault("The recording lasts {seconds} s; a message may last {most} s. Say less."),
     "saying:not-recorded": Fault("This saying is not recorded in {language!r} yet."),

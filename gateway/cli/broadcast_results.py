@@ -201,8 +201,7 @@ def _show_what_waits(found: Progress) -> None:
         click.echo(f"  it is paused: `gateway broadcast resume {this}` goes on.")
     missed = found.people - found.heard.people
     if missed and found.broadcast.state in OVER and found.broadcast.purpose != "test":
-        silent = sum(found.states.get(state, 0) for state in ("accepted", "sent"))
-        so_far = f" ({silent} of them without a report so far)" if silent else ""
+        so_far = f" ({found.silent} of them without a report so far)" if found.silent else ""
         click.echo(f"  {missed} did not hear it{so_far}: `gateway broadcast again {this}` drafts it for them once more.")
 
 

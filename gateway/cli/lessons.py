@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.cli.actor import as_actor
-from gateway.cli.tables import counted
+from gateway.cli.tables import WITHHELD, counted
 
 if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
-
-WITHHELD = "few"
 
 
 @click.group("lessons")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.cli.actor import as_actor
+from gateway.cli.tables import WITHHELD
 from gateway.core.calendar import NEPAL
 
 if TYPE_CHECKING:
@@ -25,12 +26,13 @@ def command() -> None:
 @command.command("list")
 @as_actor
 def list_(gateway: Gateway, actor: Actor) -> None:
-    """List surveys: name, how many answered, when the last did, title."""
+    """List surveys: name, how many answered (few: fewer than five), when the last did, title."""
     from gateway.services import surveys
 
     for survey in surveys.list_all(gateway, actor):
         last = f"{survey.last_at.astimezone(NEPAL):%Y-%m-%d}" if survey.last_at else "-"
-        click.echo(f"{survey.flow}  {survey.listeners}  {last}  {survey.title.get('en', '')}".rstrip())
+        listeners = WITHHELD if survey.listeners is None else survey.listeners
+        click.echo(f"{survey.flow}  {listeners}  {last}  {survey.title.get('en', '')}".rstrip())
 
 
 @command.command()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STEPS = 1_000  # of the progress bar
 SHOWN_NOTES = 200
+WITHHELD = "few"  # for a count that would describe fewer than five people
 
 
 def counted(count: int, noun: str) -> str:

@@ -50,6 +50,7 @@ def write(gateway: Gateway, actor: Actor, testimony_id: str, words: str) -> None
     from gateway.services import testimonies
 
     testimonies.write_down(gateway, actor, testimony_id, words)
+    click.echo(f"What she said is written down with {testimony_id}.")
 
 
 @command.command()
@@ -60,6 +61,7 @@ def keep(gateway: Gateway, actor: Actor, testimony_id: str) -> None:
     from gateway.services import testimonies
 
     testimonies.keep(gateway, actor, testimony_id)
+    click.echo(f"{testimony_id} is kept: `gateway testimonies export` takes it along.")
 
 
 @command.command()
@@ -70,6 +72,7 @@ def withdraw(gateway: Gateway, actor: Actor, testimony_id: str) -> None:
     from gateway.services import testimonies
 
     testimonies.withdraw(gateway, actor, testimony_id)
+    click.echo(f"{testimony_id} is withdrawn: her voice and her words are deleted.")
 
 
 @command.command()

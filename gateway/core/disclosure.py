@@ -61,6 +61,19 @@ def withheld(table: Grid, people: Grid | None = None, least_known: Grid | None =
     return _solved(_Table(table, least_known), people, hidden)
 
 
+def shown(counts: Sequence[int]) -> list[int | None]:
+    """The answers to one question with their total at the end, those withheld as None: alone, so that all must be somewhere among them.
+
+    Where one is withheld, so are those that are nobody: else a lone withheld count would say what everybody answered.
+
+    >>> shown([12, 8, 0]), shown([20, 2, 0]), shown([3, 0, 0])
+    ([12, 8, 0, 20], [None, None, None, 22], [None, None, None, None])
+    """
+    grid = with_totals([counts])
+    (holes,) = withheld(grid)
+    return [None if hole or (any(holes) and not count) else count for count, hole in zip(grid[0], holes, strict=True)]
+
+
 def withheld_in_groups(groups: Sequence[Sequence[int]], hidden: Sequence[int]) -> list[list[bool]]:
     """The same for one row of counts of which another table shows the sums by group: districts, of which it shows the provinces.
 

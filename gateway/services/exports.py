@@ -63,7 +63,7 @@ class Sheet(Protocol):
 def write(gateway: Gateway, actor: Actor, kind: str, path: Path) -> int:
     """Write all records of a kind to a file that only its owner can read; how many there are.
 
-    The name tells the form: `.xlsx` or CSV. The file appears when it is whole. GatewayError `import:kind` for an unknown kind.
+    The name tells the form: `.csv` or `.xlsx`. The file appears when it is whole. GatewayErrors `import:kind`, `export:form`.
     """
     if kind not in KINDS:
         actor.require(Permission.EXPORT)
@@ -75,10 +75,12 @@ def write(gateway: Gateway, actor: Actor, kind: str, path: Path) -> int:
 def write_rows(gateway: Gateway, actor: Actor, subject: str, path: Path, rows: Rows) -> int:
     """Write these rows as `write` does; how many records there are. `subject` is what the audit log says of it."""
     actor.require(Permission.EXPORT)
+    if path.suffix.lower() not in FORMS:
+        raise GatewayError("export:form", forms=" or ".join(FORMS))
     unfinished = path.with_name(f".{path.name}.{gateway.new_id()[:12]}")
     count = 0
     try:
-        sheet = (_Workbook if path.suffix.lower() == ".xlsx" else _Text)(unfinished)
+        sheet = FORMS[path.suffix.lower()](unfinished)
         sheet.write(rows.columns)
         for records, page in rows.pages:
             count += records
@@ -142,6 +144,9 @@ class _Workbook:
 
     def close(self) -> None:
         self._book.save(self._path)
+
+
+FORMS: Mapping[str, Callable[[Path], Sheet]] = {".csv": _Text, ".xlsx": _Workbook}
 
 
 def _instead(found: re.Match[str]) -> str:

@@ -55,7 +55,5 @@ def progress(gateway: Gateway, actor: Actor) -> list[Progress]:
 def _counted(lesson: Lesson, standings: list[stored.Standing]) -> Progress:
     of_lesson = [row for row in standings if row.lesson == lesson.name]
     completed = sum(row.members for row in of_lesson if row.completed)
-    numbers = disclosure.with_totals([[sum(row.members for row in of_lesson) - completed, completed]])
-    (holes,) = disclosure.withheld(numbers)
-    underway, whole, begun = (None if hole else number for number, hole in zip(numbers[0], holes, strict=True))
+    underway, whole, begun = disclosure.shown([sum(row.members for row in of_lesson) - completed, completed])
     return Progress(lesson.name, lesson.title, lesson.chapters, underway, whole, begun)

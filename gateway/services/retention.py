@@ -90,7 +90,7 @@ RULES = (
     _stays("sayings", "what the organisation said, of nobody in particular"),
     _stays("saying_clips", "what the organisation said, of nobody in particular"),
     _stays("services", "public offices"),
-    _stays("lesson_progress", "so that she goes on where she stopped: a name of a lesson and counts"),
+    _stays("lesson_progress", "so that she goes on where she stopped: a name of a lesson and counts; they go when she is erased"),
     _stays("survey_answers", "what the survey was made for; they go when she is erased"),
     _stays("testimonies", "as long as she agrees; it is withdrawn when she says so"),
     _stays("prices", "of nobody in particular"),

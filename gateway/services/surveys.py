@@ -1,7 +1,8 @@
 """Surveys: flows whose answers are kept. Which there are, what came of one, and all of it as a table.
 
-A count that would describe fewer than five people is withheld. A row of the table has a membership number only where she agreed that we
-keep it and did not ask for privacy; her answers stand there in any case.
+A count that would describe fewer than five people is withheld, and with it whatever would tell it: a step that so few answered is withheld
+as a whole, and where one count of a step is withheld nobody learns which answers were never given either. A row of the table has a
+membership number only where she agreed that we keep it and did not ask for privacy; her answers stand there in any case.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from gateway.engine.steps.ask import Ask
 from gateway.engine.steps.menu import Menu
 from gateway.engine.steps.record import Record
 from gateway.errors import GatewayError
+from gateway.services import access
 from gateway.services.access import Permission
+from gateway.services.broadcast.running import own
 from gateway.services.exports import PAGE, Pages, Rows
 from gateway.store import surveys
 from gateway.store.surveys import Wanted
@@ -28,22 +31,25 @@ if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
 
-COUNTED = frozenset({"choice", "number"})  # kinds of `ask` whose answers are counted; others are somebody's own words
+GONE = ""  # what she said was erased; that she answered is counted
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A survey, how many answered it, and when the last did (None: nobody yet)."""
+    """A survey, how many answered it (None is withheld), and when the last did (None: nobody yet)."""
 
     flow: str
     title: Texts
-    listeners: int
+    listeners: int | None
     last_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A step: how many answered it, and how often each answer was given; None is withheld. Of her own words `answers` has none."""
+    """A step: how many answered it, and how often each answer was given that can be chosen there; None is withheld.
+
+    Of numbers and of her own words `answers` has none.
+    """
 
     step: str
     answered: int | None
@@ -55,40 +61,54 @@ def list_all(gateway: Gateway, actor: Actor) -> list[Survey]:
     actor.require(Permission.SEE_BROADCASTS)
     with gateway.database.read() as db:
         answered = {row.flow: row for row in surveys.answered(db, actor.organisation_id)}
-    titles = {flow.name: flow.title for flow in gateway.catalogue.flows.values() if flow.survey}
+    titles = _titles(gateway)
     found = []
     for name in sorted({*titles, *answered}):
         row = answered.get(name)
-        found.append(Survey(name, titles.get(name, {}), row.listeners if row else 0, row.last_at if row else None))
+        listeners = row.listeners if row else 0
+        shown = None if 0 < listeners < disclosure.LEAST else listeners
+        found.append(Survey(name, titles.get(name, {}), shown, row.last_at if row else None))
+    with gateway.database.write() as db:
+        access.note(gateway, db, actor, "view_surveys", "surveys")
     return found
 
 
 def show(gateway: Gateway, actor: Actor, flow: str, broadcast_id: str | None = None) -> list[Question]:
-    """What was answered, step by step, small counts withheld; GatewayError `survey:unknown`."""
-    _check(gateway, actor, flow)
+    """What was answered, step by step, small counts withheld. GatewayErrors `survey:unknown`, `broadcast:unknown`. The view is audited."""
+    actor.require(Permission.SEE_BROADCASTS)
+    wanted = _wanted(gateway, actor, flow, broadcast_id)
     steps = _steps(gateway, flow)
-    given: dict[str, Counter[str]] = {}
-    for _, by_step in _listeners(gateway, Wanted(actor.organisation_id, flow, broadcast_id)):
+    given: dict[str, Counter[str]] = {step: Counter() for step in steps}
+    for _, by_step in _listeners(gateway, wanted):
         for step, value in by_step.items():
             given.setdefault(step, Counter())[value] += 1
-    return [_question(step, steps.get(step), given[step]) for step in (*steps, *sorted(given.keys() - steps.keys())) if step in given]
+    with gateway.database.write() as db:
+        access.note(gateway, db, actor, "view_surveys", f"survey:{flow}", broadcast=broadcast_id)
+    return [_question(step, steps.get(step), given[step]) for step in (*steps, *sorted(given.keys() - steps.keys()))]
 
 
 def sheet(gateway: Gateway, actor: Actor, flow: str, broadcast_id: str | None = None) -> Rows:
-    """A row for each listener and a column for each step, for `exports.write_rows`; GatewayError `survey:unknown`."""
+    """A row for each listener and a column for each step, for `exports.write_rows`; errors as of `show`."""
     actor.require(Permission.SEE_MEMBERS)
-    _check(gateway, actor, flow)
-    wanted = Wanted(actor.organisation_id, flow, broadcast_id)
+    wanted = _wanted(gateway, actor, flow, broadcast_id)
     steps = dict.fromkeys(_steps(gateway, flow))
     steps |= dict.fromkeys(step for _, by_step in _listeners(gateway, wanted) for step in sorted(by_step))
     return Rows(("row", "number", *steps), _pages(gateway, wanted))
 
 
-def _check(gateway: Gateway, actor: Actor, flow: str) -> None:
-    known = [survey.flow for survey in list_all(gateway, actor)]
-    if flow not in known:
-        near = difflib.get_close_matches(flow, known, 1)
-        raise GatewayError("survey:unknown", flow=flow, hint=f" Did you mean {near[0]!r}?" if near else "")
+def _titles(gateway: Gateway) -> dict[str, Texts]:
+    return {flow.name: flow.title for flow in gateway.catalogue.flows.values() if flow.survey}
+
+
+def _wanted(gateway: Gateway, actor: Actor, flow: str, broadcast_id: str | None) -> Wanted:
+    with gateway.database.read() as db:
+        known = sorted({*_titles(gateway), *(row.flow for row in surveys.answered(db, actor.organisation_id))})
+        if flow not in known:
+            near = difflib.get_close_matches(flow, known, 1)
+            raise GatewayError("survey:unknown", flow=flow, hint=f" Did you mean {near[0]!r}?" if near else "")
+        if broadcast_id is not None:
+            own(db, actor, broadcast_id)
+    return Wanted(actor.organisation_id, flow, broadcast_id)
 
 
 def _steps(gateway: Gateway, flow: str) -> dict[str, Step]:
@@ -97,14 +117,20 @@ def _steps(gateway: Gateway, flow: str) -> dict[str, Step]:
     return {name: step for name, step in found.steps.items() if isinstance(step, Ask | Menu | Record)} if found else {}
 
 
+def _options(asks: Step | None) -> list[str]:
+    """What can be chosen at a step."""
+    if isinstance(asks, Menu):
+        return list(asks.keys)
+    return list(asks.limits.choices.values()) if isinstance(asks, Ask) else []
+
+
 def _question(step: str, asks: Step | None, given: Counter[str]) -> Question:
-    if not (isinstance(asks, Menu) or (isinstance(asks, Ask) and asks.answers in COUNTED)):
-        return Question(step, given.total() if given.total() >= disclosure.LEAST else None, {})
-    values = sorted(given)
-    table = disclosure.with_totals([[given[value] for value in values]])
-    holes = disclosure.withheld(table)
-    shown = [None if hole else count for count, hole in zip(table[0], holes[0], strict=True)]
-    return Question(step, shown[-1], dict(zip(values, shown, strict=False)))
+    options = _options(asks)
+    if given.total() < disclosure.LEAST:
+        return Question(step, None, dict.fromkeys(options))
+    counts = [given[option] for option in options]
+    shown = disclosure.shown([*counts, given.total() - sum(counts)])  # the last are answers that are gone, or no options any more
+    return Question(step, shown[-1], dict(zip(options, shown, strict=False)))
 
 
 def _listeners(gateway: Gateway, wanted: Wanted) -> Iterator[tuple[str | None, dict[str, str]]]:
@@ -119,7 +145,8 @@ def _listeners(gateway: Gateway, wanted: Wanted) -> Iterator[tuple[str | None, d
         found: dict[str, tuple[str | None, dict[str, str]]] = {listener: (None, {}) for listener in of}
         for answer in answers:
             by_step = found[answer.listener][1]
-            by_step[answer.step] = answer.value if answer.value is not None else f"recording {answer.recording_id or ''}".strip()
+            words = GONE if answer.recording_id is None else f"recording {answer.recording_id}"
+            by_step[answer.step] = words if answer.value is None else answer.value
             found[answer.listener] = (answer.number, by_step)
         yield from found.values()
         after = of[-1]

@@ -68,7 +68,7 @@ def write_down(gateway: Gateway, actor: Actor, testimony_id: str, words: str) ->
 
 
 def keep(gateway: Gateway, actor: Actor, testimony_id: str) -> None:
-    """Let it be exported, as far as she agreed. GatewayErrors `testimony:unknown`, `testimony:decided`."""
+    """Let it be exported, as far as she agreed. GatewayErrors `testimony:unknown`, `testimony:not-there`, `testimony:decided`."""
     _decide(gateway, actor, testimony_id, "kept")
 
 
@@ -84,10 +84,11 @@ def export(gateway: Gateway, actor: Actor, path: Path) -> int:
     actor.require(Permission.SEE_TESTIMONIES)
     actor.require(Permission.EXPORT)
     kept = [one for one in _all(gateway, actor) if one.state == "kept"]
+    count = write_rows(gateway, actor, "testimonies", path, Rows(COLUMNS, _pages(kept)))
     for one in kept:
         if one.file is not None:
             shutil.copyfile(gateway.settings.data_dir / one.file, path.with_name(_recording(one)))
-    return write_rows(gateway, actor, "testimonies", path, Rows(COLUMNS, _pages(kept)))
+    return count
 
 
 def _pages(kept: list[Testimony]) -> Pages:
@@ -104,6 +105,8 @@ def _recording(testimony: Testimony) -> str:
 def _decide(gateway: Gateway, actor: Actor, testimony_id: str, state: str) -> Testimony:
     actor.require(Permission.SEE_TESTIMONIES)
     found = _own(gateway, actor, testimony_id)
+    if state == "kept" and found.state == "waiting" and found.file is None:
+        raise GatewayError("testimony:not-there")
     with gateway.database.write() as db:
         if not testimonies.decide(db, found, state, actor.name, gateway.clock()):
             raise GatewayError("testimony:decided", state=found.state)

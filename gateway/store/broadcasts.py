@@ -268,12 +268,16 @@ def missed_call(db: Connection, of: Of, now: datetime) -> CallContent | None:
 _ANSWERED = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("row"), deliveries.c.answered_at.is_(None))
-    .values(answered_at=bindparam("now"), state=case((deliveries.c.state == "queued", "delivered"), else_=deliveries.c.state))
+    .values(
+        answered_at=bindparam("now"),
+        state=case((deliveries.c.state == "queued", "delivered"), else_=deliveries.c.state),
+        price=case((deliveries.c.state == "queued", 0), else_=deliveries.c.price),
+    )
 )
 
 
 def answered(db: Connection, delivery_id: int, now: datetime) -> None:
-    """She answered. Who calls back before she is rung again has heard it, and is not rung."""
+    """She answered. Who calls back before she is rung again has heard it, and is not rung: that try costs nothing."""
     db.execute(_ANSWERED, {"row": delivery_id, "now": now})
 
 

@@ -34,6 +34,7 @@ from gateway.store.models import (
     deliveries,
     flow_sessions,
     idempotency_keys,
+    lesson_progress,
     member_list_entries,
     member_names,
     member_phones,
@@ -145,6 +146,7 @@ def _words() -> list[Update | Delete]:
         # That she answered is counted; what she said is gone, and what was for others to hear is nobody's any more.
         update(survey_answers).where(survey_answers.c.member_id == HER).values(sealed_value=None, recording_id=None),
         delete(testimonies).where(testimonies.c.member_id == HER),
+        delete(lesson_progress).where(lesson_progress.c.member_id == HER),
         delete(receipts).where(in_her_calls | receipts.c.external_id.in_(_TEXTS)),
         update(messages).where(_here(messages)).values(sealed_body=None),
     ]

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, FromClause, String, and_, bindparam, case, exists, func, insert, literal, or_, select, union, update
 
 from gateway.store.database import Connection
+from gateway.store.heard import SHARED, reached
 from gateway.store.models import (
     Instant,
     approvals,
@@ -25,7 +26,6 @@ from gateway.store.rows import columns, insert_into, values
 
 GATHERINGS = ("meeting", "training")
 HEARD = ("accepted", "sent", "delivered", "read", "unknown")  # as far as we know: what went out and did not fail
-SHARED = "send:shared-phone"  # told by way of whoever shares her phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +209,9 @@ class Counts:
 
 
 def _told(notice_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """That a row of `deliveries` told a member of a notice, as far as we know; on a shared phone, by way of whoever got it."""
+    """That a row of `deliveries` told a member of a notice, as far as we know; with another on a shared phone, that one heard it."""
     about = deliveries.c.broadcast_id.in_(select(broadcasts.c.id).where(broadcasts.c.notice_id == notice_id))
-    return and_(about, deliveries.c.latest, or_(deliveries.c.state.in_(HEARD), deliveries.c.error == SHARED))
+    return and_(about, deliveries.c.latest, or_(deliveries.c.state.in_(HEARD), and_(deliveries.c.error == SHARED, reached(deliveries))))
 
 
 def awaited(member: FromClause, notice_id: str) -> ColumnElement[bool]:

@@ -56,9 +56,14 @@ def _number(condition: ColumnElement[bool], value: ColumnElement[int] | int = 1)
 
 
 def went_out(row: FromClause) -> ColumnElement[bool]:
-    """Whether something was sent that may cost something: what failed at the provider has an id there, what was refused has none."""
-    gone = row.c.state.in_(("accepted", "sent", "unknown", "delivered", "undelivered", "read"))
-    return or_(gone, and_(row.c.state == "failed", row.c.external_id.is_not(None)))
+    """Whether something was sent that may cost something: what failed at the provider has an id there, what was refused has none.
+
+    Nor has what she heard by ringing us back before this try (`broadcasts.answered`).
+    """
+    gone = row.c.state.in_(("accepted", "sent", "unknown", "undelivered", "read"))
+    rang_back = and_(row.c.medium == "voice", row.c.answered_at.is_not(None), row.c.external_id.is_(None))
+    at_provider = and_(row.c.state == "failed", row.c.external_id.is_not(None))
+    return or_(gone, at_provider, and_(row.c.state == "delivered", ~rang_back))
 
 
 _BY = tuple(deliveries.c[name] for name in ("latest", "round", "medium", "state", "error", "charged_in"))
@@ -134,7 +139,7 @@ def answers(db: Connection, broadcast_id: str) -> dict[str, int]:
 
 
 class Recipient(NamedTuple):
-    """What became of one person. `price` is paisa of all her tries that went out, `charged` millionths of `charged_in` for all of them;
+    """What became of one person. `tries` are those that went out, `price` their paisa, `charged` millionths of `charged_in` for all;
     `rsvp` her answer to the notice."""
 
     member_id: str
@@ -171,7 +176,7 @@ _RECIPIENTS = (
         members.c.number,
         phones.c.sealed,
         *(deliveries.c[name] for name in ("medium", "language", "state")),
-        deliveries.c.round.label("tries"),
+        (deliveries.c.round - case((went_out(deliveries), 0), else_=1)).label("tries"),
         reached(deliveries).label("reached"),
         _of_all_tries(func.max(case((_tried.c.ever_unknown, 1), else_=0))).label("flagged"),
         *(deliveries.c[name] for name in ("answered_by", "seconds", "answered_at")),

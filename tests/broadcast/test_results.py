@@ -81,6 +81,8 @@ def _reached(row: dict, rows: list[dict], links: set[tuple[str, int]]) -> bool:
 
 def _gone(row: dict) -> bool:
     gone = {"accepted", "sent", "unknown", "delivered", "undelivered", "read"}
+    if row["state"] == "delivered" and row["medium"] == "voice" and row["answered_at"] and row["external_id"] is None:
+        return False  # she rang back before it
     return row["state"] in gone or (row["state"] == "failed" and row["external_id"] is not None)
 
 
@@ -109,7 +111,9 @@ def test_progress_is_what_a_slow_count_says(world: World, people: People, monkey
     assert (found.unknown.held, found.unknown.closed) == (unknown["send:unresolved"], unknown["send:closed"])
     assert found.unknown.asked + found.unknown.held + found.unknown.closed == unknown.total()
     assert found.flagged == sum(row["ever_unknown"] for row in latest)
-    assert found.rounds == Counter(row["round"] for row in latest)
+    tries = Counter(row["round"] - (not _gone(row)) for row in latest)
+    assert found.rounds == {number: people for number, people in tries.items() if number}
+    assert found.silent == sum(row["state"] in {"accepted", "sent"} and not _reached(row, rows, links) for row in latest)
     assert found.cost.so_far == sum(row["price"] or 0 for row in rows if _gone(row))
     assert found.cost.sent == sum(_gone(row) for row in rows)
     for charge in found.cost.charged:

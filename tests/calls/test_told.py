@@ -212,11 +212,14 @@ def test_what_nobody_heard_is_offered_to_who_rings_back(on_sqlite, row, expected
 
 
 def test_she_hears_it_once_and_is_not_rung_for_it_again(here) -> None:
-    delivery = missed(here, {"state": "queued", "round": 2}, saying_id=a_saying(here))
+    delivery = missed(here, {"state": "queued", "round": 2, "price": 200}, saying_id=a_saying(here))
     call = here.phone(SITA, double=True).ring().press("1")
     assert [clip for clip in call.heard if clip.startswith("sayings/")]
     assert "ne/broadcast/greeting-1" not in call.heard
-    assert of_delivery(here, delivery).state == "delivered"
+    heard = of_delivery(here, delivery)
+    assert (heard.state, heard.price) == ("delivered", 0)
+    found = broadcast.progress(here.gateway, MAIN, heard.broadcast_id)
+    assert (found.rounds, found.cost.so_far, found.cost.sent) == ({1: 1}, 0, 0)  # the try that she forestalled was none
     assert not offered(here)
 
 

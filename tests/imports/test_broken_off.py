@@ -194,7 +194,7 @@ def test_only_who_may_import_and_export_does(office: Office, tmp_path):
     for role in ("collector", "reader"):
         actor = Actor("main", role, "user:1", "1")
         with pytest.raises(GatewayError, match="access:denied"):
-            imports.take_in(office.gateway, actor, "members", tmp_path / "x")
+            imports.take_in(office.gateway, actor, "members", tmp_path / "x.csv")
         with pytest.raises(GatewayError, match="access:denied"):
             exports.write(office.gateway, actor, "members", tmp_path / "x")
 

@@ -121,6 +121,10 @@ def test_an_export_is_for_spreadsheets_and_of_one_kind(office, tmp_path):
     assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbfnumber,name,phone,")
     with pytest.raises(GatewayError, match="import:kind"):
         exports.write(office.gateway, office.actor, "secrets", tmp_path / "x.csv")
+    for name in ("x.pdf", "x"):
+        with pytest.raises(GatewayError, match=r"written as \.csv or \.xlsx"):
+            exports.write(office.gateway, office.actor, "members", tmp_path / name)
+        assert not (tmp_path / name).exists()
 
 
 def test_every_page_of_members_goes_out_once(office, tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from gateway.cli import main
 from gateway.config import PACKAGE_ROOT
 from gateway.engine.loader import load
 from gateway.errors import GatewayError
-from gateway.services import lessons
+from gateway.services import erasure, lessons
 from gateway.services.access import Actor, terminal
 from gateway.services.actions import SPECS
 from gateway.store import lessons as stored
@@ -155,11 +155,18 @@ def test_a_request_that_comes_twice_counts_once(here: Installation):
 def test_small_counts_are_withheld_and_the_view_is_audited(here: Installation, organiser: Actor):
     lesson(here).press("1")
     posture, rights = lessons.progress(here.gateway, organiser)
-    assert (posture.underway, posture.completed, posture.begun) == (None, 0, None)
+    assert (posture.underway, posture.completed, posture.begun) == (None, None, None)
     assert (rights.underway, rights.completed, rights.begun) == (0, 0, 0)
     assert here.rows("SELECT actor, action FROM audit WHERE action = 'view_lessons'") == [("user:didi", "view_lessons")]
     with pytest.raises(GatewayError, match="access:denied"):
         lessons.progress(here.gateway, Actor("main", "collector", "user:x", user_id="x"))
+
+
+def test_how_far_she_came_goes_when_she_is_erased(here: Installation):
+    lesson(here).press("1")
+    assert progress(here)
+    erasure.erase(here.gateway, terminal("main"), "sample-1")
+    assert progress(here) == []
 
 
 def test_counts_of_many_are_told(on_sqlite: Installation, organiser: Actor):
@@ -183,6 +190,6 @@ def test_the_command_lists_lessons_and_tells_how_many_heard_them(on_sqlite: Inst
     assert run("list").splitlines()[0] == "posture           4 chapters  काम गर्दा शरीर जोगाउने / Healthy at work"
     lesson(on_sqlite)
     assert run("progress").splitlines() == [
-        "posture           few began, few are in the middle of it, 0 heard all of it",
+        "posture           few began, few are in the middle of it, few heard all of it",
         "rights            0 began, 0 are in the middle of it, 0 heard all of it",
     ]

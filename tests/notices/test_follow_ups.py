@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 from calls.conftest import Installation
 from notices.conftest import answer, in_days, tell
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gateway.core.audience import Audience
 from gateway.core.calendar import NEPAL
@@ -184,10 +184,17 @@ def test_a_change_that_fails_leaves_neither_the_change_nor_its_word(here: Instal
     assert [(one.id, one.state) for one in about(here, meeting, "notice")] == [(broadcast_id, "sending")]
 
 
-def test_expected_is_who_said_yes_or_was_told_and_did_not_say_no(here: Installation, told):
+@pytest.mark.parametrize(("seconds", "with_her"), [(30, [RITA]), (1, [])])
+def test_expected_is_who_said_yes_or_was_told_and_did_not_say_no(
+    here: Installation, organiser: Actor, told, seconds: int, with_her: list[str]
+):
+    """Rita shares a phone with Gita, and is told with her only where Gita heard it."""
     meeting, broadcast_id = told
+    with here.gateway.database.write() as db:
+        db.execute(update(models.deliveries).values(seconds=seconds))
     tell(here, broadcast_id, RITA, state="suppressed", error="send:shared-phone")
     answer(here, meeting, MAYA, "no")
     with here.gateway.database.read() as db:
         expected = db.execute(select(models.members.c.id).where(stored.awaited(models.members, meeting.id)).order_by("id")).scalars().all()
-    assert expected == [SITA, GITA, RITA]
+    assert expected == [SITA, GITA, *with_her]
+    assert notices.rsvps(here.gateway, organiser, meeting.id).told == 3 + len(with_her)

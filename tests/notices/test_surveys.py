@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from gateway.cli import main
 from gateway.errors import GatewayError
-from gateway.services import exports, surveys
-from gateway.services.access import Actor
+from gateway.services import erasure, exports, surveys
+from gateway.services.access import Actor, terminal
 from gateway.store import surveys as stored
 
 SITA = "sample-1"
@@ -60,14 +60,53 @@ def test_who_is_private_is_not_named_in_the_table(here: Installation, organiser:
     assert (row["number"], row["work"]) == ("", "craft")
 
 
+def shown(here: Installation, organiser: Actor, step: str) -> surveys.Question:
+    return next(question for question in surveys.show(here.gateway, organiser, "needs") if question.step == step)
+
+
 def test_small_counts_are_withheld(here: Installation, organiser: Actor):
     listeners(here, 9, work="sewing")
     listeners(here, 7, work="food")
     listeners(here, 2, work="craft")
-    [question] = surveys.show(here.gateway, organiser, "needs")
+    question = shown(here, organiser, "work")
+    assert question.answers["other_work"] is None  # nobody: else the few were known to be elsewhere
     assert question.answers["craft"] is None
     assert sum(count is None for count in (*question.answers.values(), question.answered)) > 1  # else it could be worked out
     assert question.answers["sewing"] in {9, None}
+
+
+def test_what_a_few_chose_is_not_told_by_what_nobody_chose(here: Installation, organiser: Actor):
+    listeners(here, 3, work="sewing")
+    for question in surveys.show(here.gateway, organiser, "needs"):
+        assert question.answered is None
+        assert set(question.answers.values()) <= {None}
+    assert set(shown(here, organiser, "work").answers) == {"sewing", "craft", "food", "other_work"}
+    listed = {survey.flow: survey.listeners for survey in surveys.list_all(here.gateway, organiser)}
+    assert listed["needs"] is None
+
+
+def test_numbers_are_not_counted_one_by_one(here: Installation, organiser: Actor):
+    listeners(here, 9, hours="10")
+    assert shown(here, organiser, "hours") == surveys.Question("hours", 9, {})
+
+
+def test_what_was_erased_is_counted_and_is_no_recording(here: Installation, organiser: Actor, tmp_path):
+    listeners(here, 9, work="sewing")
+    text(here, "+9779720000001", "survey", "1", "2")
+    erasure.erase(here.gateway, terminal("main"), SITA)
+    assert shown(here, organiser, "work").answers["sewing"] is None  # else that she answered is told by the difference
+    [hers] = [row for row in rows(here, organiser, tmp_path) if not row["work"]]
+    assert (hers["number"], hers["willing"], hers["work"]) == ("", "", "")
+
+
+def test_views_are_audited_and_the_broadcast_must_be_there(here: Installation, organiser: Actor):
+    surveys.list_all(here.gateway, organiser)
+    surveys.show(here.gateway, organiser, "needs")
+    noted = [tuple(row) for row in here.rows("SELECT action, subject FROM audit ORDER BY id")]
+    assert noted[-2:] == [("view_surveys", "surveys"), ("view_surveys", "survey:needs")]
+    with pytest.raises(GatewayError) as caught:
+        surveys.show(here.gateway, organiser, "needs", "nope")
+    assert caught.value.code == "broadcast:unknown"
 
 
 def test_what_is_not_a_survey_keeps_nothing(here: Installation, organiser: Actor):
@@ -86,7 +125,10 @@ def test_no_cell_is_a_formula(here: Installation, organiser: Actor, tmp_path):
 
 def test_another_organisation_sees_nothing(here: Installation):
     listeners(here, 6, work="sewing")
-    assert surveys.show(here.gateway, Actor("another", "admin", "user:x"), "needs") == []
+    with here.gateway.database.write() as db:
+        db.exec_driver_sql("INSERT INTO organisations (id, name) VALUES ('another', 'Another')")
+    questions = surveys.show(here.gateway, Actor("another", "admin", "user:x"), "needs")
+    assert {question.answered for question in questions} == {None}
 
 
 def test_the_command(on_sqlite: Installation, tmp_path):

@@ -6,8 +6,10 @@ import csv
 
 import pytest
 from calls.conftest import Installation
+from click.testing import CliRunner
 from sqlalchemy import insert, select
 
+from gateway.cli import main
 from gateway.core import events
 from gateway.core.events import ClipRecorded, DigitsPressed, PromptSpoken, RecordingMade, TaskOpened
 from gateway.engine import interpreter
@@ -131,6 +133,27 @@ def test_what_is_withdrawn_is_silent_for_ever(here: Installation, organiser: Act
         with pytest.raises(GatewayError) as caught:
             verb(here.gateway, organiser, one)
         assert caught.value.code == "testimony:decided"
+
+
+def test_what_has_not_come_is_not_kept(here: Installation, organiser: Actor):
+    one = given(here)
+    with here.gateway.database.write() as db:
+        db.execute(models.recordings.update().values(state="asked", file=None))
+    with pytest.raises(GatewayError) as caught:
+        testimonies.keep(here.gateway, organiser, one)
+    assert caught.value.code == "testimony:not-there"
+    assert [found.state for found in testimonies.list_all(here.gateway, organiser)] == ["waiting"]
+
+
+def test_the_commands_say_what_was_done(on_sqlite: Installation):
+    one = given(on_sqlite)
+    for arguments, said in (
+        (("write", one, "I sew all day"), "What she said is written down"),
+        (("keep", one), f"{one} is kept"),
+        (("withdraw", one), f"{one} is withdrawn"),
+    ):
+        result = CliRunner().invoke(main, ["testimonies", *arguments], env=on_sqlite.environ)
+        assert (result.exit_code, result.output.startswith(said), result.output.count("\n")) == (0, True, 1)
 
 
 def test_only_whoever_may_hears_them(here: Installation, organiser: Actor):

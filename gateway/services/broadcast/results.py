@@ -112,9 +112,10 @@ class Cost:
 class Progress:
     """A broadcast and what came of it until now. People are counted by their latest try, messages and money by all.
 
-    `agreed` are who approved it, `missing` how many more must. `rounds` counts people by the number of their latest try. `a_minute` are
-    the messages of the last minute; `through_at` is when all of it is sent if it goes on so, None where nothing goes out. `flagged` people
-    can have got it twice. `replies` are texts that answered it, `answers` those to its notice, by answer.
+    `agreed` are who approved it, `missing` how many more must. `rounds` counts people by the number of their tries that went out.
+    `a_minute` are the messages of the last minute; `through_at` is when all of it is sent if it goes on so, None where nothing goes out.
+    `flagged` people can have got it twice; the `silent` have not heard it and may have, since no report of theirs has come. `replies` are
+    texts that answered it, `answers` those to its notice, by answer.
     """
 
     broadcast: Broadcast
@@ -127,6 +128,7 @@ class Progress:
     suppressed: tuple[Why, ...]
     unknown: Unknown
     flagged: int
+    silent: int
     rounds: Mapping[int, int]
     a_minute: int
     through_at: datetime | None
@@ -176,7 +178,8 @@ def progress(gateway: Gateway, actor: Actor, broadcast_id: str) -> Progress:
         suppressed=_why(group for group in latest if group.state == "suppressed"),
         unknown=_unknown([group for group in latest if group.state == "unknown"]),
         flagged=sum(group.flagged for group in latest),
-        rounds=dict(sorted(_by(latest, lambda group: group.round).items())),
+        silent=sum(group.rows - group.reached for group in latest if group.state in {"accepted", "sent"}),
+        rounds=_rounds(latest),
         a_minute=a_minute,
         through_at=_through_at(found, groups, a_minute, days, now) if found.state in BEING_SENT else None,
         cost=_cost(found, groups),
@@ -201,6 +204,15 @@ def _by(groups: Iterable[Group], key: Callable[[Group], Key]) -> dict[Key, int]:
     for group in groups:
         counted[key(group)] += group.rows
     return dict(counted)
+
+
+def _rounds(latest: Iterable[Group]) -> dict[int, int]:
+    """How many people were tried how often: a latest try that did not go out is none, all before it did."""
+    people: Counter[int] = Counter()
+    for group in latest:
+        people[group.round] += group.sent
+        people[group.round - 1] += group.rows - group.sent
+    return {tries: number for tries, number in sorted(people.items()) if tries and number}
 
 
 def why(error: str | None) -> tuple[str, str]:

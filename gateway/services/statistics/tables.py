@@ -264,7 +264,10 @@ def _lessons(name: str, title: str, asked: Question) -> Table:
     for row in lessons.standings(asked.db, asked.scope):
         if row.lesson in heard:
             heard[row.lesson]["completed" if row.completed else "underway"] += row.members
-    rows = [(asked.words.lessons[lesson].get(asked.words.language, lesson), *split(numbers)) for lesson, numbers in heard.items()]
+    rows = [
+        (asked.words.lessons[lesson].get(asked.words.language, lesson), *disclosure.shown(list(numbers.values())))
+        for lesson, numbers in heard.items()
+    ]
     values = (asked.words.value("heard", value) for value in VALUES["heard"])
     header = (asked.words.group("lesson"), *values, asked.words.heading("total"))
     formats = ("text", *("count" for _ in header[1:]))

@@ -222,7 +222,7 @@ class Progress(Given):
     suppressed: tuple[Why, ...]
     unknown: Unknown
     flagged: int = Field(description="who can have got it twice")
-    rounds: Mapping[int, int] = Field(description="people by the number of their latest try")
+    rounds: Mapping[int, int] = Field(description="people by the number of their tries that went out")
     a_minute: int
     through_at: datetime | None
     cost: Cost
