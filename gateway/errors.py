@@ -272,7 +272,9 @@ CATALOGUE: dict[str, Fault] = {
     "enrolment:unknown": Fault("Member {number} does not pay into {scheme!r}."),
     "phone:invalid": Fault("{value!r} is not a phone number that can be called. Write it as +977 98..., or with ten digits."),
     "service:kind": Fault("{kind!r} cannot be a kind of service: {reason}."),
-    "service:number": Fault("The number cannot be read; write it with the code of its area, as 01-4200105."),
+    "service:number": Fault(
+        "The number cannot be read; write a line with the code of its area, as 01-4200105, and others as 1098 or 1660-01-22222."
+    ),
     "service:name": Fault("A name has 1 to {most} characters."),
     "service:saying": Fault("There are no recorded words {id}. `gateway sayings list` shows them."),
     "service:unknown": Fault("There is no service {id}. `gateway services list` shows them."),

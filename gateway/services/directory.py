@@ -33,7 +33,7 @@ NAME_COLUMNS: Mapping[str, str] = {"name_ne": "ne", "name_en": "en"}
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An entry of the directory. `kind` is a phrase, `place` a code, `number` E.164, `names` a text for each language."""
+    """An entry of the directory. `kind` is a phrase, `place` a code, `number` as of `phone.of_service`, `names` a text for each language."""
 
     id: str
     kind: str
@@ -170,7 +170,12 @@ def table_columns(gateway: Gateway) -> tuple[Column, ...]:
     return (
         Column("kind", "type,किसिम", "a phrase of `flows/phrases.yaml`, such as `health_post`", _kind_of(gateway)),
         Column("place", "place code,ward,स्थान", "the code of the ward, municipality or district that it serves", columns.place_code),
-        Column("number", "phone,telephone,फोन", "the number to call", _number),
+        Column(
+            "number",
+            "phone,telephone,फोन",
+            "the number to call: 01-4200105 with the code of its area, 9841234567, 1098, 1660-01-22222",
+            _number,
+        ),
         Column("name_ne", "name,नाम", "what it is called in Nepali", columns.name),
         Column("name_en", "english name", "what it is called in English", columns.name),
     )
@@ -245,7 +250,7 @@ def _kind_of(gateway: Gateway) -> Callable[[str], str]:
 
 
 def _number(text: str) -> str:
-    number = phone.parse(text)
+    number = phone.of_service(text)
     if number is None:
-        raise Unfit("the number cannot be read; write it with the code of its area, as 01-4200105")
+        raise Unfit("the number cannot be read; write a line with the code of its area, as 01-4200105, and others as 1098 or 1660-01-22222")
     return number
