@@ -18,6 +18,7 @@ from gateway.services.directory import NewService
 from gateway.store.models import members
 
 SITA, MAYA, SHARED, STRANGER = "+9779720000001", "+9779720000002", "+9779720000003", "+9779841000001"
+UNREAD = "the number cannot be read; write a line with the code of its area, as 01-4200105, and others as 1098 or 1660-01-22222"
 TABLE = """\
 kind,place,number,name_ne,name_en
 health_post,3-25-04-02,01-5570105,लेले स्वास्थ्य चौकी,Lele health post
@@ -117,6 +118,13 @@ def test_a_number_that_is_dialled_in_nepal_alone_is_said_and_sent_as_it_is_writt
     ]
 
 
+def test_a_romanised_text_takes_the_latin_name(here: Installation, organiser: Actor):
+    names = {"ne": "लेले स्वास्थ्य चौकी", "en": "Lele health post"}
+    entry = directory.add(here.gateway, organiser, NewService("health_post", "3-25-04", "1098", names))
+    said = [directory.spoken_name(here.gateway, entry, "ne", by_text=True, romanised=romanised) for romanised in (True, False)]
+    assert said == [" Lele health post", " लेले स्वास्थ्य चौकी"]
+
+
 def test_its_name_is_said_as_it_was_recorded(here: Installation, organiser: Actor):
     saying = sayings.create(here.gateway, organiser, {"ne": "लेले स्वास्थ्य चौकी"})
     sayings.record(here.gateway, organiser, saying.id, "ne", here.gateway.settings.audio_dir / "ne/notices/tell-1.wav")
@@ -170,8 +178,7 @@ def test_a_table_is_taken_in_row_by_row_and_the_same_one_again_changes_nothing(o
     refused = [
         "services.csv:4: kind: a kind is a phrase of flows/phrases.yaml with at most 24 letters, such as health_post or legal_aid",
         "services.csv:5: place: a place is a code such as 3-27-02-05; `gateway places` finds it",
-        "services.csv:5: number: the number cannot be read; write a line with the code of its area, as 01-4200105, "
-        "and others as 1098 or 1660-01-22222",
+        f"services.csv:5: number: {UNREAD}",
     ]
     out = services("import", str(file), "--dry-run", code=1).splitlines()
     assert out == [*refused, "2 would be added, 0 would be changed, 0 known already, 3 refused."]
