@@ -191,4 +191,4 @@ def test_every_clip_that_can_be_named_is_in_the_vocabulary(language):
     ("hour", "said"), [(4, "बिहान ४ बजे"), (11, "बिहान ११ बजे"), (12, "दिउँसो १२ बजे"), (16, "बेलुका ४ बजे"), (19, "राति ७ बजे")]
 )
 def test_the_hours_of_the_day_in_nepali(hour: int, said: str):
-    assert Nepali().write_time(datetime(2026, 11, 21, hour)) == said
+    assert Nepali().write_time(datetime(2026, 11, 21, hour, tzinfo=UTC)) == said
