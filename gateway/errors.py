@@ -153,6 +153,7 @@ CATALOGUE: dict[str, Fault] = {
     "broadcast:unknown-flow": Fault("There is no flow {flow!r}.{hint}"),
     "broadcast:silent-flow": Fault("The flow {flow!r} says nothing in {language}. A flow for calls has a prompt in each language."),
     "broadcast:when": Fault("{fault}"),
+    "broadcast:past": Fault("{begins} is over; it is {now} in Nepal. Give a time to come, or none: then it goes out when it is approved."),
     "broadcast:too-late": Fault(
         "It would begin on {begins}, when it is pointless already ({expires}). Begin earlier, or let it hold longer."
     ),
@@ -275,7 +276,9 @@ CATALOGUE: dict[str, Fault] = {
     "enrolment:unknown": Fault("Member {number} does not pay into {scheme!r}."),
     "phone:invalid": Fault("{value!r} is not a phone number that can be called. Write it as +977 98..., or with ten digits."),
     "service:kind": Fault("{kind!r} cannot be a kind of service: {reason}."),
-    "service:number": Fault("The number cannot be read; write it with the code of its area, as 01-4200105."),
+    "service:number": Fault(
+        "The number cannot be read; write a line with the code of its area, as 01-4200105, and others as 1098 or 1660-01-22222."
+    ),
     "service:name": Fault("A name has 1 to {most} characters."),
     "service:saying": Fault("There are no recorded words {id}. `gateway sayings list` shows them."),
     "service:unknown": Fault("There is no service {id}. `gateway services list` shows them."),
@@ -295,6 +298,8 @@ CATALOGUE: dict[str, Fault] = {
     "phone:not-stale": Fault("Nobody said that this phone is hers no longer, so there is nothing to restore."),
     # language
     "calendar:moment": Fault("Write {written!r} as 2026-12-01 11:00, or the day in Bikram Sambat, as 2083-08-15 11:00."),
+    "calendar:no-day": Fault("There is no day {date} in the Bikram Sambat calendar."),
+    "calendar:hour": Fault("{written!r} is no hour of the day. Write it as 8:00 or 14:30."),
     "calendar:outside": Fault("{date} lies outside {first} to {last}, the Nepali years in gateway/core/calendar.py. Add the year there."),
     "language:unknown": Fault("There is no language {language!r}. Known are {known}."),
     "language:format": Fault("There is no format {format!r}. Known are {known}."),

@@ -77,7 +77,7 @@ def approve(gateway: Gateway, actor: Actor, broadcast_id: str, **flags: bool) ->
     from gateway.services import broadcast
 
     draft = broadcast.Draft.of(broadcast.status(gateway, actor, broadcast_id).broadcast)
-    _show_plan(broadcast.plan(gateway, actor, draft), gateway.clock())
+    _show_plan(broadcast.plan(gateway, actor, draft, kept=True), gateway.clock())
     if not flags["yes"]:
         click.confirm("Send it?", abort=True)
     _approve(gateway, actor, broadcast_id, follow=not flags["no_wait"])
@@ -210,7 +210,9 @@ def _show_plan(planned: Plan, now: datetime) -> None:
         click.echo(f"texts before the calls: Rs {rupees(planned.heads_up)}")
     click.echo(f"all: {counted(planned.recipients, 'member')}, Rs {rupees(planned.price)}")
     if planned.month:
-        click.echo(f"budget of {planned.month.month}: Rs {rupees(planned.month.left)} of Rs {rupees(planned.month.budget)} left before it")
+        left, budget = planned.month.left, rupees(planned.month.budget)
+        over = f", Rs {rupees(-left)} over it" if left < 0 else ""
+        click.echo(f"budget of {planned.month.month}: Rs {rupees(max(0, left))} of Rs {budget} left before it{over}")
     for reason, number in sorted(planned.left_out.items()):
         click.echo(f"left out: {number} ({LEFT_OUT[reason]})")
     _show_when(planned, now)

@@ -49,11 +49,13 @@ TO_WHOM = (
     click.option("--contribution", type=click.Choice(["paid", "open"]), help="Only members who paid for --month, or did not."),
     click.option("--month", help="The month of --contribution, as 2083-08."),
     click.option("--rsvp", metavar="NOTICE:ANSWER", help="Only members who answered a notice with yes or no, or not yet (none)."),
-    click.option("--list", multiple=True, metavar="ID", help="Only members on this list; `gateway lists` shows them."),
+    click.option(
+        "--list", multiple=True, metavar="LIST", help="Only members on this list, by its title or id; `gateway lists` shows them."
+    ),
     click.option("--import", multiple=True, metavar="ID", help="Only members who came by this import."),
     click.option("--collector", multiple=True, metavar="USER", help="Only members of this user's group, by her id."),
     click.option("--not-told-for", type=click.IntRange(1, 365), metavar="DAYS", help="Nobody to whom a broadcast went in these last days."),
-    click.option("--but-list", multiple=True, metavar="ID", help="Nobody on this list."),
+    click.option("--but-list", multiple=True, metavar="LIST", help="Nobody on this list."),
 )
 WHEN = (
     click.option("--at", metavar="WHEN", help="Not before: '2026-12-01 11:00' in Nepal, or the Bikram Sambat day, '2083-08-15 11:00'."),
@@ -110,7 +112,7 @@ def _drafted(gateway: Gateway, actor: Actor, given: dict[str, Any]) -> Draft:
         texts=texts,
         phrase=phrase,
         medium=_medium(given),
-        audience=_audience(given),
+        audience=_audience(gateway, actor, given),
         purpose="notice" if given["notice_id"] else "message",
         starts_at=_moment(given["at"]),
         expires_at=_moment(given["expires"]),
@@ -140,11 +142,15 @@ def _medium(given: dict[str, Any]) -> str:
     return chosen[0] if chosen else ""
 
 
-def _audience(given: dict[str, Any]) -> Audience:
+def _audience(gateway: Gateway, actor: Actor, given: dict[str, Any]) -> Audience:
     from gateway.core.audience import RSVP, Audience
+    from gateway.core.digits import fold_digits
+    from gateway.services import lists
 
     chosen: dict[str, Any] = {f"{name}s": list(given[name]) for name in CHOSEN}
-    chosen |= {name: given[name] for name in ("contribution", "month", "not_told_for")}
+    chosen |= {name: [lists.id_of(gateway, actor, named) for named in chosen[name]] for name in ("lists", "but_lists")}
+    chosen |= {name: given[name] for name in ("contribution", "not_told_for")}
+    chosen["month"] = fold_digits(given["month"]) if given["month"] else None
     if given["rsvp"]:
         chosen["notice_id"], _, chosen["rsvp"] = given["rsvp"].rpartition(":")
         if not chosen["notice_id"] or chosen["rsvp"] not in RSVP:

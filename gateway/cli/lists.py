@@ -101,7 +101,10 @@ def delete(gateway: Gateway, actor: Actor, title: str) -> None:
 
 
 def _told(done: ListAdded, what: str) -> None:
-    click.echo(f"{tables.counted(done.added, 'member')} {what}.")
+    where = " to the list of this title, which was there" if done.was_there else ""
+    click.echo(f"{tables.counted(done.added, 'member')} {what}{where}.")
+    if not done.lines:
+        click.echo("The file is empty.", err=True)
     if done.unknown:
         click.echo(f"Nobody is named in {'line' if len(done.unknown) == 1 else 'lines'} {', '.join(map(str, done.unknown))}.", err=True)
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from gateway.services.context import Gateway
     from gateway.services.notices import Changed, NewNotice, Notice
 
-HOUR = click.DateTime(["%H:%M"])
 KINDS = click.Choice(["meeting", "training", "news"])
 FIELDS = ("place", "place_saying_id", "phrase", "saying_id")
 
@@ -33,8 +32,8 @@ def _says(run: click.decorators.FC) -> click.decorators.FC:
     for option in reversed(
         (
             click.option("--on", "day", metavar="DAY", help="As 2083-08-13 (Nepali) or 2026-11-29."),
-            click.option("--at", "hour", type=HOUR, metavar="HH:MM", help="When it begins, Nepal time."),
-            click.option("--until", type=HOUR, metavar="HH:MM", help="When it is over; else three hours after it began."),
+            click.option("--at", "hour", metavar="HH:MM", help="When it begins, Nepal time."),
+            click.option("--until", metavar="HH:MM", help="When it is over; else three hours after it began."),
             click.option("--place", metavar="PHRASE", help="Where: a phrase of flows/phrases.yaml."),
             click.option("--place-saying", "place_saying_id", metavar="ID", help="Where: words of your own, recorded (`gateway sayings`)."),
             click.option("--phrase", help="The news, or what else is to be known: a phrase of flows/phrases.yaml."),
@@ -163,11 +162,11 @@ def _read(notice: NewNotice, about: dict[str, object]) -> NewNotice:
     starts = notice.starts_at.astimezone(NEPAL) if notice.starts_at else None
     day, hour, until = about["day"], about["hour"], about["until"]
     on = calendar.day_of(day) if isinstance(day, str) else starts.date() if starts else None
-    at = hour.time() if isinstance(hour, datetime) else starts.time() if starts else None
+    at = calendar.hour_of(hour) if isinstance(hour, str) else starts.time() if starts else None
     if (on is None) != (at is None):
         raise click.UsageError("Give --on and --at together.")
     begins = datetime.combine(on, at or time(), NEPAL) if on else None
-    over_at = datetime.combine(on, until.time(), NEPAL) if on and isinstance(until, datetime) else notice.over_at
+    over_at = datetime.combine(on, calendar.hour_of(until), NEPAL) if on and isinstance(until, str) else notice.over_at
     given = {name: about[name] for name in FIELDS if about[name] is not None}
     if {"place", "place_saying_id"} & given.keys():
         notice = replace(notice, place=None, place_saying_id=None)

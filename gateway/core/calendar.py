@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
+from typing import NoReturn
 
 from gateway.core.digits import fold_digits
 from gateway.errors import GatewayError
@@ -39,6 +40,7 @@ MONTH_LENGTHS: tuple[tuple[int, ...], ...] = (
 )
 DAY = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 MOMENT = re.compile(r"(?P<day>[0-9-]{8,10})[ T](?P<time>[0-9]{1,2}:[0-9]{2})")
+HOUR = re.compile(r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))?")
 LAST_YEAR = FIRST_YEAR + len(MONTH_LENGTHS) - 1
 
 
@@ -67,14 +69,16 @@ def to_bs(day: date) -> BsDate:
 
 
 def from_bs(day: BsDate) -> date:
-    """The Gregorian day of a Bikram Sambat date; raises `calendar:outside` for days that the table does not have.
+    """The Gregorian day of a Bikram Sambat date; raises `calendar:no-day`, and `calendar:outside` beyond the table.
 
     >>> from_bs(BsDate(2083, 8, 5)).isoformat()
     '2026-11-21'
     """
-    index = day.year - FIRST_YEAR
-    if not 0 <= index < len(MONTH_LENGTHS) or not 1 <= day.month <= 12 or not 1 <= day.day <= MONTH_LENGTHS[index][day.month - 1]:
-        raise _outside(f"{day.year}-{day.month:02}-{day.day:02}")
+    index, written = day.year - FIRST_YEAR, f"{day.year}-{day.month:02}-{day.day:02}"
+    if not 0 <= index < len(MONTH_LENGTHS):
+        raise _outside(written)
+    if not 1 <= day.month <= 12 or not 1 <= day.day <= MONTH_LENGTHS[index][day.month - 1]:
+        raise GatewayError("calendar:no-day", date=written)
     years = sum(map(sum, MONTH_LENGTHS[:index]))
     return FIRST_DAY + timedelta(days=years + sum(MONTH_LENGTHS[index][: day.month - 1]) + day.day - 1)
 
@@ -82,7 +86,7 @@ def from_bs(day: BsDate) -> date:
 def moment(written: str) -> datetime:
     """A day and an hour as they are said in Nepal: `2026-12-01 11:00`, or the Bikram Sambat day, `2083-08-15 11:00`, in any digits.
 
-    GatewayErrors `calendar:moment` for anything else, `calendar:outside`.
+    GatewayErrors `calendar:moment` for anything else, `calendar:no-day`, `calendar:outside`.
 
     >>> moment("2026-12-01 11:00").isoformat(), moment("२०८३-०८-१५ ११:००").isoformat()
     ('2026-12-01T11:00:00+05:45', '2026-12-01T11:00:00+05:45')
@@ -97,7 +101,7 @@ def moment(written: str) -> datetime:
 
 
 def day_of(written: str) -> date:
-    """A day, Gregorian or Bikram Sambat, as its year tells. GatewayErrors `calendar:moment`, `calendar:outside`.
+    """A day, Gregorian or Bikram Sambat, as its year tells. GatewayErrors `calendar:moment`, `calendar:no-day`, `calendar:outside`.
 
     >>> day_of("2083-08-15"), day_of("2026-12-01")
     (datetime.date(2026, 12, 1), datetime.date(2026, 12, 1))
@@ -112,6 +116,23 @@ def day_of(written: str) -> date:
         return date(year, month, day)
     except ValueError:
         raise GatewayError("calendar:moment", written=written) from None
+
+
+def hour_of(written: str) -> time:
+    """An hour of the day: `8`, `8:30`, in any digits. GatewayError `calendar:hour`.
+
+    >>> hour_of("८"), hour_of("08:30")
+    (datetime.time(8, 0), datetime.time(8, 30))
+    """
+    parts = HOUR.fullmatch(fold_digits(written).strip())
+    try:
+        return time(int(parts["hour"]), int(parts["minute"] or 0)) if parts else _no_hour(written)
+    except ValueError:
+        return _no_hour(written)
+
+
+def _no_hour(written: str) -> NoReturn:
+    raise GatewayError("calendar:hour", written=written) from None
 
 
 def month_of(instant: datetime) -> str:

@@ -33,5 +33,10 @@ def is_name(text: str) -> bool:
     return len(text) <= LONGEST_NAME and any(unicodedata.category(char)[0] in "LNPS" for char in text)
 
 
+def has_controls(text: str) -> bool:
+    """Whether there are control characters in it, which no database, phone or spreadsheet takes well; a new line is none of them."""
+    return any(unicodedata.category(char) in {"Cc", "Cs"} and char != "\n" for char in text)
+
+
 def _is_hidden(char: str) -> bool:
     return unicodedata.category(char)[0] == "C" and char not in JOINERS

@@ -16,6 +16,8 @@ from gateway.core.digits import fold_digits
 # The library needs 22-38 us for a number, a pattern 0.2 us, and nearly every number here is a Nepali mobile. The pattern takes the
 # whole mobile range: the library refuses numbers that the operators have not been given yet.
 NEPALI_MOBILE = re.compile(r"(?:\+?977)?(9[6-9][0-9]{8})")
+# Numbers that are dialled from within Nepal alone: toll-free ones, and codes as 100 and 1098.
+SERVICE_NUMBER = re.compile(r"1(?:660|618)[0-9]{7}|[1-9][0-9]{2,4}")
 TRUNK_ZERO = re.compile(r"\(0\)")
 COUNTRY_WRITTEN_AS_DIALLED = re.compile(r"0977(?=9[0-9]{9}\Z)")
 SEPARATORS = {"Zs", "Pd", "Cf"}  # spaces, dashes, invisible marks
@@ -38,6 +40,20 @@ def parse(raw: str, country: str = "NP") -> str | None:
         if mobile := NEPALI_MOBILE.fullmatch(number.removeprefix("0")):
             return f"+977{mobile[1]}"
     return _parse_with_library(number, country)
+
+
+def of_service(raw: str) -> str | None:
+    """The number of a public service: E.164 as of everybody, and as they are written what E.164 has no form for: toll-free numbers and
+    codes of three to five digits. None for what cannot be read, a line without the code of its area too: it could be anywhere.
+
+    >>> of_service("1660-01-22222"), of_service("१०९८"), of_service("01-4200105"), of_service("4200105")
+    ('16600122222', '1098', '+97714200105', None)
+    """
+    number = _compact(raw)
+    if SERVICE_NUMBER.fullmatch(number):
+        return number
+    e164 = parse(raw)
+    return None if e164 and operator(e164) == LINE and not number.startswith(("0", "+", "977")) else e164
 
 
 def _compact(raw: str) -> str:

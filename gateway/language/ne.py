@@ -150,9 +150,9 @@ class RomanisedNepali(Nepali):
 
 
 def _daypart(clock: datetime) -> str:
-    """बिहान from 4, दिउँसो from 11, बेलुका from 16, राति from 19."""
-    if 4 <= clock.hour < 11:
+    """बिहान from 4 (and still at 11), दिउँसो from 12, बेलुका from 16, राति from 19."""
+    if 4 <= clock.hour < 12:
         return "morning"
-    if 11 <= clock.hour < 16:
+    if 12 <= clock.hour < 16:
         return "day"
     return "evening" if 16 <= clock.hour < 19 else "night"

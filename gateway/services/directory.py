@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.core import people, phone, places
+from gateway.core import people, phone, places, sms
 from gateway.errors import GatewayError
 from gateway.services import access, sayings
 from gateway.services.access import Actor, Permission
@@ -33,7 +33,7 @@ NAME_COLUMNS: Mapping[str, str] = {"name_ne": "ne", "name_en": "en"}
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An entry of the directory. `kind` is a phrase, `place` a code, `number` E.164, `names` a text for each language."""
+    """An entry of the directory. `kind` is a phrase, `place` a code, `number` of `phone.of_service`, `names` a text for each language."""
 
     id: str
     kind: str
@@ -92,11 +92,13 @@ def _shared(place: str, hers: str) -> int:
     return next((level for level, (one, other) in enumerate(pairs) if one != other), min(place.count("-"), hers.count("-")) + 1)
 
 
-def spoken_name(gateway: Gateway, service: Service, language: str, *, by_text: bool) -> str | None:
+def spoken_name(gateway: Gateway, service: Service, language: str, *, by_text: bool, romanised: bool) -> str | None:
     """Its name for a slot `{x:saying}`: written where it is read, else as it was recorded. Without a recording only the kind is said."""
     if not by_text:
         return sayings.value(gateway, service.saying_id, language) if service.saying_id else None
     name = service.names.get(language)
+    if romanised and name and not set(name) <= sms.GSM:
+        name = service.names.get("en")  # one letter of Devanagari would make all of it dear
     return f" {name}" if name else None
 
 
@@ -170,7 +172,12 @@ def table_columns(gateway: Gateway) -> tuple[Column, ...]:
     return (
         Column("kind", "type,किसिम", "a phrase of `flows/phrases.yaml`, such as `health_post`", _kind_of(gateway)),
         Column("place", "place code,ward,स्थान", "the code of the ward, municipality or district that it serves", columns.place_code),
-        Column("number", "phone,telephone,फोन", "the number to call", _number),
+        Column(
+            "number",
+            "phone,telephone,फोन",
+            "the number to call: 01-4200105 with the code of its area, 9841234567, 1098, 1660-01-22222",
+            _number,
+        ),
         Column("name_ne", "name,नाम", "what it is called in Nepali", columns.name),
         Column("name_en", "english name", "what it is called in English", columns.name),
     )
@@ -245,7 +252,7 @@ def _kind_of(gateway: Gateway) -> Callable[[str], str]:
 
 
 def _number(text: str) -> str:
-    number = phone.parse(text)
+    number = phone.of_service(text)
     if number is None:
-        raise Unfit("the number cannot be read; write it with the code of its area, as 01-4200105")
+        raise Unfit("the number cannot be read; write a line with the code of its area, as 01-4200105, and others as 1098 or 1660-01-22222")
     return number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -20,18 +20,23 @@ if TYPE_CHECKING:
     from gateway.services.context import Gateway
     from gateway.store.database import Connection
 
-__all__ = ["ListAdded", "ListRow", "OnList", "add", "create", "delete", "list_all", "remove", "show"]
+__all__ = ["ListAdded", "ListRow", "OnList", "add", "create", "delete", "id_of", "list_all", "remove", "show"]
 
 LINES_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class ListAdded:
-    """What became of the lines: how many members were added (or removed), and the numbers, from 1, of lines that name nobody."""
+    """What became of the lines: how many members were added (or removed), and the numbers, from 1, of lines that name nobody.
+
+    `lines` are those that are not empty; `was_there` is a list of this title that was to be made and is added to.
+    """
 
     id: str
     added: int
     unknown: tuple[int, ...]
+    lines: int
+    was_there: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,10 @@ def create(gateway: Gateway, actor: Actor, title: str, numbers: Iterable[str]) -
     if not people.is_name(cleaned):
         raise GatewayError("list:title", most=people.LONGEST_NAME)
     with gateway.database.write() as db:
+        known = lists.find(db, actor.scope, cleaned)
         list_id = lists.begin(db, lists.NewList(gateway.new_id(), actor.organisation_id, cleaned, actor.name), gateway.clock())
         access.note(gateway, db, actor, "create_list", f"list:{list_id}")
-    return add(gateway, actor, list_id, numbers)
+    return replace(add(gateway, actor, list_id, numbers), was_there=known is not None and known.id == list_id)
 
 
 def add(gateway: Gateway, actor: Actor, named: str, numbers: Iterable[str]) -> ListAdded:
@@ -87,6 +93,13 @@ def list_all(gateway: Gateway, actor: Actor) -> list[ListRow]:
         return lists.list_all(db, actor.scope)
 
 
+def id_of(gateway: Gateway, actor: Actor, named: str) -> str:
+    """The id of the list with this title or id. GatewayError `list:unknown`."""
+    actor.require(Permission.PLAN_BROADCASTS)
+    with gateway.database.read() as db:
+        return _find(db, actor, named).id
+
+
 def delete(gateway: Gateway, actor: Actor, named: str) -> None:
     """Take a list away. GatewayErrors `list:unknown`, `list:needed` while a broadcast that is not over names it."""
     actor.require(Permission.PLAN_BROADCASTS)
@@ -113,10 +126,11 @@ def _each(
     actor.require(Permission.PLAN_BROADCASTS)
     with gateway.database.read() as db:
         list_id = _find(db, actor, named).id
-    changed, unknown = 0, list[int]()
+    changed, count, unknown = 0, 0, list[int]()
     each = enumerate(numbers, 1)
     while batch := list(islice(each, LINES_AT_ONCE)):
         lines = {line: fold_digits(text).strip() for line, text in batch if text.strip()}
+        count += len(lines)
         with gateway.database.read() as db:
             found = _members_of(gateway, db, actor, lines)
         unknown += [line for line in lines if not found.get(line)]
@@ -124,7 +138,7 @@ def _each(
             changed += write(db, list_id, sorted(set().union(*found.values())))
     with gateway.database.write() as db:
         access.note(gateway, db, actor, f"{write.__name__}_list", f"list:{list_id}", count=changed, unknown=len(unknown))
-    return ListAdded(list_id, changed, tuple(unknown))
+    return ListAdded(list_id, changed, tuple(unknown), count)
 
 
 def _members_of(gateway: Gateway, db: Connection, actor: Actor, lines: dict[int, str]) -> dict[int, set[str]]:

@@ -14,7 +14,7 @@ from gateway.store.rows import insert_into
 
 
 class ServiceRow(NamedTuple):
-    """An entry. `kind` is a phrase, `place` a code of gateway.core.places, `number` E.164, `names` a text for each language."""
+    """An entry. `kind` is a phrase, `place` a code of core.places, `number` E.164 or dialled in Nepal alone, `names` a text by language."""
 
     id: str
     organisation_id: str

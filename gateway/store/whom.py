@@ -27,6 +27,7 @@ from gateway.store.models import (
     notices,
     phones,
     rsvps,
+    sayings,
     schemes,
     skips,
     users,
@@ -135,12 +136,19 @@ def _paying(member: FromClause, target: Target) -> Iterator[Condition]:
 
 # --- what can be chosen ------------------------------------------------------------------------------------------------------------
 
-_NAMED: Mapping[str, Table] = {"list": member_lists, "import": imports, "collector": users, "notice": notices, "broadcast": broadcasts}
+_NAMED: Mapping[str, Table] = {
+    "list": member_lists,
+    "import": imports,
+    "collector": users,
+    "notice": notices,
+    "broadcast": broadcasts,
+    "saying": sayings,
+}
 MOST_NAMES = 1_000
 
 
 def there(db: Connection, organisation_id: str, what: str, ids: Collection[str]) -> set[str]:
-    """Which of these ids an organisation has: of a list, import, collector, notice or broadcast (`what`)."""
+    """Which of these ids an organisation has: of a list, import, collector, notice, broadcast or saying (`what`)."""
     table = _NAMED[what]
     return set(db.execute(select(table.c.id).where(table.c.organisation_id == organisation_id, table.c.id.in_(ids))).scalars())
 

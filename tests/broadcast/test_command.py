@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from gateway.cli import broadcast as cli
 from gateway.cli import broadcast_results
 from gateway.cli import sending as sending_cli
 from gateway.core.audience import Audience
+from gateway.core.calendar import NEPAL
 from gateway.core.jobs import ExpandBroadcast, Job, SendBatch
 from gateway.errors import GatewayError
 from gateway.services import broadcast, send, sending_settings, track, users
@@ -208,6 +209,16 @@ def test_a_draft_is_approved_by_two_people_who_say_who_they_are(run: Run, world:
     assert "accepted    3" in run("approve", drafted, "--yes", "--as", "Maya").output
 
 
+def test_what_became_due_while_it_waited_for_the_second_person_still_goes_out(run: Run, world: World, people) -> None:
+    people(3)
+    users.add(world.gateway, MAIN, "Maya", "organiser")
+    sending_settings.change(world.gateway, MAIN, two_persons_above=2)
+    drafted = identity(run("draft", "--text", "ne=नमस्ते", "--at", f"{world.clock.now.astimezone(NEPAL):%Y-%m-%d %H:%M}").output)
+    run("approve", drafted, "--yes")
+    world.clock.now += timedelta(minutes=30)
+    assert "accepted    3" in run("approve", drafted, "--yes", "--as", "Maya").output
+
+
 def test_what_is_chosen_on_the_command_line_is_kept_with_the_draft(run: Run, world: World, people) -> None:
     people(1)
     sooner, later = ("--at", "2082-10-02 11:00"), ("--expires", "2026-01-17 18:00")
@@ -233,9 +244,12 @@ def test_a_test_goes_to_the_phone_in_her_hand(run: Run, world: World, people) ->
     ("words", "sentence"),
     [
         (("--at", "tomorrow"), "as 2026-12-01 11:00"),
-        (("--at", "2082-13-01 11:00"), "lies outside"),
+        (("--at", "2082-13-01 11:00"), "no day 2082-13-01"),
         (("--at", "2026-02-30 11:00"), "as 2026-12-01 11:00"),
         (("--at", "2026-12-01 24:61"), "as 2026-12-01 11:00"),
+        (("--at", "2082-09-01 11:00"), "is over"),
+        (("--place", "9-99"), "`gateway places` finds it"),
+        (("--list", "nobody"), "There is no list 'nobody'"),
         (("--budget", "much"), "no amount of rupees"),
         (("--rsvp", "yes"), "NOTICE:yes"),
         (("--sms", "--preferred"), "one of --sms"),

@@ -49,9 +49,11 @@ def test_the_same_again_changes_nothing(world: World, numbers: list[str]) -> Non
     first = lists.create(world.gateway, MAIN, "Leaders", numbers[:2])
     again = lists.create(world.gateway, MAIN, "Leaders", numbers[:2])
     assert (first.id, first.added, again.added) == (again.id, 2, 0)
+    assert (first.was_there, again.was_there) == (False, True)
     assert lists.add(world.gateway, MAIN, "Leaders", numbers).added == 1
     assert lists.remove(world.gateway, MAIN, "Leaders", numbers[:1] * 2).added == 1
     assert lists.remove(world.gateway, MAIN, "Leaders", numbers[:1]).added == 0
+    assert lists.add(world.gateway, MAIN, "Leaders", ["", " "]).lines == 0
     assert [(row.title, row.members) for row in lists.list_all(world.gateway, MAIN)] == [("Leaders", 2)]
 
 

@@ -412,6 +412,13 @@ def test_words_that_were_recorded_are_said_in_the_languages_that_they_have(shipp
         (Draft("t", {"ne": "हो"}, heads_up=True), "broadcast:when"),
         (Draft("t", {"ne": "हो"}, tries=9), "broadcast:when"),
         (Draft("t", {"ne": "हो"}, notice_id="nothing"), "broadcast:unknown-notice"),
+        (Draft("t", phrase="other", notice_id="nothing"), "broadcast:unknown-notice"),
+        (Draft("t", {"ne": "हो"}, medium="sms", saying_id="nothing"), "broadcast:unknown-saying"),
+        (Draft("t" * 201, {"ne": "हो"}), "broadcast:when"),
+        (Draft("t\x07", {"ne": "हो"}), "broadcast:when"),
+        (Draft("t", {"ne": "हो\x00"}), "broadcast:when"),
+        (Draft("t", {"ne": "हो"}, again_of="nothing"), "broadcast:unknown"),
+        (Draft("t", {"ne": "हो"}, starts_at=NOON - timedelta(seconds=61)), "broadcast:past"),
     ],
 )
 def test_a_draft_that_cannot_be_heard_or_read_is_refused(shipped: World, people: People, draft: Draft, code: str) -> None:

@@ -14,6 +14,7 @@ from nepali_num2word import convert_to_words
 from gateway.core.calendar import FIRST_DAY, MONTH_LENGTHS
 from gateway.errors import GatewayError
 from gateway.language.base import BREATH, LARGEST_NUMBER
+from gateway.language.ne import Nepali
 from gateway.language.speech import FORMATS, LANGUAGES, language_of, speak, vocabulary, write
 
 # How nepali-num2word spells the same words.
@@ -184,3 +185,10 @@ def test_every_clip_that_can_be_named_is_in_the_vocabulary(language):
     assert set(values) == FORMATS
     named = {clip for format_, samples in values.items() for value in samples for clip in speak(language, format_, value)}
     assert named - {BREATH} == set(words)
+
+
+@pytest.mark.parametrize(
+    ("hour", "said"), [(4, "बिहान ४ बजे"), (11, "बिहान ११ बजे"), (12, "दिउँसो १२ बजे"), (16, "बेलुका ४ बजे"), (19, "राति ७ बजे")]
+)
+def test_the_hours_of_the_day_in_nepali(hour: int, said: str):
+    assert Nepali().write_time(datetime(2026, 11, 21, hour, tzinfo=UTC)) == said

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from sqlalchemy import update
 
 from gateway.cli import main
+from gateway.core.digits import fold_digits
 from gateway.errors import GatewayError
 from gateway.services import directory, sayings
 from gateway.services.access import Actor
@@ -17,6 +18,7 @@ from gateway.services.directory import NewService
 from gateway.store.models import members
 
 SITA, MAYA, SHARED, STRANGER = "+9779720000001", "+9779720000002", "+9779720000003", "+9779841000001"
+UNREAD = "the number cannot be read; write a line with the code of its area, as 01-4200105, and others as 1098 or 1660-01-22222"
 TABLE = """\
 kind,place,number,name_ne,name_en
 health_post,3-25-04-02,01-5570105,लेले स्वास्थ्य चौकी,Lele health post
@@ -103,6 +105,26 @@ def test_the_number_is_said_twice_and_sent_once_however_often_she_hears_it(here:
     assert here.rows("SELECT count(*) FROM deliveries WHERE broadcast_id IS NULL") == [(1,)]
 
 
+@pytest.mark.parametrize("number", ["1660-01-22222", "1618-01-33333", "100", "1098", "१०९८", "1145", "98413"])
+def test_a_number_that_is_dialled_in_nepal_alone_is_said_and_sent_as_it_is_written(here: Installation, organiser: Actor, number: str):
+    dialled = fold_digits(number).replace("-", "")
+    entry = directory.add(here.gateway, organiser, NewService("health_post", "3-25-04", number, {}))
+    assert (entry.number, entry.local_number) == (dialled, dialled)
+    heard = here.phone(SITA).ring().press("4").press("2").heard
+    digits = [clip.split(".")[0].removeprefix("ne/digit/") for clip in heard if clip.startswith("ne/digit/")]
+    assert "".join(digits) == dialled * 2
+    assert [
+        text for (text,) in here.rows("SELECT sealed_body FROM deliveries WHERE broadcast_id IS NULL") if dialled in fold_digits(str(text))
+    ]
+
+
+def test_a_romanised_text_takes_the_latin_name(here: Installation, organiser: Actor):
+    names = {"ne": "लेले स्वास्थ्य चौकी", "en": "Lele health post"}
+    entry = directory.add(here.gateway, organiser, NewService("health_post", "3-25-04", "1098", names))
+    said = [directory.spoken_name(here.gateway, entry, "ne", by_text=True, romanised=romanised) for romanised in (True, False)]
+    assert said == [" Lele health post", " लेले स्वास्थ्य चौकी"]
+
+
 def test_its_name_is_said_as_it_was_recorded(here: Installation, organiser: Actor):
     saying = sayings.create(here.gateway, organiser, {"ne": "लेले स्वास्थ्य चौकी"})
     sayings.record(here.gateway, organiser, saying.id, "ne", here.gateway.settings.audio_dir / "ne/notices/tell-1.wav")
@@ -138,6 +160,7 @@ def test_the_same_entry_twice_is_one_and_takes_the_new_name(here: Installation, 
         (NewService("dentist", "3-25-04", "01-5570105", {}), "service:kind"),
         (NewService("health_post", "3-99", "01-5570105", {}), "place:unknown"),
         (NewService("health_post", "3-25-04", "12", {}), "service:number"),
+        (NewService("health_post", "3-25-04", "4200105", {}), "service:number"),
         (NewService("health_post", "3-25-04", "01-5570105", {"en": " "}), "service:name"),
         (NewService("health_post", "3-25-04", "01-5570105", {}, "nothing"), "service:saying"),
     ],
@@ -155,7 +178,7 @@ def test_a_table_is_taken_in_row_by_row_and_the_same_one_again_changes_nothing(o
     refused = [
         "services.csv:4: kind: a kind is a phrase of flows/phrases.yaml with at most 24 letters, such as health_post or legal_aid",
         "services.csv:5: place: a place is a code such as 3-27-02-05; `gateway places` finds it",
-        "services.csv:5: number: the number cannot be read; write it with the code of its area, as 01-4200105",
+        f"services.csv:5: number: {UNREAD}",
     ]
     out = services("import", str(file), "--dry-run", code=1).splitlines()
     assert out == [*refused, "2 would be added, 0 would be changed, 0 known already, 3 refused."]

@@ -20,11 +20,11 @@ def gateway(on_sqlite: Installation):
 
 
 def test_a_meeting_from_its_publication_to_who_came(on_sqlite: Installation, gateway, tmp_path):
-    out = gateway("notices", "publish", "meeting", "--on", "2083-12-08", "--at", "8:00", "--place", "ward_office")
+    out = gateway("notices", "publish", "meeting", "--on", "2083-12-08", "--at", "८", "--place", "ward_office")
     notice = out.split()[0]
     assert "meeting  2027-03-22 08:00 (2083-12-08)  ward_office" in out
     assert "09:30" in gateway("notices", "change", notice, "--at", "9:30")
-    assert "ne: बैठक: चैत ८ बिहान ९:३०, वडा कार्यालय। आए 1, नआए 2" in gateway("notices", "announce", notice, "--medium", "sms")
+    assert "ne: बैठक: चैत ८ बिहान ९:३०, वडा कार्यालय। आउने भए 1, नआउने भए 2" in gateway("notices", "announce", notice, "--medium", "sms")
     number = str(on_sqlite.rows("SELECT number FROM members WHERE id = 'sample-1'")[0][0])
     assert gateway("notices", "attendance", notice, number) == "1 noted.\n"
     numbers = tmp_path / "came.txt"
@@ -38,6 +38,9 @@ def test_a_meeting_from_its_publication_to_who_came(on_sqlite: Installation, gat
 
 
 def test_what_cannot_be_read_is_named(gateway):
+    assert "'25:00' is no hour" in gateway(
+        "notices", "publish", "meeting", "--on", "2083-12-08", "--at", "25:00", "--place", "ward_office", code=1
+    )
     assert "--on and --at together" in gateway("notices", "publish", "meeting", "--on", "2083-12-08", "--place", "ward_office", code=2)
     assert "as 2026-12-01 11:00" in gateway(
         "notices", "publish", "meeting", "--on", "8 Chait", "--at", "8:00", "--place", "ward_office", code=1

@@ -62,7 +62,7 @@ def test_the_reminder_is_written_the_day_before_and_needs_no_second_look(here: I
     assert (reminder.state, reminder.medium, reminder.flow, reminder.gap_hours) == ("approved", "sms", "notice_told", 0)
     assert reminder.audience == Audience(notice_id=meeting.id, rsvp="awaited")
     assert reminder.expires_at == meeting.starts_at
-    assert reminder.texts["ne"] == "भोलि बिहान १० बजे, बैठक, वडा कार्यालय। आए 1, नआए 2"
+    assert reminder.texts["ne"] == "भोलि बिहान १० बजे, बैठक, वडा कार्यालय। आउने भए 1, नआउने भए 2"
 
 
 def test_however_often_it_is_swept_there_is_one_reminder(here: Installation, told):
@@ -146,7 +146,7 @@ def test_who_had_said_yes_is_told_of_another_day_and_the_old_word_stops(here: In
     [first, word] = about(here, meeting, "notice")
     assert (first.state, word.id, word.state) == ("cancelled", changed.told_by, "approved")
     assert word.audience == Audience(notice_id=meeting.id, rsvp="yes")
-    assert word.texts["ne"] == "बैठक सर्‍यो: मंसिर १० दिउँसो १ बजे, हाम्रो कार्यालय। आए 1, नआए 2"
+    assert word.texts["ne"] == "बैठक सर्‍यो: मंसिर १० दिउँसो १ बजे, हाम्रो कार्यालय। आउने 1, नआउने 2"
 
 
 def test_who_had_said_yes_is_told_that_it_is_cancelled(here: Installation, organiser: Actor, told):

@@ -71,7 +71,7 @@ def test_by_text_her_answer_is_taken_at_the_first_question(here: Installation, p
 def test_the_day_before_it_is_for_tomorrow(here: Installation, publish):
     meeting = publish(1)
     assert Told(here, SITAS, meeting).said[0] == "भोलिको कुरा।"
-    assert Told(here, SITAS, meeting, "sms").said == ["भोलि बिहान १० बजे, बैठक, वडा कार्यालय। आए 1, नआए 2"]
+    assert Told(here, SITAS, meeting, "sms").said == ["भोलि बिहान १० बजे, बैठक, वडा कार्यालय। आउने भए 1, नआउने भए 2"]
 
 
 def test_own_words_are_played_as_place_and_details(here: Installation, publish):

@@ -208,7 +208,7 @@ def test_an_announcement_says_it_in_one_message_of_every_language_and_script(her
     assert made.audience == Audience(trades=("sewing",))
     assert made.expires_at == meeting.starts_at
     assert made.texts == {
-        "ne": "बैठक: मंसिर १२ बिहान १० बजे, वडा कार्यालय। आए 1, नआए 2",
+        "ne": "बैठक: मंसिर १२ बिहान १० बजे, वडा कार्यालय। आउने भए 1, नआउने भए 2",
         "ne_latn": "Baithak: Mangsir 12, Sanibar, bihana 10 baje, wada karyalaya. Aune 1, naaune 2 pathaunuhos.",
         "en": "meeting: 28 Nov, Saturday, 10 am, the ward office. Send 1 if you will come, 2 if not.",
     }

@@ -64,14 +64,14 @@ def next_service(gateway: Gateway, call: ActionCall) -> ActionResult:
     if heard + 1 >= len(near):
         return ActionResult("none")
     entry = near[heard + 1]
-    by_text = call.session.medium == "sms"
+    ways = {"by_text": call.session.medium == "sms", "romanised": call.caller.romanised}
     return ActionResult(
         "found",
         {
             "service.id": entry.id,
             "service.kind": entry.kind,
             "service.number": entry.local_number,
-            "service.name": directory.spoken_name(gateway, entry, call.session.language, by_text=by_text),
+            "service.name": directory.spoken_name(gateway, entry, call.session.language, **ways),
             "service.told": False,
         },
     )

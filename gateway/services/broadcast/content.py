@@ -19,7 +19,7 @@ from gateway.services import lengths
 from gateway.services.broadcast import slots
 from gateway.services.broadcast.slots import Person, is_personal
 from gateway.services.broadcast.slots import fill as text
-from gateway.store import broadcasts, channels, prices
+from gateway.store import broadcasts, channels, prices, whom
 from gateway.store.audience import Told
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class Plainer:
 
 def measure(gateway: Gateway, db: Connection, organisation_id: str, draft: Draft) -> Lengths:
     """How long each text and call is. GatewayError `broadcast:*` where there is nothing fit to send."""
+    _check_named(db, organisation_id, draft)
     if not (draft.texts or draft.spoken) or not all(written.strip() for written in draft.texts.values()):
         raise GatewayError("broadcast:empty")
     if draft.sent_by != "voice" and not draft.texts:
@@ -105,6 +106,17 @@ def measure(gateway: Gateway, db: Connection, organisation_id: str, draft: Draft
         {language: _segments(gateway, language, written) for language, written in texts.items()},
         _minutes(gateway, db, organisation_id, draft) if draft.sent_by != "sms" else {},
     )
+
+
+def _check_named(db: Connection, organisation_id: str, draft: Draft) -> None:
+    """That what a draft names by its id is there."""
+    for what, named, code in (
+        ("broadcast", draft.again_of, "broadcast:unknown"),
+        ("notice", draft.notice_id, "broadcast:unknown-notice"),
+        ("saying", draft.saying_id, "broadcast:unknown-saying"),
+    ):
+        if named is not None and not whom.there(db, organisation_id, what, (named,)):
+            raise GatewayError(code, id=named)
 
 
 def told(gateway: Gateway, db: Connection, organisation_id: str, draft: Draft) -> Told:

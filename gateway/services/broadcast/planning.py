@@ -4,10 +4,11 @@ written."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from gateway.core import people
 from gateway.core.calendar import NEPAL, month_of
 from gateway.core.money import rupees
 from gateway.errors import GatewayError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 MEMBERS_COUNTED = 20_000  # in one statement
 MOST_TRIES = 5
+GRACE = timedelta(minutes=1)  # for who writes down this very minute
+LONGEST_TITLE = 200  # characters
 MOST_GAP = 30 * 24  # hours
 LEFT_OUT: Mapping[str, str] = {
     "stopped": "texted STOP",
@@ -119,11 +122,14 @@ class Plan:
         }
 
 
-def plan(gateway: Gateway, actor: Actor, draft: Draft) -> Plan:
-    """Look who would get it, what it costs and how long it takes; nothing is written. GatewayError `broadcast:*` where it cannot be."""
+def plan(gateway: Gateway, actor: Actor, draft: Draft, *, kept: bool = False) -> Plan:
+    """Look who would get it, what it costs and how long it takes; nothing is written. GatewayError `broadcast:*` where it cannot be.
+
+    `kept` is a draft that was written down: its time to start may have come while it waited for approval.
+    """
     actor.require(Permission.PLAN_BROADCASTS)
     now = gateway.clock()
-    check(draft, now)
+    check(replace(draft, starts_at=None) if kept and draft.starts_at and draft.starts_at < now else draft, now)
     with gateway.database.read() as db:
         whom.check(gateway, db, actor, draft.audience)
         channel = content.sending_channel(gateway, db, actor)
@@ -164,8 +170,13 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft) -> Plan:
 
 
 def check(draft: Draft, now: datetime) -> None:
-    """Refuse times and numbers that make no sense. GatewayErrors `broadcast:when`, `broadcast:too-late`, `broadcast:nobody-answers`."""
+    """Refuse titles, times and numbers that make no sense. GatewayErrors `broadcast:when`, `broadcast:past`, `broadcast:too-late`,
+    `broadcast:nobody-answers`."""
+    if draft.starts_at is not None and draft.starts_at < now - GRACE:
+        raise GatewayError("broadcast:past", begins=_said(draft.starts_at), now=_said(now))
     wrong = (
+        (not draft.title.strip() or len(draft.title) > LONGEST_TITLE, f"A title has 1 to {LONGEST_TITLE} characters."),
+        (any(map(people.has_controls, (draft.title, *draft.texts.values()))), "There is a control character in the title or a text."),
         (not 1 <= draft.tries <= MOST_TRIES, f"Somebody is called 1 to {MOST_TRIES} times."),
         (draft.gap_hours is not None and not 0 <= draft.gap_hours <= MOST_GAP, f"The gap between two broadcasts is 0 to {MOST_GAP} hours."),
         (draft.budget is not None and draft.budget < 0, "A budget is an amount of rupees."),

@@ -72,7 +72,7 @@ def approve(gateway: Gateway, actor: Actor, broadcast_id: str) -> list[Job]:
     actor.require(Permission.APPROVE_BROADCASTS)
     with gateway.database.read() as db:
         draft = Draft.of(_draft(own(db, actor, broadcast_id)))
-    planned = planning.plan(gateway, actor, draft)
+    planned = planning.plan(gateway, actor, draft, kept=True)
     with gateway.database.write() as db:
         sending = organisations.sending(db, actor.organisation_id, alone=True)  # two approvals at once see each other's price
         _draft(own(db, actor, broadcast_id))

@@ -73,4 +73,6 @@ def _look(what: str, values: Collection[str], known: Collection[str]) -> None:
 def _refuse(what: str, value: str, known: Collection[str]) -> None:
     near = difflib.get_close_matches(value, known, 3)
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else f" Known are {', '.join(list(known)[:10]) or 'none'}."
+    if what == "place":
+        hint += " `gateway places` finds it."
     raise GatewayError("audience:unknown", what=what, value=value, hint=hint)

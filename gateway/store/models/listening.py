@@ -59,7 +59,7 @@ services = Table(  # the directory of services near her
     ref("organisation_id", "organisations.id", nullable=False, index=True),
     Column("kind", String(24), nullable=False),  # health_post | day_care | legal_aid | social_security | ...: a phrase
     Column("place", String(16), nullable=False),  # gateway.core.places: for whom it is near
-    Column("number", String(20), nullable=False),  # to call: a public office's, E.164
+    Column("number", String(20), nullable=False),  # to call: E.164, or what is dialled in Nepal alone: 1098, 16600122222
     Column("names", JSON, nullable=False),  # {language: text}
     ref("saying_id", "sayings.id"),  # its name, recorded; without it the kind is said
     Column("created_at", Instant, nullable=False),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from gateway.core import money
+from gateway.core import money, people
 
 LONGEST_TEXT = 200
 LONGEST_NOTE = 1000
@@ -76,7 +75,7 @@ class Recording(Upload):
 
 def readable(text: str) -> str:
     """Text without control characters, which no database, phone or spreadsheet takes well."""
-    if any(unicodedata.category(letter) in {"Cc", "Cs"} and letter != "\n" for letter in text):
+    if people.has_controls(text):
         raise ValueError("There is a control character in it")
     return text
 
