@@ -1,9 +1,10 @@
 """How fast a channel may send, kept in Redis so that all workers share one schedule.
 
 The schedule is absolute (GCRA): a block of turns begins where the last one ended, never earlier than now, so no pause is ever made up
-for by a burst. When the provider says that it is too much, the rate drops by a twentieth, and by a quarter where it says so again
-within seconds. It stays a little below what was too much for a while, and then feels its way up faster and faster (as CUBIC does, RFC
-9438): so it is near what the provider takes for most of the time, and finds out when that is more again.
+for by a burst. A provider may refuse a message here and there whatever the rate; it is too much only where it refuses clearly more than a
+tenth of what was sent since the last change. Then the rate drops to the part that was taken. It stays there for a while, and then feels
+its way up faster and faster (as CUBIC does, RFC 9438): so it is near what the provider takes for most of the time, and finds out when
+that is more again.
 
 A provider that is away is held: nobody gets a turn for a while, then one turn tries if it is back, and all others wait for its word.
 Nothing here is a truth: a flushed Redis only begins a new schedule.
@@ -27,10 +28,13 @@ PROBED = 15.0  # seconds that a try may take to tell if the provider is back; th
 _STATE = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local state = redis.call('HMGET', KEYS[1], 'next', 'changed', 'ceiling', 'low', 'holds', 'held', 'probed')
+local state = redis.call('HMGET', KEYS[1], 'next', 'changed', 'ceiling', 'low', 'holds', 'held', 'probed', 'since', 'given', 'refused')
 local next, changed, held, probed = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[6] or 0), tonumber(state[7] or 0)
 local ceiling, low = tonumber(state[3] or 1), tonumber(state[4] or 1)
-local curve = 0.00000625  -- so slow that one complaint comes in half a minute, and from a tenth the whole is reached in two minutes
+local since, given, refused = tonumber(state[8] or now), tonumber(state[9] or 0), tonumber(state[10] or 0)
+-- what is long past counts less and less
+if now - since > 8000000 then since, given, refused = now - 4000000, given / 2, refused / 2 end
+local curve = 0.00000625  -- so slow that half a minute goes by until it is too much again, and from a tenth the whole is reached in two minutes
 local level = ((ceiling - low) / ceiling / curve) ^ (1 / 3)  -- seconds
 local share = state[3] and math.min(1, ceiling * (1 + curve * ((now - changed) / 1000000 - level) ^ 3)) or 1
 local function keep(...) redis.call('HSET', KEYS[1], ...) redis.call('EXPIRE', KEYS[1], 86400) end
@@ -48,21 +52,27 @@ if tried > now then start = math.max(start, tried) end
 if held > now or tried > now or start - now > farthest then return {0, whole(start - now), whole(interval), tostring(share), 0} end
 local count = held > 0 and 1 or math.max(1, math.min(most, math.floor(rate * block)))
 if held > 0 then keep('probed', whole(now)) end
-keep('next', whole(start + count * interval))
+if start >= since then given = given + count end
+keep('next', whole(start + count * interval), 'since', whole(since), 'given', tostring(given), 'refused', tostring(refused))
 return {count, whole(start - now), tostring(interval), tostring(share), held > 0 and 1 or 0}
 """
 )
 
-_SLOW_DOWN = (
+# Answers of the first second after a change are about what was sent before it. Twice the root of a number is how much chance adds to it.
+_REFUSED = (
     _STATE
     + """
 local wait = tonumber(ARGV[1])
-if now - changed >= 1000000 then
-    local fall = now - changed < 4000000 and 0.75 or 0.95
-    share = math.max(0.01, share)
-    keep('ceiling', tostring(share * 0.97), 'low', tostring(share * fall), 'changed', whole(now))
+if now < since then return end
+refused = refused + 1
+given = math.max(given, refused)
+if now - changed >= 2000000 and refused > 0.1 * given + 2 * math.sqrt(refused) then
+    ceiling = math.max(0.1, share * math.max(0.5, 1 - refused / given))
+    keep('ceiling', tostring(ceiling), 'low', tostring(math.max(0.1, 0.95 * ceiling)), 'changed', whole(now))
+    keep('next', whole(math.max(next, now + wait)))
+    since, given, refused = now + wait + 1000000, 0, 0
 end
-if wait > 0 then keep('next', whole(math.max(next, now + wait))) end
+keep('since', whole(since), 'given', tostring(given), 'refused', tostring(refused))
 """
 )
 
@@ -103,7 +113,7 @@ class Pacer:
     def __init__(self, redis_url: str) -> None:
         self._redis = Redis.from_url(redis_url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 1))
         self._take = self._redis.register_script(_TAKE)
-        self._slow_down = self._redis.register_script(_SLOW_DOWN)
+        self._refused = self._redis.register_script(_REFUSED)
         self._hold = self._redis.register_script(_HOLD)
         self._held = self._redis.register_script(_HELD)
 
@@ -116,10 +126,11 @@ class Pacer:
             raise PacerDown from error
         return Block(int(count), int(wait) / 1_000_000, float(interval) / 1_000_000, float(share), bool(probe))
 
-    def slow_down(self, key: str, wait: float = 0.0) -> None:
-        """The provider says that it is too much; it wants nothing for `wait` seconds. Raises PacerDown."""
+    def refused(self, key: str, wait: float = 0.0) -> None:
+        """The provider says of a message that it is too much, and to come again in `wait` seconds: where it says so of many, all slow down
+        and wait. Raises PacerDown."""
         try:
-            self._slow_down(keys=[_name(key)], args=(int(wait * 1_000_000),))
+            self._refused(keys=[_name(key)], args=(int(wait * 1_000_000),))
         except RedisError as error:
             raise PacerDown from error
 

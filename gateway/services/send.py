@@ -409,7 +409,7 @@ class Sender:
             self._answered(row)
             match error.fault:
                 case SendFault.THROTTLED:
-                    self.gateway.pacer.slow_down(_key(row.channel_id, row.medium), error.retry_after or 0.0)
+                    self.gateway.pacer.refused(_key(row.channel_id, row.medium), error.retry_after or 0.0)
                 case SendFault.OPTED_OUT:
                     page.opted_out.append(row.phone_id)
                 case SendFault.MISCONFIGURED:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from bisect import bisect_left
 from collections.abc import Sequence
+from random import Random
 
 import pytest
 import redis
@@ -59,15 +60,52 @@ def test_a_pause_is_not_made_up_for(redis_url: str) -> None:
     assert 48 <= len(asyncio.run(with_a_pause())) <= 54
 
 
-def test_complaints_lower_the_rate_once_a_second_and_it_grows_back(redis_url: str) -> None:
+def test_many_complaints_lower_the_rate_once_and_hold_all_and_it_grows_back(redis_url: str) -> None:
     pacer = Pacer(redis_url)
-    for _ in range(20):
-        pacer.slow_down("main:sms")
-    assert pacer.take("main:sms", 100).share == pytest.approx(0.95, abs=0.005)
+    while pacer.take("main:sms", 400).wait < 0.5:
+        pass
+    for _ in range(300):
+        pacer.refused("main:sms", 3)
+    block = pacer.take("main:sms", 400)
+    assert (block.share, block.wait) == (pytest.approx(0.75, abs=0.1), pytest.approx(3, abs=0.1))
     time.sleep(1.1)
-    assert pacer.take("main:sms", 100).share == pytest.approx(0.96, abs=0.01)
-    pacer.slow_down("main:sms", 3)
-    assert pacer.take("main:sms", 100).wait == pytest.approx(3, abs=0.1)
+    assert pacer.take("main:sms", 400).share > block.share
+
+
+def test_single_complaints_slow_nobody_down(redis_url: str) -> None:
+    pacer = Pacer(redis_url)
+    for _ in range(3):
+        pacer.refused("main:sms", 60)
+    assert pacer.take("main:sms", 100).wait < 1
+
+
+def test_all_that_is_refused_leaves_a_tenth_of_the_rate(redis_url: str) -> None:
+    pacer, server = Pacer(redis_url), redis.Redis.from_url(redis_url)
+    for _ in range(6):
+        for _ in range(10):
+            pacer.refused("main:sms")
+        now = int(time.time() * 1_000_000)
+        server.hset("aawaj:pace:main:sms", mapping={"changed": now - 2_100_000, "since": now - 1_100_000})
+    assert pacer.take("main:sms", 100).share == pytest.approx(0.1, abs=0.005)
+
+
+@pytest.mark.parametrize("refused", [0.02, 0.08])
+def test_what_a_provider_refuses_at_random_does_not_starve_the_channel(redis_url: str, refused: float) -> None:
+    pacer, drawn = Pacer(redis_url), Random(7)
+    turns = Turns(pacer, "main:sms", 150)
+
+    async def send_for(seconds: float) -> int:
+        taken, until = 0, time.monotonic() + seconds
+        while time.monotonic() < until:
+            await turns.one()
+            if drawn.random() < refused:
+                pacer.refused("main:sms", 1.0)
+            else:
+                taken += 1
+        return taken
+
+    taken = asyncio.run(send_for(8))
+    assert taken >= 0.8 * 8 * 150 * (1 - refused)
 
 
 def test_a_provider_that_is_away_is_left_alone_for_longer_and_longer(redis_url: str) -> None:
@@ -128,7 +166,7 @@ def test_once_settled_the_mean_is_within_a_tenth_of_what_the_provider_takes(redi
                 continue
             now = time.monotonic()
             if len(taken) >= limit and taken[-limit] > now - 1:
-                pacer.slow_down("main:sms", 1.0)  # Retry-After
+                pacer.refused("main:sms", 1.0)  # Retry-After
             else:
                 taken.append(now)
 
