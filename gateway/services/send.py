@@ -195,7 +195,7 @@ class Page:
     opted_out: list[int] = field(default_factory=list)  # phones
     misconfigured: str | None = None
     not_before: datetime | None = None  # for rows that are put back
-    cleared: dict[int, bool] = field(default_factory=dict)
+    cleared: dict[int, str | None] = field(default_factory=dict)
     cleared_to: int = 0  # index in `rows`
     cleared_until: float = 0.0  # monotonic
     over: bool = False  # no more of it goes out: no turns, night, paused, cancelled, or the lease is nearly over
@@ -313,10 +313,10 @@ class Sender:
             return outcomes.put_back(row)
         if index >= page.cleared_to or time.monotonic() > page.cleared_until:
             await self._patiently(lambda: self._look_at_fence(page, index))
-        stopped = page.cleared.get(row.id)
-        if stopped is None:
+        if row.id not in page.cleared:
             return outcomes.put_back(row, page.not_before)
-        return outcomes.stopped(row) if stopped else None
+        error = page.cleared[row.id]
+        return outcomes.suppressed(row, error) if error else None
 
     def _look_at_fence(self, page: Page, index: int) -> None:
         now, group = self.gateway.clock(), page.rows[index : index + FENCED]

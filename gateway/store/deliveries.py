@@ -22,6 +22,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     Row,
     Select,
     and_,
@@ -31,6 +32,8 @@ from sqlalchemy import (
     false,
     func,
     insert,
+    literal,
+    null,
     or_,
     select,
     text,
@@ -40,7 +43,8 @@ from sqlalchemy import (
 from gateway.core import consent
 from gateway.core.events import Medium
 from gateway.core.statuses import DELIVERY
-from gateway.store.models import UNDECIDED, broadcasts, channels, deliveries, phones
+from gateway.store.heard import SHARED
+from gateway.store.models import UNDECIDED, broadcasts, channels, deliveries, member_phones, members, phones
 
 if TYPE_CHECKING:
     from gateway.store.secrets import Seal
@@ -57,6 +61,22 @@ MISSED = and_(
 
 UNRESOLVED = "send:unresolved"  # an unknown row that callbacks and provider left unclear; a person decides
 CLOSED = "send:closed"  # she decided that it is not sent again
+
+
+def hers(row: FromClause) -> ColumnElement[bool]:
+    """Whether the phone of a row of `deliveries` (or of an alias of it) is still that of its member."""
+    return exists(
+        select(literal(1))
+        .where(
+            member_phones.c.member_id == row.c.member_id,
+            member_phones.c.phone_id == row.c.phone_id,
+            member_phones.c.stale_at.is_(None),
+        )
+        .correlate(row)
+    )
+
+
+MAY_BE_TOLD = and_(members.c.state == "active", members.c.consented_at.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,10 +343,35 @@ def _held_until(row: Row[Any], stream: Stream, now: datetime) -> datetime | None
     return now + stream.gap if row.earlier and stream.gap else None
 
 
-def _fence(*conditions: ColumnElement[bool]) -> Select[int, bool]:
+_theirs = deliveries.alias("theirs")
+# Of those who share a phone one has the row. It goes for the sake of another as well, who was to be told with her.
+_FOR_ANOTHER = exists(
+    select(literal(1))
+    .select_from(_theirs)
+    .join(members, members.c.id == _theirs.c.member_id)
+    .where(
+        _theirs.c.phone_id == deliveries.c.phone_id,
+        _theirs.c.broadcast_id == deliveries.c.broadcast_id,
+        _theirs.c.error == SHARED,
+        MAY_BE_TOLD,
+        hers(_theirs),
+    )
+    .correlate(deliveries)
+)
+_STOPPED = (phones.c.stopped_at.is_not(None), "send:stopped")
+_BARRED = case(
+    _STOPPED,
+    (or_(deliveries.c.member_id.is_(None), and_(MAY_BE_TOLD, hers(deliveries)), _FOR_ANOTHER), null()),
+    (~hers(deliveries), "send:not-hers"),
+    (members.c.state != "active", "send:left"),
+    else_="send:no-consent",
+)
+
+
+def _fence(barred: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Select[Any]:
     # By the index, few rows are being sent at any moment; by the key alone, a page of scattered ids would read the table.
     return (
-        select(deliveries.c.id, phones.c.stopped_at.is_not(None))
+        select(deliveries.c.id, barred)
         .join(phones, phones.c.id == deliveries.c.phone_id)
         .where(
             *conditions,
@@ -338,11 +383,15 @@ def _fence(*conditions: ColumnElement[bool]) -> Select[int, bool]:
     )
 
 
-_FENCE = {True: _fence(_OF_BROADCAST, _BEING_SENT), False: _fence(_IS_REPLY)}
+_FENCE = {
+    True: _fence(_BARRED, _OF_BROADCAST, _BEING_SENT).outerjoin(members, members.c.id == deliveries.c.member_id),
+    False: _fence(case(_STOPPED), _IS_REPLY),
+}
 
 
-def fence(db: Connection, broadcast_id: str | None, rows: Sequence[Claimed], claim: Claim) -> dict[int, bool]:
-    """Of these rows, in order of id, those that may be sent at this moment, each with whether its phone has stopped us.
+def fence(db: Connection, broadcast_id: str | None, rows: Sequence[Claimed], claim: Claim) -> dict[int, str | None]:
+    """Of these rows, in order of id, those that are ours to send at this moment, each with the error for which it must not go out (None:
+    it may). Its phone has stopped us; or of a broadcast: it is the member's no more, or she has left or agrees no more.
 
     A row is missing when its lease ends before `claim.lease_until`, when another worker has it, or when its broadcast was paused or
     cancelled, or is pointless by now.
