@@ -103,7 +103,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What of a broadcast goes by one medium. Where another broadcast has told a phone, `gap` must have passed since.
+    """What of a broadcast goes by one medium. Where another broadcast has told a phone, `gap` must have passed since, and before
+    a call some minutes.
 
     `earlier` are broadcasts that were written before this one and are being sent as well: they go first to who gets both.
     """
@@ -223,6 +224,8 @@ def drop_owed(db: Connection, member_id: str, now: datetime) -> None:
 # --- claim and fence ---------------------------------------------------------------------------------------------------------------
 
 
+BETWEEN_CALLS = timedelta(minutes=3)  # at the least, lest one call comes while she listens to another
+AHEAD = timedelta(minutes=1)  # who claims may have looked at the clock before somebody else; what was told later still, is no time to go by
 LOOKS = (100, 1000, 1000, 1000)  # rows that one claim looks at, further where the gap holds all that it saw
 
 _OF_BROADCAST = deliveries.c.broadcast_id == bindparam("broadcast")
@@ -337,9 +340,10 @@ def _look(db: Connection, kind: str, asked: dict[str, Any]) -> list[Row[Any]]:
 
 def _held_until(row: Row[Any], stream: Stream, now: datetime) -> datetime | None:
     """Until when a row waits for the sake of another broadcast; None where it may go."""
+    gap = max(stream.gap, BETWEEN_CALLS) if stream.medium == "voice" else stream.gap
     told_at: datetime | None = row.told_at
-    if told_at is not None and row.told_by != stream.broadcast_id and told_at + stream.gap > now:
-        return told_at + stream.gap
+    if gap and told_at is not None and row.told_by != stream.broadcast_id and now - gap < told_at <= now + AHEAD:
+        return told_at + gap
     return now + stream.gap if row.earlier and stream.gap else None
 
 

@@ -165,6 +165,7 @@ def test_a_held_channel_claims_nothing_and_the_other_medium_goes_on(world: World
         before = seen.commits
         send.run_batch(world.gateway, later)
     assert seen.commits - before <= 2, "for replies"
+    world.clock.tick(deliveries.BETWEEN_CALLS.total_seconds())
     send.run_batch(world.gateway, started(world, Draft("m", phrase="meeting_word", gap_hours=0)))
     assert world.twilio.requests > send.FAULTS_IN_A_ROW + send.FIRST_IN_FLIGHT, "by voice it was tried"
 
