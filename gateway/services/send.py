@@ -52,6 +52,7 @@ FRESH = 0.05  # for so many seconds
 SLICE = 30.0  # seconds after which a batch gives its place in the queue to others
 REPLIES_EVERY = 0.25  # seconds; a reply does not wait for the end of a batch
 FAULTS_IN_A_ROW = 8  # then the provider is taken to be away
+MISCONFIGURED_IN_A_ROW = 3  # then our account or number is taken to be at fault: a proxy in between may say so once
 MEDIA: tuple[Medium, ...] = ("sms", "voice")
 HEADS_UP = 0  # the round of a text that comes before a call
 DATABASE_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds between tries, together shorter than a lease
@@ -182,6 +183,7 @@ class Line:
     turns: Turns
     open: bool = False  # it had turns for us in this run
     faults: int = 0  # in a row
+    misconfigured: int = 0  # refusals since something was accepted
 
 
 @dataclass(slots=True)
@@ -364,6 +366,7 @@ class Sender:
             log.error("delivery %d ended unclear: %s", row.id, type(error).__name__)  # noqa: TRY400
             return outcomes.unclear(row, "send:internal")
         self._answered(row)
+        self._line(row.channel_id, row.medium).misconfigured = 0
         if self.window < IN_FLIGHT:
             self.window += 1
             self.slots.release()
@@ -413,8 +416,11 @@ class Sender:
                 case SendFault.OPTED_OUT:
                     page.opted_out.append(row.phone_id)
                 case SendFault.MISCONFIGURED:
-                    self.ended = True
-                    page.misconfigured = str(error)[:48]
+                    line = self._line(row.channel_id, row.medium)
+                    line.misconfigured += 1
+                    if max(line.misconfigured, row.attempt) >= MISCONFIGURED_IN_A_ROW:
+                        self.ended = True
+                        page.misconfigured = str(error)[:48]
                 case _:
                     pass
         except PacerDown:

@@ -87,14 +87,36 @@ def test_who_stopped_us_at_the_provider_has_stopped_us_here(world: World, people
         assert db.execute(models.phones.select()).one().stopped_at == world.clock.now
 
 
-@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(5): ["21606"]}}])
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(5): ["redirect"]}}])
+def test_one_answer_that_makes_no_sense_pauses_nothing(world: World, people: People) -> None:
+    people(50)
+    broadcast_id = started(world)
+    send.run_batch(world.gateway, broadcast_id)
+    world.clock.tick(10)
+    send.run_batch(world.gateway, broadcast_id)
+    assert set(world.states()) == {"accepted"}
+
+
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(5): ["21606"] * 3}}])
+def test_a_single_row_that_is_refused_again_and_again_pauses_as_well(world: World, people: People) -> None:
+    people(5)
+    broadcast_id = started(world)
+    for _ in range(3):
+        assert state_of(world, broadcast_id) == "sending"
+        send.run_batch(world.gateway, broadcast_id)
+        world.clock.tick(10)
+    assert state_of(world, broadcast_id) == "paused"
+
+
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(number): ["21606"] for number in range(1, 301)}}])
 def test_a_fault_of_our_own_account_pauses_the_broadcast_with_the_reason(world: World, people: People) -> None:
     people(300)
     broadcast_id = started(world)
     send.run_batch(world.gateway, broadcast_id)
     found = broadcast.status(world.gateway, MAIN, broadcast_id)
     assert (found.broadcast.state, found.broadcast.reason) == ("paused", "send:misconfigured 21606")
-    assert set(found.counts.states) == {"accepted", "queued"}
+    assert set(found.counts.states) == {"queued"}
+    world.twilio.numbers = {}
     world.clock.tick(60)
     assert broadcast.resume(world.gateway, MAIN, broadcast_id)[1] == SendBatch(broadcast_id)
     send.run_batch(world.gateway, broadcast_id)
