@@ -30,16 +30,18 @@ UNPACED = "1000000"  # messages a second that the channel permits: the pacer is 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an installation is: its folder, the environment of its programs, the ports of its web process and of its provider."""
+    """Where an installation is: its folder, the environment of its programs, the ports of its web process and of its provider. There it is
+    always day by its one `clock`, so that broadcasts go out."""
 
     folder: Path
     environ: dict[str, str]
     port: int
     provider_port: int
+    clock: Callable[[], datetime]
 
     def open(self) -> Gateway:
-        """The gateway of this place, in this process. There it is always day, so that broadcasts go out."""
-        return bootstrap.build(config.load(self.environ), clock=_daytime())
+        """The gateway of this place, in this process."""
+        return bootstrap.build(config.load(self.environ), clock=self.clock)
 
 
 @contextmanager
@@ -47,7 +49,7 @@ def prepared(database_url: str | None, size: int) -> Iterator[Place]:
     """Set up an installation with `size` members, on a SQLite file of its own or on this empty database."""
     folder = Path(tempfile.mkdtemp(prefix="aawaj-bench-"))
     socket = folder / "redis.sock"
-    place = Place(folder, {}, machine.free_port(), machine.free_port())
+    place = Place(folder, {}, machine.free_port(), machine.free_port(), _daytime())
     place.environ.update(
         PATH=os.environ.get("PATH", os.defpath),
         SECRET_KEY="of the benchmark, and of nothing else",  # noqa: S106  # it guards nothing

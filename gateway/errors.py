@@ -122,6 +122,8 @@ CATALOGUE: dict[str, Fault] = {
     "send:refused": Fault("The provider refused it."),
     "send:misconfigured": Fault("The provider refuses our account or number. Correct the settings, then resume."),
     "send:stopped": Fault("She texted STOP."),
+    "send:not-hers": Fault("The number is hers no more."),
+    "send:no-consent": Fault("She does not agree to messages any more."),
     "send:left": Fault("She has left the organisation."),
     "send:erased": Fault("She was erased before it went out."),
     "send:lease-over": Fault("The worker that was sending it ended; it may or may not have gone out."),

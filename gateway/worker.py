@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.job import Job as QueuedJob
 from rq.serializers import JSONSerializer
 
+from gateway.errors import GatewayError
 from gateway.queues.enqueue import QUEUES
 from gateway.services import broadcast, recordings, send, track
 
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
 WORKER_TTL = 30  # seconds; the longest wait for a bell, after which the worker shows that it lives
 MAINTENANCE = 10  # seconds between two looks for workers that died
 
+REDIS_WAITS = 1.0  # seconds between two looks whether Redis is there
+
 Stop = Callable[[], bool]
+log = logging.getLogger(__name__)
 
 
 def sweep(gateway: Gateway, _stop: Stop) -> None:
@@ -69,7 +75,10 @@ class GatewayWorker(SimpleWorker):
 
 
 def run(gateway: Gateway | None = None) -> None:
-    """Work until SIGTERM: replies first, then what was lost and what is new, then broadcasts. Without Redis it exits with 1."""
+    """Work until SIGTERM: replies first, then what was lost and what is new, then broadcasts.
+
+    It waits until Redis is there; where Redis goes away later and stays away, it exits with 1.
+    """
     if gateway is None:
         from gateway import bootstrap
 
@@ -77,9 +86,11 @@ def run(gateway: Gateway | None = None) -> None:
         gateway.flows.keep_looking()
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
     stopping = threading.Event()
+    connection = Redis.from_url(gateway.settings.redis_url)
+    _wait_for(connection)
     worker = GatewayWorker(
         list(QUEUES),
-        connection=Redis.from_url(gateway.settings.redis_url),
+        connection=connection,
         serializer=JSONSerializer,
         job_class=_job_class(gateway, stopping.is_set),
         worker_ttl=WORKER_TTL,
@@ -92,10 +103,35 @@ def run(gateway: Gateway | None = None) -> None:
         raise SystemExit(1)  # whoever supervises us starts us again
 
 
+def _wait_for(connection: Redis) -> None:
+    """Return when Redis answers; say once that it does not."""
+    told = False
+    while True:
+        try:
+            connection.ping()
+        except (RedisError, OSError) as error:
+            if not told:
+                log.warning("waiting for Redis: %s", type(error).__name__)
+            told = True
+            time.sleep(REDIS_WAITS)
+        else:
+            return
+
+
+def _do(function: Callable[..., None], gateway: Gateway, stop: Stop, *arguments: object) -> None:
+    """Do a job. What a passing fault breaks off is in one line of the log: the next sweep finds what is left of it."""
+    try:
+        function(gateway, stop, *arguments)
+    except GatewayError as error:
+        if not error.retryable:
+            raise
+        log.warning("%s broken off: %s", function.__name__, error.code)
+
+
 def _job_class(gateway: Gateway, stop: Stop) -> type[QueuedJob]:
     class GatewayJob(QueuedJob):
         @property
         def func(self) -> Callable[..., None]:
-            return partial(FUNCTIONS[str(self.func_name)], gateway, stop)
+            return partial(_do, FUNCTIONS[str(self.func_name)], gateway, stop)
 
     return GatewayJob

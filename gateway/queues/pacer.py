@@ -34,7 +34,8 @@ local ceiling, low = tonumber(state[3] or 1), tonumber(state[4] or 1)
 local since, given, refused = tonumber(state[8] or now), tonumber(state[9] or 0), tonumber(state[10] or 0)
 -- what is long past counts less and less
 if now - since > 8000000 then since, given, refused = now - 4000000, given / 2, refused / 2 end
-local curve = 0.00000625  -- so slow that half a minute goes by until it is too much again; from a tenth to the whole in two minutes
+-- so slow that half a minute goes by until it is too much again
+local curve = 0.00000625
 local level = ((ceiling - low) / ceiling / curve) ^ (1 / 3)  -- seconds
 local share = state[3] and math.min(1, ceiling * (1 + curve * ((now - changed) / 1000000 - level) ^ 3)) or 1
 local function keep(...) redis.call('HSET', KEYS[1], ...) redis.call('EXPIRE', KEYS[1], 86400) end

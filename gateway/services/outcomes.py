@@ -17,9 +17,9 @@ def put_back(row: Claimed, not_before: datetime | None = None) -> Outcome:
     return Outcome(row.id, "queued", not_before=not_before, unspent=1)
 
 
-def stopped(row: Claimed) -> Outcome:
-    """She said STOP after the row was written."""
-    return Outcome(row.id, "suppressed", error="send:stopped")
+def suppressed(row: Claimed, error: str) -> Outcome:
+    """Something came between after the row was written, such as her STOP."""
+    return Outcome(row.id, "suppressed", error=error)
 
 
 def poisoned(row: Claimed, now: datetime) -> Outcome:

@@ -52,6 +52,7 @@ FRESH = 0.05  # for so many seconds
 SLICE = 30.0  # seconds after which a batch gives its place in the queue to others
 REPLIES_EVERY = 0.25  # seconds; a reply does not wait for the end of a batch
 FAULTS_IN_A_ROW = 8  # then the provider is taken to be away
+MISCONFIGURED_IN_A_ROW = 3  # then our account or number is taken to be at fault: a proxy in between may say so once
 MEDIA: tuple[Medium, ...] = ("sms", "voice")
 HEADS_UP = 0  # the round of a text that comes before a call
 DATABASE_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds between tries, together shorter than a lease
@@ -182,6 +183,7 @@ class Line:
     turns: Turns
     open: bool = False  # it had turns for us in this run
     faults: int = 0  # in a row
+    misconfigured: int = 0  # refusals since something was accepted
 
 
 @dataclass(slots=True)
@@ -195,7 +197,7 @@ class Page:
     opted_out: list[int] = field(default_factory=list)  # phones
     misconfigured: str | None = None
     not_before: datetime | None = None  # for rows that are put back
-    cleared: dict[int, bool] = field(default_factory=dict)
+    cleared: dict[int, str | None] = field(default_factory=dict)
     cleared_to: int = 0  # index in `rows`
     cleared_until: float = 0.0  # monotonic
     over: bool = False  # no more of it goes out: no turns, night, paused, cancelled, or the lease is nearly over
@@ -313,10 +315,10 @@ class Sender:
             return outcomes.put_back(row)
         if index >= page.cleared_to or time.monotonic() > page.cleared_until:
             await self._patiently(lambda: self._look_at_fence(page, index))
-        stopped = page.cleared.get(row.id)
-        if stopped is None:
+        if row.id not in page.cleared:
             return outcomes.put_back(row, page.not_before)
-        return outcomes.stopped(row) if stopped else None
+        error = page.cleared[row.id]
+        return outcomes.suppressed(row, error) if error else None
 
     def _look_at_fence(self, page: Page, index: int) -> None:
         now, group = self.gateway.clock(), page.rows[index : index + FENCED]
@@ -364,6 +366,7 @@ class Sender:
             log.error("delivery %d ended unclear: %s", row.id, type(error).__name__)  # noqa: TRY400
             return outcomes.unclear(row, "send:internal")
         self._answered(row)
+        self._line(row.channel_id, row.medium).misconfigured = 0
         if self.window < IN_FLIGHT:
             self.window += 1
             self.slots.release()
@@ -413,8 +416,11 @@ class Sender:
                 case SendFault.OPTED_OUT:
                     page.opted_out.append(row.phone_id)
                 case SendFault.MISCONFIGURED:
-                    self.ended = True
-                    page.misconfigured = str(error)[:48]
+                    line = self._line(row.channel_id, row.medium)
+                    line.misconfigured += 1
+                    if max(line.misconfigured, row.attempt) >= MISCONFIGURED_IN_A_ROW:
+                        self.ended = True
+                        page.misconfigured = str(error)[:48]
                 case _:
                     pass
         except PacerDown:

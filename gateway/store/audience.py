@@ -41,6 +41,7 @@ from sqlalchemy import (
 
 from gateway.core.phone import LINE
 from gateway.store.broadcasts import Broadcast
+from gateway.store.deliveries import hers
 from gateway.store.heard import SHARED
 from gateway.store.members import IS_HERE
 from gateway.store.models import Instant, broadcasts, deliveries, member_phones, members, phones
@@ -363,6 +364,7 @@ _ADDRESSED = (
     .where(
         deliveries.c.id.in_(bindparam("rows", expanding=True)),
         ~members.c.private,
+        hers(deliveries),
         ~exists(
             select(literal(1)).where(
                 _other_phones.c.phone_id == deliveries.c.phone_id,

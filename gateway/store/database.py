@@ -38,6 +38,7 @@ BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
 # An answer must leave within 5 s, so nothing here may wait as long as that for ever.
 CONNECTIONS = 16  # at most, of one process
 LONGEST_WAIT = 4.0  # seconds for one of them
+SQLITE_LOOKS = 0.1  # seconds between two looks of SQLite for a lock that it waits for: nobody queues for it, and nobody is told
 CLOCK_EVERY = 10.0  # seconds between two looks at the database's clock
 _TIME = text("SELECT clock_timestamp()")
 POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": CONNECTIONS, "max_overflow": 0}
@@ -150,6 +151,11 @@ class Database:
         if not db.in_transaction():
             db.begin()  # SQLAlchemy's, which a read may have begun; it sends nothing, and `commit` and `rollback` end both
         prepared.send(db, self._begin)
+
+    def let_others(self) -> None:
+        """Give others their turn to write, between two of many long transactions: on SQLite, who takes its lock again at once keeps it."""
+        if self._begin == BEGIN["sqlite"]:
+            time.sleep(1.2 * SQLITE_LOOKS)
 
     def now(self) -> datetime:
         """The time, by the clock of the database that all processes share, so that one whose machine goes wrong harms nobody.

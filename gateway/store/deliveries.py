@@ -22,6 +22,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     Row,
     Select,
     and_,
@@ -31,6 +32,8 @@ from sqlalchemy import (
     false,
     func,
     insert,
+    literal,
+    null,
     or_,
     select,
     text,
@@ -40,7 +43,8 @@ from sqlalchemy import (
 from gateway.core import consent
 from gateway.core.events import Medium
 from gateway.core.statuses import DELIVERY
-from gateway.store.models import UNDECIDED, broadcasts, channels, deliveries, phones
+from gateway.store.heard import SHARED
+from gateway.store.models import UNDECIDED, broadcasts, channels, deliveries, member_phones, members, phones
 from gateway.store.questions import answered
 
 if TYPE_CHECKING:
@@ -58,6 +62,22 @@ MISSED = and_(
 
 UNRESOLVED = "send:unresolved"  # an unknown row that callbacks and provider left unclear; a person decides
 CLOSED = "send:closed"  # she decided that it is not sent again
+
+
+def hers(row: FromClause) -> ColumnElement[bool]:
+    """Whether the phone of a row of `deliveries` (or of an alias of it) is still that of its member."""
+    return exists(
+        select(literal(1))
+        .where(
+            member_phones.c.member_id == row.c.member_id,
+            member_phones.c.phone_id == row.c.phone_id,
+            member_phones.c.stale_at.is_(None),
+        )
+        .correlate(row)
+    )
+
+
+MAY_BE_TOLD = and_(members.c.state == "active", members.c.consented_at.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +104,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What of a broadcast goes by one medium. Where another broadcast has told a phone, `gap` must have passed since.
+    """What of a broadcast goes by one medium. Where another broadcast has told a phone, `gap` must have passed since, and before
+    a call some minutes.
 
     `earlier` are broadcasts that were written before this one and are being sent as well: they go first to who gets both.
     """
@@ -204,6 +225,8 @@ def drop_owed(db: Connection, member_id: str, now: datetime) -> None:
 # --- claim and fence ---------------------------------------------------------------------------------------------------------------
 
 
+BETWEEN_CALLS = timedelta(minutes=3)  # at the least, lest one call comes while she listens to another
+AHEAD = timedelta(minutes=1)  # who claims may have looked at the clock before somebody else; what was told later still, is no time to go by
 LOOKS = (100, 1000, 1000, 1000)  # rows that one claim looks at, further where the gap holds all that it saw
 
 _OF_BROADCAST = deliveries.c.broadcast_id == bindparam("broadcast")
@@ -320,16 +343,42 @@ def _look(db: Connection, kind: str, asked: dict[str, Any]) -> list[Row[Any]]:
 
 def _held_until(row: Row[Any], stream: Stream, now: datetime) -> datetime | None:
     """Until when a row waits for the sake of another broadcast; None where it may go."""
+    gap = max(stream.gap, BETWEEN_CALLS) if stream.medium == "voice" else stream.gap
     told_at: datetime | None = row.told_at
-    if told_at is not None and row.told_by != stream.broadcast_id and told_at + stream.gap > now:
-        return told_at + stream.gap
+    if gap and told_at is not None and row.told_by != stream.broadcast_id and now - gap < told_at <= now + AHEAD:
+        return told_at + gap
     return now + stream.gap if row.earlier and stream.gap else None
 
 
-def _fence(*conditions: ColumnElement[bool]) -> Select[int, bool]:
+_theirs = deliveries.alias("theirs")
+# Of those who share a phone one has the row. It goes for the sake of another as well, who was to be told with her.
+_FOR_ANOTHER = exists(
+    select(literal(1))
+    .select_from(_theirs)
+    .join(members, members.c.id == _theirs.c.member_id)
+    .where(
+        _theirs.c.phone_id == deliveries.c.phone_id,
+        _theirs.c.broadcast_id == deliveries.c.broadcast_id,
+        _theirs.c.error == SHARED,
+        MAY_BE_TOLD,
+        hers(_theirs),
+    )
+    .correlate(deliveries)
+)
+_STOPPED = (phones.c.stopped_at.is_not(None), "send:stopped")
+_BARRED = case(
+    _STOPPED,
+    (or_(deliveries.c.member_id.is_(None), and_(MAY_BE_TOLD, hers(deliveries)), _FOR_ANOTHER), null()),
+    (~hers(deliveries), "send:not-hers"),
+    (members.c.state != "active", "send:left"),
+    else_="send:no-consent",
+)
+
+
+def _fence(barred: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Select[Any]:
     # By the index, few rows are being sent at any moment; by the key alone, a page of scattered ids would read the table.
     return (
-        select(deliveries.c.id, phones.c.stopped_at.is_not(None))
+        select(deliveries.c.id, barred)
         .join(phones, phones.c.id == deliveries.c.phone_id)
         .where(
             *conditions,
@@ -341,11 +390,15 @@ def _fence(*conditions: ColumnElement[bool]) -> Select[int, bool]:
     )
 
 
-_FENCE = {True: _fence(_OF_BROADCAST, _BEING_SENT), False: _fence(_IS_REPLY)}
+_FENCE = {
+    True: _fence(_BARRED, _OF_BROADCAST, _BEING_SENT).outerjoin(members, members.c.id == deliveries.c.member_id),
+    False: _fence(case(_STOPPED), _IS_REPLY),
+}
 
 
-def fence(db: Connection, broadcast_id: str | None, rows: Sequence[Claimed], claim: Claim) -> dict[int, bool]:
-    """Of these rows, in order of id, those that may be sent at this moment, each with whether its phone has stopped us.
+def fence(db: Connection, broadcast_id: str | None, rows: Sequence[Claimed], claim: Claim) -> dict[int, str | None]:
+    """Of these rows, in order of id, those that are ours to send at this moment, each with the error for which it must not go out (None:
+    it may). Its phone has stopped us; or of a broadcast: it is the member's no more, or she has left or agrees no more.
 
     A row is missing when its lease ends before `claim.lease_until`, when another worker has it, or when its broadcast was paused or
     cancelled, or is pointless by now.

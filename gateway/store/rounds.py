@@ -20,7 +20,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    exists,
     func,
     insert,
     literal,
@@ -33,8 +32,8 @@ from gateway.core.events import Medium
 from gateway.core.phone import LINE
 from gateway.core.statuses import DELIVERY
 from gateway.store.broadcasts import reopen
-from gateway.store.deliveries import MISSED
-from gateway.store.models import UNANNOUNCED, Instant, broadcasts, deliveries, member_phones, members, phones, saying_clips
+from gateway.store.deliveries import MAY_BE_TOLD, MISSED, hers
+from gateway.store.models import UNANNOUNCED, Instant, broadcasts, deliveries, members, phones, saying_clips
 from gateway.store.questions import answered
 
 AFTER_HEADS_UP = timedelta(minutes=10)  # from the text to the call, while it is remembered
@@ -100,16 +99,7 @@ _BROADCAST_OF = (
     )
 )  # fmt: skip
 
-_HERS = exists(
-    select(literal(1)).where(
-        member_phones.c.member_id == deliveries.c.member_id,
-        member_phones.c.phone_id == deliveries.c.phone_id,
-        member_phones.c.stale_at.is_(None),
-    )
-)
-_REACHABLE = and_(
-    members.c.state == "active", members.c.consented_at.is_not(None), phones.c.stopped_at.is_(None), phones.c.sealed.is_not(None), _HERS
-)
+_REACHABLE = and_(MAY_BE_TOLD, phones.c.stopped_at.is_(None), phones.c.sealed.is_not(None), hers(deliveries))
 _OPERATOR = func.coalesce(phones.c.operator, "")
 _RANG_AT = func.coalesce(deliveries.c.rang_at, deliveries.c.updated_at)
 _MISSED = (

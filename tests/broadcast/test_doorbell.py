@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
+from types import SimpleNamespace
 
 import pytest
 import redis
@@ -11,6 +12,7 @@ from rq.serializers import JSONSerializer
 
 from gateway import worker
 from gateway.core.jobs import ExpandBroadcast, FetchRecording, SendBatch, SendReply, Sweep
+from gateway.errors import GatewayError
 from gateway.queues.enqueue import FORGET_AFTER, QUEUES, ROUTES, SLOT, Doorbell
 
 
@@ -53,3 +55,28 @@ def test_without_redis_the_bell_is_lost_and_nothing_else() -> None:
     doorbell = Doorbell("unix:///nowhere/redis.sock")
     assert doorbell.ring([Sweep()]) is False
     assert doorbell.is_up() is False
+
+
+def test_a_worker_waits_for_redis_and_says_so_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    answers = iter([redis.ConnectionError(), redis.ConnectionError(), None])
+
+    def ping() -> None:
+        if (answer := next(answers)) is not None:
+            raise answer
+
+    monkeypatch.setattr(worker, "REDIS_WAITS", 0)
+    worker._wait_for(SimpleNamespace(ping=ping))
+    assert [record.getMessage() for record in caplog.records] == ["waiting for Redis: ConnectionError"]
+
+
+def test_a_job_without_a_database_is_broken_off_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    def sweep(*_: object) -> None:
+        raise GatewayError("database:unavailable")
+
+    def other(*_: object) -> None:
+        raise GatewayError("broadcast:unknown", id="b")
+
+    worker._do(sweep, None, lambda: False)
+    assert [(record.getMessage(), record.exc_info) for record in caplog.records] == [("sweep broken off: database:unavailable", None)]
+    with pytest.raises(GatewayError):
+        worker._do(other, None, lambda: False)

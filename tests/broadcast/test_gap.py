@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from gateway.core.jobs import SendBatch
 from gateway.services import broadcast, send, track
 from gateway.services.access import terminal
+from gateway.services.broadcast import Draft
 from gateway.store import broadcasts, deliveries, models
 from gateway.store.deliveries import Claim, Stream
 
@@ -237,3 +238,28 @@ def test_what_expires_in_the_hands_of_a_worker_is_not_sent(world: World, people:
     send.run_batch(world.gateway, broadcast_id)
     assert world.twilio.requests == 0
     assert world.rows("state", "attempt") == [("queued", 0)] * 2
+
+
+def test_two_calls_never_come_to_one_phone_in_the_same_minutes(world: World, people: People) -> None:
+    people(1)
+    call = Draft("meeting", phrase="meeting_word", gap_hours=0)
+    first, second = started(world, call), started(world, call)
+    send.run_batch(world.gateway, first)
+    send.run_batch(world.gateway, second)
+    assert (sent(world, second), len(world.twilio.ledger)) == (["queued"], 1)
+    world.clock.tick(deliveries.BETWEEN_CALLS.total_seconds())
+    send.run_batch(world.gateway, second)
+    assert (sent(world, second), len(world.twilio.ledger)) == (["accepted"], 2)
+
+
+@pytest.mark.parametrize(("hours", "ahead"), [(0, 1), (0, 3600), (2, 3600)])
+def test_without_a_gap_nothing_waits_and_a_clock_that_was_set_back_holds_nobody(
+    world: World, people: People, hours: int, ahead: int
+) -> None:
+    people(1)
+    world.clock.tick(2 * 3600)
+    send.run_batch(world.gateway, started(world))
+    world.clock.tick(-ahead)
+    second = started(world, replace(DRAFT, gap_hours=hours))
+    send.run_batch(world.gateway, second)
+    assert sent(world, second) == ["accepted"]

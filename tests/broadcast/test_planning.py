@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
+from statistics import median
 
 import pytest
 from fakes.outbound import DRAFT, NOON, People, World
@@ -138,3 +141,22 @@ def test_only_the_first_click_counts(world: World, people: People) -> None:
             act(world.gateway, MAIN, broadcast_id)
     with pytest.raises(GatewayError, match="no broadcast"):
         broadcast.pause(world.gateway, MAIN, "nothing")
+
+
+def test_others_may_write_while_the_deliveries_are_written(world: World, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expanding, "FIRST_BATCH", 50)
+    monkeypatch.setattr(expanding, "MEMBERS_EXPANDED", 50)
+    people(500)
+    broadcast_id = broadcast.create(world.gateway, MAIN, DRAFT)
+    broadcast.approve(world.gateway, MAIN, broadcast_id)
+    writing = threading.Thread(target=broadcast.expand, args=(world.gateway, broadcast_id))
+    writing.start()
+    waited = []
+    while writing.is_alive():
+        began = time.monotonic()
+        with world.database.write() as db:
+            db.execute(update(models.organisations).values(gap_hours=1))
+        waited.append(time.monotonic() - began)
+        time.sleep(0.02)
+    assert len(waited) >= 5
+    assert median(waited) < 0.5

@@ -18,7 +18,7 @@ from gateway.services import broadcast, send, track
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.services.turns import Turns
-from gateway.store import broadcasts, deliveries, models, phones, rest_days
+from gateway.store import audience, broadcasts, deliveries, models, phones, rest_days
 from gateway.store.deliveries import Claim, Stream
 
 MAIN = terminal("main")
@@ -87,14 +87,36 @@ def test_who_stopped_us_at_the_provider_has_stopped_us_here(world: World, people
         assert db.execute(models.phones.select()).one().stopped_at == world.clock.now
 
 
-@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(5): ["21606"]}}])
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(5): ["redirect"]}}])
+def test_one_answer_that_makes_no_sense_pauses_nothing(world: World, people: People) -> None:
+    people(50)
+    broadcast_id = started(world)
+    send.run_batch(world.gateway, broadcast_id)
+    world.clock.tick(10)
+    send.run_batch(world.gateway, broadcast_id)
+    assert set(world.states()) == {"accepted"}
+
+
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(5): ["21606"] * 3}}])
+def test_a_single_row_that_is_refused_again_and_again_pauses_as_well(world: World, people: People) -> None:
+    people(5)
+    broadcast_id = started(world)
+    for _ in range(3):
+        assert state_of(world, broadcast_id) == "sending"
+        send.run_batch(world.gateway, broadcast_id)
+        world.clock.tick(10)
+    assert state_of(world, broadcast_id) == "paused"
+
+
+@pytest.mark.parametrize("twilio_options", [{"numbers": {e164(number): ["21606"] for number in range(1, 301)}}])
 def test_a_fault_of_our_own_account_pauses_the_broadcast_with_the_reason(world: World, people: People) -> None:
     people(300)
     broadcast_id = started(world)
     send.run_batch(world.gateway, broadcast_id)
     found = broadcast.status(world.gateway, MAIN, broadcast_id)
     assert (found.broadcast.state, found.broadcast.reason) == ("paused", "send:misconfigured 21606")
-    assert set(found.counts.states) == {"accepted", "queued"}
+    assert set(found.counts.states) == {"queued"}
+    world.twilio.numbers = {}
     world.clock.tick(60)
     assert broadcast.resume(world.gateway, MAIN, broadcast_id)[1] == SendBatch(broadcast_id)
     send.run_batch(world.gateway, broadcast_id)
@@ -165,6 +187,7 @@ def test_a_held_channel_claims_nothing_and_the_other_medium_goes_on(world: World
         before = seen.commits
         send.run_batch(world.gateway, later)
     assert seen.commits - before <= 2, "for replies"
+    world.clock.tick(deliveries.BETWEEN_CALLS.total_seconds())
     send.run_batch(world.gateway, started(world, Draft("m", phrase="meeting_word", gap_hours=0)))
     assert world.twilio.requests > send.FAULTS_IN_A_ROW + send.FIRST_IN_FLIGHT, "by voice it was tried"
 
@@ -336,7 +359,7 @@ def test_two_workers_never_claim_the_same_row(world: World, people: People) -> N
         others = deliveries.claim_page(db, Stream(broadcast_id, "sms"), 6, Claim("b", now, now.replace(hour=7)))
     assert [row.id for row in mine] + [row.id for row in others] == list(range(1, 11))
     with world.database.read() as db:
-        assert deliveries.fence(db, broadcast_id, mine, Claim("a", now, now)) == dict.fromkeys(range(1, 7), False)
+        assert deliveries.fence(db, broadcast_id, mine, Claim("a", now, now)) == dict.fromkeys(range(1, 7))
         assert deliveries.fence(db, broadcast_id, mine, Claim("b", now, now)) == {}
 
 
@@ -409,3 +432,37 @@ def test_a_slow_pace_claims_no_more_than_goes_out_in_a_few_seconds(world: World,
         assert sender._page_size(stream) == size
     slow = replace(world.gateway, settings=replace(world.gateway.settings, messages_per_second=1))
     assert send.Sender(slow, None, lambda: False)._page_size(None) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda db, at: phones.disown(db, 1, "m00000001", at), "send:not-hers"),
+        (lambda db, _: db.execute(update(models.members).values(state="left")), "send:left"),
+        (lambda db, _: db.execute(update(models.members).values(consented_at=None)), "send:no-consent"),
+    ],
+)
+def test_what_is_queued_for_somebody_who_is_not_there_any_more_does_not_go_out(world: World, people: People, change, error: str) -> None:
+    people(1)
+    broadcast_id = started(world)
+    with world.database.write() as db:
+        change(db, world.clock.now)
+    send.run_batch(world.gateway, broadcast_id)
+    send.send_reply(world.gateway, owe(world, 1))
+    assert world.rows("state", "error") == [("suppressed", error), ("accepted", None)], "a reply answers whoever wrote"
+    assert [why.code for why in broadcast.progress(world.gateway, MAIN, broadcast_id).suppressed] == [error]
+
+
+def test_a_phone_of_two_is_told_for_the_second_where_it_is_the_firsts_no_more(world: World, people: People) -> None:
+    people(1)
+    people(1, phone=False)
+    people.share(2, 1)
+    broadcast_id = started(world)
+    with world.database.write() as db:
+        phones.disown(db, 1, "m00000001", world.clock.now)
+        mine = Claim("a", world.clock.now, world.clock.now.replace(hour=7))
+        [row] = deliveries.claim_page(db, Stream(broadcast_id, "sms"), 1, mine)
+        assert audience.addressed(db, [row.id]) == {}, "and nobody is named"
+        assert deliveries.fence(db, broadcast_id, [row], Claim("a", world.clock.now, world.clock.now)) == {row.id: None}
+        phones.disown(db, 1, "m00000002", world.clock.now)
+        assert deliveries.fence(db, broadcast_id, [row], Claim("a", world.clock.now, world.clock.now)) == {row.id: "send:not-hers"}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gateway.services.context import Gateway
     from gateway.store.broadcasts import Broadcast
 
-MEMBERS_EXPANDED = 5_000  # in one transaction
+MEMBERS_EXPANDED = 2_000  # in one transaction, for which others wait on SQLite
 FIRST_BATCH = 500  # so that the first message leaves at once
 CALLS_FROM, CALLS_TO = 11, 19  # in which hours somebody is called whose own hour we do not know
 
@@ -46,6 +46,7 @@ def expand(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] = la
         if written and not rung:
             gateway.enqueue([SendBatch(broadcast_id)])
             rung = True
+        gateway.database.let_others()
         size = MEMBERS_EXPANDED
     with gateway.database.read() as db:
         broadcasts.analyse(db)

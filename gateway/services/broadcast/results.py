@@ -41,6 +41,8 @@ WHY: Mapping[str, str] = {
     "send:misconfigured": "the provider refuses our account or our number",
     "send:opted-out": "she has stopped us at the provider",
     "send:stopped": "she texted STOP",
+    "send:not-hers": "the number is hers no more",
+    "send:no-consent": "she does not agree to messages any more",
     "send:left": "she has left the organisation",
     "send:erased": "she was erased",
     "send:internal": "it could not be put together; the log says why",
