@@ -306,6 +306,7 @@ def test_a_cancelled_broadcast_is_over_and_a_paused_one_waits(here: World, peopl
     cancelled, paused = begun(here, gap_hours=0), begun(here, gap_hours=0)
     for each in (cancelled, paused):
         each.send()
+        here.clock.tick(3 * 60)
     broadcast.cancel(here.gateway, MAIN, cancelled.id)
     broadcast.pause(here.gateway, MAIN, paused.id)
     for each in (cancelled, paused):
@@ -315,7 +316,7 @@ def test_a_cancelled_broadcast_is_over_and_a_paused_one_waits(here: World, peopl
     here.clock.tick(3 * 3600)
     broadcast.resume(here.gateway, MAIN, paused.id)
     paused.sweep()
-    assert (len(cancelled.rows()), len(paused.rows()), paused.due()) == (1, 2, "15. 15:00")
+    assert (len(cancelled.rows()), len(paused.rows()), paused.due()) == (1, 2, "15. 15:06")
 
 
 def test_what_is_pointless_is_not_sent(here: World, people: People) -> None:
