@@ -43,4 +43,4 @@ def test_the_pauses_are_there():
 
 def test_all_clips_together_stay_small_enough_to_ship():
     # Two lessons in two languages, seven minutes in all, are 6 MB of it.
-    assert sum(path.stat().st_size for path in AUDIO.rglob("*.wav")) < 30_000_000
+    assert sum(path.stat().st_size for path in AUDIO.rglob("*.wav")) < 34_000_000

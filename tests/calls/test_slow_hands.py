@@ -110,6 +110,8 @@ def placed(here: Installation, flow: str) -> int:
     gateway = here.gateway
     told = broadcast.Draft("call", phrase="message_signatures") if flow == "broadcast" else broadcast.Draft("call", flow=flow)
     draft = broadcast.create(gateway, MAIN, told)
+    with gateway.database.write() as db:
+        db.exec_driver_sql("UPDATE phones SET told_at = NULL")  # as if the call before had been long ago
     broadcast.approve(gateway, MAIN, draft)
     broadcast.expand(gateway, draft)
     with gateway.database.write() as db:
