@@ -135,6 +135,15 @@ def _no_hour(written: str) -> NoReturn:
     raise GatewayError("calendar:hour", written=written) from None
 
 
+def midnight(instant: datetime) -> datetime:
+    """The beginning of its day in Nepal.
+
+    >>> midnight(datetime(2026, 11, 21, 20, tzinfo=NEPAL)).isoformat()
+    '2026-11-21T00:00:00+05:45'
+    """
+    return datetime.combine(instant.astimezone(NEPAL).date(), time(), NEPAL)
+
+
 def month_of(instant: datetime) -> str:
     """The Bikram Sambat month in Nepal at an instant (aware), as contributions are filed.
 

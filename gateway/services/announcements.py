@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,9 @@ from gateway.core.calendar import NEPAL
 from gateway.errors import GatewayError
 from gateway.services import access, broadcast, notice_words
 from gateway.services.access import Actor, Permission
-from gateway.services.broadcast import Draft, content
+from gateway.services.broadcast import Draft
+from gateway.services.broadcast.running import new_broadcast
 from gateway.store import broadcasts, notices, sweeps
-from gateway.store.broadcasts import NewBroadcast
 from gateway.store.database import Conflict
 
 if TYPE_CHECKING:
@@ -116,11 +116,7 @@ def _id_of_word(notice: NoticeRow) -> str:
 
 
 def _write(gateway: Gateway, db: Connection, actor: Actor, draft: Draft, broadcast_id: str) -> None:
-    values = {each.name: getattr(draft, each.name) for each in fields(Draft)}
-    values |= {"texts": dict(draft.texts), "medium": draft.sent_by, "audience": draft.audience.as_json()}
-    channel_id = content.sending_channel(gateway, db, actor).id
-    new = NewBroadcast(id=broadcast_id, organisation_id=actor.organisation_id, channel_id=channel_id, created_by=actor.name, **values)
-    broadcasts.create(db, new, gateway.clock())
+    broadcasts.create(db, new_broadcast(gateway, db, actor, draft, broadcast_id), gateway.clock())
     access.note(gateway, db, actor, "create_broadcast", f"broadcast:{broadcast_id}", notice=draft.notice_id)
 
 

@@ -18,7 +18,6 @@ from gateway.services import studio, voices, welcome
 from gateway.services.contributions import SAME_REPORT_WINDOW
 from gateway.store import (
     audit,
-    broadcasts,
     claims,
     contributions,
     deliveries,
@@ -33,6 +32,7 @@ from gateway.store import (
     takes,
     tasks,
     testimonies,
+    told,
 )
 from gateway.store.database import Conflict
 
@@ -297,7 +297,7 @@ def _note_contribution(writing: Writing, fact: events.ContributionNoted) -> list
 
 
 def _answer_broadcast(writing: Writing, fact: events.BroadcastAnswered) -> list[Job]:
-    broadcasts.answered(writing.db, fact.delivery_id, writing.now)
+    told.answered(writing.db, fact.delivery_id, writing.now)
     return []
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.core import sms
 from gateway.engine import wording
 from gateway.language import speech
+from gateway.services.sayings import FOLDER
 from gateway.store import notices
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 FLOW = "notice_told"  # in which she hears it and answers; its steps hold the texts of broadcasts, too
 INVITED, MOVED, CANCELLED, TOMORROW, NEWS = "invited", "moved", "cancelled", "tomorrow", "news"  # steps of it
-CLIPS = "/sayings/"  # below which an organisation's own words are played
 
 
 def values(gateway: Gateway, notice: NoticeRow, language: str, *, romanised: bool = False) -> dict[str, object]:
@@ -43,7 +43,7 @@ def words(gateway: Gateway, phrase: str | None, saying_id: str | None, language:
         texts, clips = notices.said(db, saying_id)
     clip = clips.get(language) or next(iter(clips.values()), None)
     text = texts.get(speech.in_script(language, romanised=romanised)) or texts.get(language) or next(iter(texts.values()), "")
-    return f"{CLIPS}{clip} {text}" if clip else f" {text}"
+    return f"/{FOLDER}/{clip} {text}" if clip else f" {text}"
 
 
 def texts(gateway: Gateway, notice: NoticeRow, step: str) -> dict[str, str]:

@@ -5,11 +5,9 @@ Who reads her phone learns that we wrote, and no more. Whoever prefers to hear i
 
 from __future__ import annotations
 
-from datetime import datetime, time
 from typing import TYPE_CHECKING
 
-from gateway.core import consent, phone
-from gateway.core.calendar import NEPAL
+from gateway.core import calendar, consent, phone
 from gateway.core.jobs import SendReply
 from gateway.store import deliveries, reach
 
@@ -30,12 +28,8 @@ def owe_news(gateway: Gateway, db: Connection, organisation_id: str, member_id: 
     romanised = to.script == "romanised"
     words = (gateway.catalogue.phrase(name, language, romanised=romanised) for name in (NEWS, CALL_US))
     body = " ".join((*words, phone.local(channel.address)))
-    if body in reach.owed(db, gateway.seal, member_id, _midnight(now)):
+    if body in reach.owed(db, gateway.seal, member_id, calendar.midnight(now)):
         return []
     opens = consent.opens_at(now) if consent.quiet(now) else None
     owed = deliveries.owe_reply(db, gateway.seal, deliveries.NewReply(channel.id, to.phone_id, member_id, language, body, opens), now)
     return [] if opens else [SendReply(owed)]
-
-
-def _midnight(now: datetime) -> datetime:
-    return datetime.combine(now.astimezone(NEPAL).date(), time(), NEPAL)

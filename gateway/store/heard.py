@@ -23,5 +23,10 @@ def reached(row: FromClause) -> ColumnElement[bool]:
 
 
 def _arrived(row: FromClause) -> ColumnElement[bool]:
-    listened = and_(row.c.medium == "voice", row.c.answered_by.is_distinct_from("machine"), row.c.seconds >= HEARD_AFTER)
+    listened = and_(row.c.medium == "voice", picked_up(row), row.c.seconds >= HEARD_AFTER)
     return or_(row.c.answered_at.is_not(None), and_(row.c.state.in_(("delivered", "read")), or_(row.c.medium == "sms", listened)))
+
+
+def picked_up(row: FromClause) -> ColumnElement[bool]:
+    """Whether a person picked up the call of a row, as far as the provider tells, and not a machine. Only calls have seconds."""
+    return and_(row.c.answered_by.is_distinct_from("machine"), row.c.seconds > 0)

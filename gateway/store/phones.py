@@ -44,7 +44,6 @@ _ADD = insert_into(phones).on_conflict_do_nothing(index_elements=["blind_index"]
 _SEALED_MANY = select(phones.c.id, phones.c.sealed).where(phones.c.id.in_(bindparam("ids", expanding=True)), phones.c.sealed.is_not(None))
 _STOP = update(phones).where(phones.c.id == bindparam("phone_id"), phones.c.stopped_at.is_(None)).values(stopped_at=bindparam("now"))
 _ALLOW = update(phones).where(phones.c.id == bindparam("phone_id")).values(stopped_at=None)
-_TOLD = update(phones).where(phones.c.id == bindparam("phone_id")).values(told_at=bindparam("now"))
 _NOTE_BROKEN_OFF = update(phones).where(phones.c.id == bindparam("phone_id")).values(broke_off=bindparam("conversation"))
 _TAKE_BROKEN_OFF = (
     update(phones).where(phones.c.id == bindparam("phone_id"), phones.c.broke_off == bindparam("conversation")).values(broke_off=None)
@@ -110,11 +109,6 @@ def allow(db: Connection, phone_id: int) -> None:
 def set_language(db: Connection, phone_id: int, language: str) -> None:
     """Keep the language that whoever holds this phone chose."""
     db.execute(_SET_LANGUAGE, {"phone_id": phone_id, "new_language": language})
-
-
-def told(db: Connection, phone_id: int, now: datetime) -> None:
-    """A broadcast went to this phone."""
-    db.execute(_TOLD, {"phone_id": phone_id, "now": now})
 
 
 def note_broken_off(db: Connection, phone_id: int, session_id: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, bindparam, case, exists, func, literal, or_, select
 
-from gateway.store.heard import reached
+from gateway.store.heard import picked_up, reached
 from gateway.store.models import Instant, broadcasts, deliveries, members, messages, phones, rsvps
 from gateway.store.statistics import patience
 
@@ -58,7 +58,7 @@ def _number(condition: ColumnElement[bool], value: ColumnElement[int] | int = 1)
 def went_out(row: FromClause) -> ColumnElement[bool]:
     """Whether something was sent that may cost something: what failed at the provider has an id there, what was refused has none.
 
-    Nor has what she heard by ringing us back before this try (`broadcasts.answered`).
+    Nor has what she heard by ringing us back before this try (`told.answered`).
     """
     gone = row.c.state.in_(("accepted", "sent", "unknown", "undelivered", "read"))
     rang_back = and_(row.c.medium == "voice", row.c.answered_at.is_not(None), row.c.external_id.is_(None))
@@ -67,7 +67,7 @@ def went_out(row: FromClause) -> ColumnElement[bool]:
 
 
 _BY = tuple(deliveries.c[name] for name in ("latest", "round", "medium", "state", "error", "charged_in"))
-_PICKED_UP = and_(deliveries.c.medium == "voice", deliveries.c.answered_by.is_distinct_from("machine"), deliveries.c.seconds > 0)
+_PICKED_UP = and_(deliveries.c.medium == "voice", picked_up(deliveries))
 
 
 def tally(db: Connection, broadcast_id: str, long: Mapping[str, tuple[float, float]], since: datetime) -> list[Group]:

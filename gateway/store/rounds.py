@@ -33,7 +33,7 @@ from gateway.core.phone import LINE
 from gateway.core.statuses import DELIVERY
 from gateway.store.broadcasts import reopen
 from gateway.store.deliveries import MAY_BE_TOLD, MISSED, hers
-from gateway.store.models import UNANNOUNCED, Instant, broadcasts, deliveries, members, phones, saying_clips
+from gateway.store.models import UNANNOUNCED, Instant, broadcasts, deliveries, members, phones
 from gateway.store.questions import answered
 
 AFTER_HEADS_UP = timedelta(minutes=10)  # from the text to the call, while it is remembered
@@ -155,14 +155,6 @@ def _missed(row: Row[*tuple[Any, ...]], tried: Sequence[tuple[str, str | None, d
     busy = next((number for number, (error, _) in enumerate(reversed(calls)) if error != "busy"), len(calls))
     texted = any(medium == "sms" for medium, *_ in tried)
     return Missed(**row._mapping, calls=tuple(at for _, at in calls), busy=busy, texted=texted)  # noqa: SLF001  # SQLAlchemy's public name
-
-
-_SPOKEN = select(saying_clips.c.language).where(saying_clips.c.saying_id == bindparam("saying"))
-
-
-def recorded(db: Connection, saying_id: str) -> frozenset[str]:
-    """The languages in which a saying can be heard."""
-    return frozenset(db.execute(_SPOKEN, {"saying": saying_id}).scalars())
 
 
 # --- what comes next ---------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, fu
 
 from gateway.store.broadcasts import TEST
 from gateway.store.database import Connection
+from gateway.store.heard import picked_up
 from gateway.store.models import (
     broadcasts,
     calls,
@@ -249,7 +250,6 @@ class Reached(NamedTuple):
 
 def count_deliveries(db: Connection, scope: Scope, narrow: Narrow, most: int) -> list[Reached]:
     """Whom the newest broadcasts were for by state, the newest broadcast first; nobody twice, however often she was tried."""
-    picked_up = and_(deliveries.c.seconds > 0, deliveries.c.answered_by.is_distinct_from("machine"))
     newest = (
         select(broadcasts.c.id, broadcasts.c.title, broadcasts.c.medium, broadcasts.c.created_at)
         .where(sees(scope, broadcasts), broadcasts.c.purpose != TEST, _during(broadcasts.c.created_at, narrow))
@@ -264,8 +264,8 @@ def count_deliveries(db: Connection, scope: Scope, narrow: Narrow, most: int) ->
             newest.c.medium,
             deliveries.c.state,
             func.count(),
-            func.count(case((picked_up, 1))),
-            func.coalesce(func.sum(case((picked_up, deliveries.c.seconds))), 0),
+            func.count(case((picked_up(deliveries), 1))),
+            func.coalesce(func.sum(case((picked_up(deliveries), deliveries.c.seconds))), 0),
         )
         .join(deliveries, and_(deliveries.c.broadcast_id == newest.c.id, deliveries.c.latest))
         .group_by(newest.c.id, newest.c.title, newest.c.medium, newest.c.created_at, deliveries.c.state)

@@ -213,7 +213,6 @@ def _was_told(scene: Scene, found: Found) -> None:
     report = deliveries.Report("undelivered" if missed else "delivered", "transcript")
     with scene.gateway.database.write() as db:
         deliveries.advance(db, delivery_id, report, scene.at)
-        phones.told(db, phones.find_or_create(db, scene.gateway.seal, _text(found, "number"), scene.at), scene.at)
 
 
 def _has_heard(scene: Scene, found: Found) -> None:

@@ -21,11 +21,12 @@ from gateway.engine import interpreter
 from gateway.engine.session import FlowSession
 from gateway.services.context import Gateway
 from gateway.services.contributions import SAME_REPORT_WINDOW
-from gateway.store import broadcasts, claims, contributions, flow_sessions, members, notices, sayings
-from gateway.store.broadcasts import CallContent
+from gateway.store import claims, contributions, flow_sessions, members, notices, sayings
+from gateway.store import told as told_rows
 from gateway.store.channels import of_provider
 from gateway.store.database import Connection
 from gateway.store.members import CallerRow, MemberRow
+from gateway.store.told import CallContent
 from gateway.transcripts.matching import OPEN, open_form, same_words, slots_of, words
 from gateway.transcripts.stage import EMPTY, NO_OFFICE, texts_of
 from gateway.transcripts.telephone import Heard, Said
@@ -65,7 +66,7 @@ class Recorder:
         now = self.gateway.clock()
         with self.gateway.database.read() as db:
             self._person = members.caller(db, self.gateway.seal.index(self.number))
-            content = broadcasts.content_of_call(db, delivery_id) if delivery_id is not None else None
+            content = told_rows.content_of_call(db, delivery_id) if delivery_id is not None else None
             self.lines += [f"at: {_instant(now)}", f"given: {EMPTY}"]
             if not self.gateway.settings.person_number:
                 self.lines.append(f"given: {NO_OFFICE}")

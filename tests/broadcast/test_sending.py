@@ -18,7 +18,7 @@ from gateway.services import broadcast, send, track
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.services.turns import Turns
-from gateway.store import audience, broadcasts, deliveries, models, phones, rest_days
+from gateway.store import audience, broadcasts, deliveries, models, phones, rest_days, told
 from gateway.store.deliveries import Claim, Stream
 
 MAIN = terminal("main")
@@ -46,9 +46,9 @@ def test_a_voice_broadcast_rings_everybody(world: World, people: People) -> None
     assert [sent.kind for sent in world.twilio.ledger] == ["call"] * 3
     assert world.states() == ["accepted"] * 3
     with world.database.read() as db:
-        told = broadcasts.content_of_call(db, 1)
-    assert told is not None
-    assert (told.broadcast_id, told.phrase, told.language) == (broadcast_id, "meeting_word", "ne")
+        content = told.content_of_call(db, 1)
+    assert content is not None
+    assert (content.broadcast_id, content.phrase, content.language) == (broadcast_id, "meeting_word", "ne")
 
 
 @pytest.mark.parametrize("twilio_options", [{"numbers": {e164(1): ["throttled"]}}])

@@ -11,7 +11,6 @@ from fakes.statements import Seen, statements_of
 from gateway.store import (
     arrivals,
     audience,
-    broadcasts,
     calls,
     channels,
     claims,
@@ -25,10 +24,11 @@ from gateway.store import (
     receipts,
     recordings,
     sayings,
+    told,
 )
 from gateway.store.database import Connection, open_database
 
-CONTENT = broadcasts.CallContent("b", 1, None, None, None, None, "ne", "message", machine=False, answered=False, at=datetime.now(UTC))
+CONTENT = told.CallContent("b", 1, None, None, None, None, "ne", "message", machine=False, answered=False, at=datetime.now(UTC))
 
 
 def take_a_step(world: World) -> Seen:
@@ -115,11 +115,11 @@ def ask_everything(db: Connection, world: World) -> None:
     notices.next_after(db, notices.Asking(ORGANISATION, world.now))
     calls.report(db, calls.CallReport("twilio", "call-1", "completed"), world.now)
     recordings.pending(db, 10)
-    of = broadcasts.Of(world.phone_id, ORGANISATION, world.now)
-    broadcasts.last_texted(db, of)
-    broadcasts.missed_call(db, of, world.now)
-    broadcasts.content_of_call(db, 1)
+    of = told.Of(world.phone_id, ORGANISATION, world.now)
+    told.last_texted(db, of)
+    told.missed_call(db, of, world.now)
+    told.content_of_call(db, 1)
     audience.sharing(db, 1)
-    broadcasts.answered(db, 1, world.now)
+    told.answered(db, 1, world.now)
     sayings.spoken(db, "saying", "ne")
     sayings.at_number(db, 9000)

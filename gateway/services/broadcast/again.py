@@ -10,6 +10,7 @@ from gateway.errors import GatewayError
 from gateway.services.access import Permission
 from gateway.services.broadcast.draft import Draft
 from gateway.services.broadcast.running import own
+from gateway.store.broadcasts import TEST
 
 if TYPE_CHECKING:
     from gateway.services.access import Actor
@@ -27,7 +28,7 @@ def again(gateway: Gateway, actor: Actor, broadcast_id: str, **changes: Any) -> 
     actor.require(Permission.PLAN_BROADCASTS)
     with gateway.database.read() as db:
         found = own(db, actor, broadcast_id)
-    if found.state not in GONE_OUT or found.purpose == "test":
+    if found.state not in GONE_OUT or found.purpose == TEST:
         raise GatewayError("broadcast:not-possible", state=found.state, wanted="sent again")
     audience = Audience(not_reached_by=broadcast_id)
     return replace(Draft.of(found), **{"audience": audience, "again_of": broadcast_id, **ITS_OWN_TIME, **changes})

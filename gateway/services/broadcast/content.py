@@ -15,11 +15,12 @@ from gateway.core.calendar import NEPAL
 from gateway.engine import wording
 from gateway.errors import GatewayError
 from gateway.language.speech import SCRIPTS
-from gateway.services import lengths
+from gateway.services import lengths, sayings
 from gateway.services.broadcast import slots
 from gateway.services.broadcast.slots import Person, is_personal
 from gateway.services.broadcast.slots import fill as text
-from gateway.store import broadcasts, channels, prices, whom
+from gateway.store import channels, notices, prices, whom
+from gateway.store import sayings as stored_sayings
 from gateway.store.audience import Told
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gateway.store.broadcasts import Broadcast
     from gateway.store.channels import Channel
     from gateway.store.database import Connection
+    from gateway.store.notices import NoticeRow
 
 __all__ = [
     "Lengths",
@@ -47,7 +49,6 @@ __all__ = [
     "sending_channel",
     "strange_characters",
     "text",
-    "told",
     "written_in",
 ]
 
@@ -119,11 +120,6 @@ def _check_named(db: Connection, organisation_id: str, draft: Draft) -> None:
             raise GatewayError(code, id=named)
 
 
-def told(gateway: Gateway, db: Connection, organisation_id: str, draft: Draft) -> Told:
-    """In which languages there is something to read and to hear, as `gateway.store.audience` asks for it."""
-    return measure(gateway, db, organisation_id, draft).told
-
-
 def written_in(gateway: Gateway, db: Connection, organisation_id: str, draft: Draft) -> dict[str, str]:
     """The texts with what is the same for everybody written in; `{name}` and `{number}` stay."""
     languages = gateway.catalogue.languages
@@ -133,24 +129,27 @@ def written_in(gateway: Gateway, db: Connection, organisation_id: str, draft: Dr
     of_notice = [language for language, written in draft.texts.items() if slots.tells_of_notice(language, written)]
     if of_notice and draft.notice_id is None:
         raise GatewayError("broadcast:no-notice", language=of_notice[0])
-    notice = broadcasts.notice_told(db, organisation_id, draft.notice_id) if draft.notice_id else None
-    if draft.notice_id and notice is None:
+    notice = notices.get(db, draft.notice_id) if draft.notice_id else None
+    if draft.notice_id and (notice is None or notice.organisation_id != organisation_id):
         raise GatewayError("broadcast:unknown-notice", id=draft.notice_id)
+    place, _ = notices.said(db, notice.place_saying_id) if notice and notice.place_saying_id else ({}, {})
     number = phone.local(channel_of(gateway, db, organisation_id).address)
     return {
-        language: slots.write_in(language, written, {"phone": number, **_values(gateway, organisation_id, language, notice)})
+        language: slots.write_in(language, written, {"phone": number, **_values(gateway, organisation_id, language, notice, place)})
         for language, written in draft.texts.items()
     }
 
 
-def _values(gateway: Gateway, organisation_id: str, language: str, notice: broadcasts.NoticeTold | None) -> dict[str, object]:
+def _values(gateway: Gateway, organisation_id: str, language: str, notice: NoticeRow | None, place: Mapping[str, str]) -> dict[str, object]:
+    """What is the same for everybody, in one language; `place` are the organisation's own words for where the notice's gathering is."""
+
     def phrase(name: str | None) -> str | None:
         return slots.in_language(gateway.catalogue.phrases.get(name or "", {}), language)
 
     values: dict[str, object] = {"organisation": phrase(wording.phrase_of(organisation_id, gateway.catalogue.phrases))}
     if notice is not None:
-        place = slots.in_language(notice.place_texts, language) if notice.place_texts else phrase(notice.place)
-        values |= {"notice.date": notice.starts_at, "notice.time": notice.starts_at, "notice.place": place}
+        where = slots.in_language(place, language) if place else phrase(notice.place)
+        values |= {"notice.date": notice.starts_at, "notice.time": notice.starts_at, "notice.place": where}
         values["notice.kind"] = phrase(f"{notice.kind}_word")
     return values
 
@@ -242,9 +241,10 @@ def _flow_seconds(gateway: Gateway, name: str) -> dict[str, float]:
 
 
 def _saying_seconds(db: Connection, organisation_id: str, saying_id: str) -> Mapping[str, float]:
-    found = broadcasts.saying_seconds(db, organisation_id, saying_id)
-    if found is None:
+    saying = stored_sayings.get(db, saying_id)
+    if saying is None or saying.organisation_id != organisation_id:
         raise GatewayError("broadcast:unknown-saying", id=saying_id)
+    found = sayings.seconds(db, saying_id)
     if not found:
         raise GatewayError("broadcast:not-recorded")
     return found

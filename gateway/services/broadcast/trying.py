@@ -8,10 +8,9 @@ and STOP and the quiet hours hold as ever.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time
 from typing import TYPE_CHECKING
 
-from gateway.core import consent, phone
+from gateway.core import calendar, consent, phone
 from gateway.core.audience import Audience
 from gateway.core.calendar import NEPAL
 from gateway.core.jobs import Job, SendBatch
@@ -47,7 +46,7 @@ def try_out(gateway: Gateway, actor: Actor, draft: Draft, number: str, language:
         rest = rest_days.load(db, actor.organisation_id)
         if consent.quiet(now, rest):
             raise GatewayError("broadcast:test-at-night", opens=f"{consent.opens_at(now, rest):%Y-%m-%d %H:%M}")
-        if broadcasts.tests_since(db, actor.organisation_id, _midnight(now)) >= MOST_A_DAY:
+        if broadcasts.tests_since(db, actor.organisation_id, calendar.midnight(now)) >= MOST_A_DAY:
             raise GatewayError("broadcast:too-many-tests", most=MOST_A_DAY)
         long = content.measure(gateway, db, actor.organisation_id, tried)
         known = prices.on(db, content.sending_channel(gateway, db, actor), now.astimezone(NEPAL).date())
@@ -72,7 +71,3 @@ def _chosen(long: Lengths, language: str) -> str:
     if language and language not in languages:
         raise GatewayError("broadcast:unknown-language", language=language, known=", ".join(languages))
     return language or languages[0]
-
-
-def _midnight(now: datetime) -> datetime:
-    return datetime.combine(now.astimezone(NEPAL).date(), time(), NEPAL)

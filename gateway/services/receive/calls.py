@@ -16,15 +16,16 @@ from gateway.services import calls as whole_calls
 from gateway.services.receive import told
 from gateway.services.receive.settle import settle
 from gateway.services.receive.turns import Turn, hang_up, resume, retrying, setting, start
-from gateway.store import arrivals, broadcasts, calls, receipts, recordings
+from gateway.store import arrivals, calls, receipts, recordings
+from gateway.store import told as told_rows
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
-    from gateway.store.broadcasts import CallContent
     from gateway.store.channels import Channel
     from gateway.store.database import Connection
     from gateway.store.flow_sessions import SessionRow
     from gateway.store.members import CallerRow, MemberRow
+    from gateway.store.told import CallContent
 
 
 def call(gateway: Gateway, inbound: Inbound) -> str:
@@ -37,7 +38,7 @@ def picked_up(gateway: Gateway, inbound: Inbound, delivery_id: int) -> str:
     """Answer the first request of a call that we placed for a delivery: she picked up."""
     with gateway.database.holding():
         with gateway.database.read() as db:
-            content = broadcasts.content_of_call(db, delivery_id)
+            content = told_rows.content_of_call(db, delivery_id)
         return retrying(lambda: _once(gateway, inbound, content))
 
 

@@ -24,9 +24,9 @@ from gateway.store import flow_sessions, messages, receipts
 if TYPE_CHECKING:
     from gateway.language.keywords import Match
     from gateway.services.context import Gateway
-    from gateway.store.broadcasts import CallContent
     from gateway.store.channels import Channel
     from gateway.store.flow_sessions import SessionRow
+    from gateway.store.told import CallContent
 
 REPLY = "broadcast_reply"  # the flow that thanks who answers a broadcast in her own words
 SURE = 0.9  # the score of a listed word in a longer text, which may then leave a question unanswered

@@ -11,17 +11,17 @@ from gateway.engine import interpreter
 from gateway.engine.definition import DELIVERY
 from gateway.engine.interpreter import Sprint
 from gateway.language.speech import plain_language
-from gateway.services import callers, sayings
+from gateway.services import callers, notice_words, sayings
 from gateway.services.receive.turns import Turn, setting, start
-from gateway.store import audience, broadcasts
+from gateway.store import audience
+from gateway.store import told as told_rows
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
-    from gateway.store.broadcasts import CallContent
+    from gateway.store.told import CallContent
 
 CALL = "broadcast"  # the flow that says who calls and what for
 MISSED = "missed_call"  # that which offers it to who calls us
-NOTICE = "notice_told"  # that which tells a notice and asks whether she comes
 MOST_NAMES = 3  # of those who share a phone: it takes a second each
 MISSED_WITHIN = timedelta(days=2)
 TEXTED_WITHIN = timedelta(days=3)
@@ -44,19 +44,19 @@ def offered(gateway: Gateway, turn: Turn, told_at: datetime | None) -> Sprint | 
 def _missed(gateway: Gateway, turn: Turn) -> CallContent | None:
     of = _of(turn, MISSED_WITHIN)
     with gateway.database.read() as db:
-        return broadcasts.missed_call(db, of, turn.now) if of else None
+        return told_rows.missed_call(db, of, turn.now) if of else None
 
 
 def lately_texted(gateway: Gateway, turn: Turn) -> CallContent | None:
     """What the phone was told by text within the last days, and may be answering now."""
     of = _of(turn, TEXTED_WITHIN)
     with gateway.database.read() as db:
-        return broadcasts.last_texted(db, of) if of else None
+        return told_rows.last_texted(db, of) if of else None
 
 
-def _of(turn: Turn, within: timedelta) -> broadcasts.Of | None:
+def _of(turn: Turn, within: timedelta) -> told_rows.Of | None:
     phone_id = turn.caller.phone_id
-    return broadcasts.Of(phone_id, turn.channel.organisation_id, turn.now - within) if phone_id is not None else None
+    return told_rows.Of(phone_id, turn.channel.organisation_id, turn.now - within) if phone_id is not None else None
 
 
 def into_flow(gateway: Gateway, turn: Turn, content: CallContent, *, plain: bool) -> Sprint | None:
@@ -116,5 +116,5 @@ def _then(gateway: Gateway, content: CallContent) -> tuple[str, ...]:
 
 def _flow(gateway: Gateway, content: CallContent) -> str | None:
     """The flow in which she can answer, if the broadcast has one that is still there."""
-    flow = content.flow or (NOTICE if content.notice_id else None)
+    flow = content.flow or (notice_words.FLOW if content.notice_id else None)
     return flow if flow in gateway.catalogue.flows else None
