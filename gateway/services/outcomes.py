@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from gateway.providers.faults import SendError, SendFault
-from gateway.store.deliveries import Claimed, Outcome
+from gateway.store.claiming import Claimed, Outcome
 
 TRIES = 3  # of a row that cannot be put together
 LONGEST_DELAY = 600  # seconds between two tries

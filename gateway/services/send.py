@@ -28,15 +28,15 @@ from gateway.services import outcomes
 from gateway.services.access import Permission
 from gateway.services.broadcast.slots import Person, fill, is_personal
 from gateway.services.turns import Held, Turns
-from gateway.store import audience, broadcasts, callbacks, channels, deliveries, phones, rest_days
-from gateway.store.deliveries import Stream
+from gateway.store import audience, broadcasts, callbacks, channels, claiming, deliveries, phones, rest_days
+from gateway.store.claiming import Stream
 
 if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
     from gateway.store.broadcasts import Broadcast
+    from gateway.store.claiming import Claimed, Outcome
     from gateway.store.database import Connection
-    from gateway.store.deliveries import Claimed, Outcome
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -253,9 +253,9 @@ class Sender:
     def _claim(self, stream: Stream | None) -> Page:
         now, token = self.gateway.clock(), self.gateway.new_id()
         lease = timedelta(seconds=self.gateway.settings.lease_seconds)
-        claim = deliveries.Claim(token, now, now + lease)
+        claim = claiming.Claim(token, now, now + lease)
         with self.gateway.database.write() as db:
-            rows = deliveries.claim_page(db, stream, self._page_size(stream), claim)
+            rows = claiming.claim_page(db, stream, self._page_size(stream), claim)
             if rows and stream is not None and stream.medium == "sms" and self.errand is not None and self.errand.personal:
                 rows = self._addressed(db, self.errand.broadcast, rows)
         return Page(stream, token, rows)
@@ -269,7 +269,7 @@ class Sender:
                 name, number = hers.get(row.id, (None, None))
                 person = Person(seal.open(name) if name else None, number) if number else None
                 bodies[row.id] = seal.seal(fill(self.gateway, broadcast, row.language, person))
-        deliveries.keep_words(db, bodies)
+        claiming.keep_words(db, bodies)
         return [replace(row, sealed_body=bodies.get(row.id)) for row in rows]
 
     def _page_size(self, stream: Stream | None) -> int:
@@ -327,9 +327,9 @@ class Sender:
             page.not_before, page.over, self.ended = self.errand.hours.open_at(now), True, True
             return
         # What is left of the lease must be longer than a request may take.
-        claim = deliveries.Claim(page.token, now, now + timedelta(seconds=self.gateway.settings.lease_seconds / 3))
+        claim = claiming.Claim(page.token, now, now + timedelta(seconds=self.gateway.settings.lease_seconds / 3))
         with self.gateway.database.read() as db:
-            page.cleared = deliveries.fence(db, page.stream.broadcast_id if page.stream else None, group, claim)
+            page.cleared = claiming.fence(db, page.stream.broadcast_id if page.stream else None, group, claim)
         page.over = not page.cleared
 
     def _line(self, channel_id: str, medium: Medium) -> Line:
@@ -370,7 +370,7 @@ class Sender:
         if self.window < IN_FLIGHT:
             self.window += 1
             self.slots.release()
-        return deliveries.Outcome(row.id, accepted.status, external_id=accepted.external_id)
+        return claiming.Outcome(row.id, accepted.status, external_id=accepted.external_id)
 
     def _compose(self, page: Page, row: Claimed) -> Awaitable[Accepted]:
         line = self._line(row.channel_id, row.medium)
@@ -431,7 +431,7 @@ class Sender:
     def _record(self, page: Page) -> None:
         now = self.gateway.clock()
         with self.gateway.database.write() as db:
-            deliveries.record(db, page.outcomes, page.token, now)
+            claiming.record(db, page.outcomes, page.token, now)
             for phone_id in page.opted_out:
                 phones.stop(db, phone_id, now)
             if page.misconfigured and page.stream:

@@ -10,10 +10,9 @@ A claim is committed before the request and its result after it, so that a crash
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -24,16 +23,12 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Row,
-    Select,
     and_,
     bindparam,
     case,
     exists,
-    false,
-    func,
     insert,
     literal,
-    null,
     or_,
     select,
     text,
@@ -43,9 +38,7 @@ from sqlalchemy import (
 from gateway.core import consent
 from gateway.core.events import Medium
 from gateway.core.statuses import DELIVERY
-from gateway.store.heard import SHARED
 from gateway.store.models import UNDECIDED, broadcasts, channels, deliveries, member_phones, members, phones
-from gateway.store.questions import answered
 
 if TYPE_CHECKING:
     from gateway.store.secrets import Seal
@@ -94,64 +87,6 @@ class NewReply:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """Who claims: `token` of the worker, `now`, and until when the rows are hers."""
-
-    token: str
-    now: datetime
-    lease_until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """What of a broadcast goes by one medium. Where another broadcast has told a phone, `gap` must have passed since, and before
-    a call some minutes.
-
-    `earlier` are broadcasts that were written before this one and are being sent as well: they go first to who gets both.
-    """
-
-    broadcast_id: str
-    medium: Medium
-    gap: timedelta = timedelta(0)
-    earlier: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A row that a worker owns. `sealed` is the phone; `stopped` says that STOP came from it; a reply has a `sealed_body`.
-
-    `round` 0 is the text that comes before a call.
-    """
-
-    id: int
-    phone_id: int
-    sealed: bytes
-    stopped: bool
-    medium: Medium
-    language: str
-    sealed_body: bytes | None
-    attempt: int
-    channel_id: str
-    round: int = 1
-
-
-_FACTS = len(fields(Claimed))
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a claimed row. `unspent` 1 gives the attempt back: nothing was tried; `doubt`: it may have been sent."""
-
-    id: int
-    state: str
-    error: str | None = None
-    external_id: str | None = None
-    not_before: datetime | None = None
-    unspent: int = 0
-    doubt: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Doubt:
     """A row about which the provider must be asked. `body` is the text that went out, or None for a call."""
 
@@ -190,15 +125,15 @@ def owe_reply(db: Connection, seal: Seal, reply: NewReply, now: datetime) -> int
     return int(db.execute(_OWE_REPLY, values | {"sealed_body": seal.seal(values.pop("body"))}).scalar_one())
 
 
-_IS_REPLY = deliveries.c.broadcast_id.is_(None)
-_BY_THIS_HOUR = or_(~deliveries.c.by_day, bindparam("daylight", type_=Boolean))
+IS_REPLY = deliveries.c.broadcast_id.is_(None)
+BY_THIS_HOUR = or_(~deliveries.c.by_day, bindparam("daylight", type_=Boolean))
 _REPLIES_DUE = (
     select(deliveries.c.id)
     .where(
-        _IS_REPLY,
+        IS_REPLY,
         deliveries.c.state == "queued",
         or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= bindparam("now")),
-        _BY_THIS_HOUR,
+        BY_THIS_HOUR,
     )
     .order_by(deliveries.c.id)
     .limit(bindparam("count"))
@@ -220,245 +155,6 @@ _DROP_OWED = (
 def drop_owed(db: Connection, member_id: str, now: datetime) -> None:
     """Send nothing of what waits for this member: she has left."""
     db.execute(_DROP_OWED, {"of_member": member_id, "now": now})
-
-
-# --- claim and fence ---------------------------------------------------------------------------------------------------------------
-
-
-BETWEEN_CALLS = timedelta(minutes=3)  # at the least, lest one call comes while she listens to another
-AHEAD = timedelta(minutes=1)  # who claims may have looked at the clock before somebody else; what was told later still, is no time to go by
-LOOKS = (100, 1000, 1000, 1000)  # rows that one claim looks at, further where the gap holds all that it saw
-
-_OF_BROADCAST = deliveries.c.broadcast_id == bindparam("broadcast")
-_BEING_SENT = exists(
-    select(broadcasts.c.id).where(
-        broadcasts.c.id == bindparam("broadcast"),
-        broadcasts.c.state == "sending",
-        or_(broadcasts.c.starts_at.is_(None), broadcasts.c.starts_at <= bindparam("now")),
-        or_(broadcasts.c.expires_at.is_(None), broadcasts.c.expires_at > bindparam("now")),
-    )
-)
-
-_earlier = deliveries.alias("earlier")
-_EARLIER_DUE = and_(_earlier.c.state == "queued", or_(_earlier.c.not_before.is_(None), _earlier.c.not_before <= bindparam("now")))
-_EARLIER = answered(
-    select(_earlier.c.id)
-    .where(
-        _earlier.c.broadcast_id.in_(bindparam("earlier", expanding=True)),
-        _earlier.c.member_id == deliveries.c.member_id,
-        case((_EARLIER_DUE, True), else_=False),  # not by the index of what is queued: that may be everybody
-    )
-    .correlate(deliveries)
-)
-
-
-def _looks(earlier: ColumnElement[bool], *conditions: ColumnElement[bool]) -> tuple[Select[Any], Select[Any]]:
-    """What is due: first the rows whose hour has come, then those that have none. Each is one range of the index."""
-    # PostgreSQL's workers step over each other's rows and phones; on SQLite, where SKIP LOCKED is dropped, there is one writer at a time.
-    # The phones are locked against writers alone: whoever refers to one, such as a new delivery, need not wait.
-    look = (
-        select(
-            deliveries.c.id,
-            deliveries.c.phone_id,
-            phones.c.sealed,
-            phones.c.stopped_at.is_not(None).label("stopped"),
-            deliveries.c.medium,
-            deliveries.c.language,
-            deliveries.c.sealed_body,
-            deliveries.c.attempt + 1,
-            deliveries.c.channel_id,
-            deliveries.c.round,
-            phones.c.told_at,
-            phones.c.told_by,
-            earlier.label("earlier"),
-        )
-        .join(phones, phones.c.id == deliveries.c.phone_id)
-        .where(deliveries.c.state == "queued", deliveries.c.medium == bindparam("by"), *conditions)
-        .limit(bindparam("count"))
-        .with_for_update(skip_locked=True, key_share=True, of=[deliveries, phones])
-    )
-    due = look.where(deliveries.c.not_before <= bindparam("now")).order_by(deliveries.c.not_before, deliveries.c.id)
-    return due, look.where(deliveries.c.not_before.is_(None)).order_by(deliveries.c.id)
-
-
-_LOOKS = {
-    "first": _looks(false(), _OF_BROADCAST, _BEING_SENT),
-    "later": _looks(_EARLIER, _OF_BROADCAST, _BEING_SENT),
-    "reply": _looks(false(), _IS_REPLY, _BY_THIS_HOUR),
-}
-
-_TAKE = (
-    update(deliveries)
-    .where(deliveries.c.id.in_(bindparam("rows", expanding=True)))
-    .values(
-        state="sending",
-        token=bindparam("holder"),
-        lease_until=bindparam("until"),
-        attempt=deliveries.c.attempt + 1,
-        updated_at=bindparam("now"),
-    )
-)
-_TELL = (
-    update(phones)
-    .where(phones.c.id.in_(bindparam("phones", expanding=True)))
-    .values(told_at=bindparam("now"), told_by=bindparam("broadcast"))
-)
-_PUT_OFF = update(deliveries).where(deliveries.c.id == bindparam("row")).values(not_before=bindparam("due"))
-
-
-def claim_page(db: Connection, stream: Stream | None, count: int, claim: Claim) -> list[Claimed]:
-    """Take at most `count` due rows of a broadcast that is being sent, or (None) replies. Commit before the first request.
-
-    The phones of a broadcast's rows are told from now on. A row whose phone another broadcast has told less than the gap ago is put off
-    until that is over, and one that an earlier broadcast is about to tell for a whole gap; so none of them is looked at again and again.
-    """
-    kind = "reply" if stream is None else "later" if stream.earlier else "first"
-    asked: dict[str, object] = {"now": claim.now, "by": "sms", "daylight": not consent.quiet(claim.now)}
-    if stream is not None:
-        asked = {"now": claim.now, "by": stream.medium, "broadcast": stream.broadcast_id}
-        asked |= {"earlier": list(stream.earlier)} if stream.earlier else {}
-    for most in LOOKS:
-        seen = _look(db, kind, asked | {"count": max(count, most)})
-        held = {row.id: due for row in seen if stream and (due := _held_until(row, stream, claim.now))}
-        if held:
-            db.execute(_PUT_OFF, [{"row": row, "due": due} for row, due in held.items()])
-        free = [row for row in seen if row.id not in held][:count]
-        if free or not seen:
-            break
-    if free:
-        taken = {"rows": [row.id for row in free], "holder": claim.token, "until": claim.lease_until, "now": claim.now}
-        db.execute(_TAKE, taken)
-        if stream is not None:
-            db.execute(_TELL, {"phones": [row.phone_id for row in free], "now": claim.now, "broadcast": stream.broadcast_id})
-    return sorted((Claimed(*row[:_FACTS]) for row in free), key=attrgetter("id"))
-
-
-def _look(db: Connection, kind: str, asked: dict[str, Any]) -> list[Row[Any]]:
-    dated, undated = _LOOKS[kind]
-    found = list(db.execute(dated, asked))
-    if len(found) < asked["count"]:
-        found += db.execute(undated, asked | {"count": asked["count"] - len(found)})
-    return found
-
-
-def _held_until(row: Row[Any], stream: Stream, now: datetime) -> datetime | None:
-    """Until when a row waits for the sake of another broadcast; None where it may go."""
-    gap = max(stream.gap, BETWEEN_CALLS) if stream.medium == "voice" else stream.gap
-    told_at: datetime | None = row.told_at
-    if gap and told_at is not None and row.told_by != stream.broadcast_id and now - gap < told_at <= now + AHEAD:
-        return told_at + gap
-    return now + stream.gap if row.earlier and stream.gap else None
-
-
-_theirs = deliveries.alias("theirs")
-# Of those who share a phone one has the row. It goes for the sake of another as well, who was to be told with her.
-_FOR_ANOTHER = exists(
-    select(literal(1))
-    .select_from(_theirs)
-    .join(members, members.c.id == _theirs.c.member_id)
-    .where(
-        _theirs.c.phone_id == deliveries.c.phone_id,
-        _theirs.c.broadcast_id == deliveries.c.broadcast_id,
-        _theirs.c.error == SHARED,
-        MAY_BE_TOLD,
-        hers(_theirs),
-    )
-    .correlate(deliveries)
-)
-_STOPPED = (phones.c.stopped_at.is_not(None), "send:stopped")
-_BARRED = case(
-    _STOPPED,
-    (or_(deliveries.c.member_id.is_(None), and_(MAY_BE_TOLD, hers(deliveries)), _FOR_ANOTHER), null()),
-    (~hers(deliveries), "send:not-hers"),
-    (members.c.state != "active", "send:left"),
-    else_="send:no-consent",
-)
-
-
-def _fence(barred: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Select[Any]:
-    # By the index, few rows are being sent at any moment; by the key alone, a page of scattered ids would read the table.
-    return (
-        select(deliveries.c.id, barred)
-        .join(phones, phones.c.id == deliveries.c.phone_id)
-        .where(
-            *conditions,
-            deliveries.c.state == "sending",
-            deliveries.c.id.between(bindparam("first"), bindparam("last")),
-            deliveries.c.token == bindparam("holder"),
-            deliveries.c.lease_until > bindparam("until"),
-        )
-    )
-
-
-_FENCE = {
-    True: _fence(_BARRED, _OF_BROADCAST, _BEING_SENT).outerjoin(members, members.c.id == deliveries.c.member_id),
-    False: _fence(case(_STOPPED), _IS_REPLY),
-}
-
-
-def fence(db: Connection, broadcast_id: str | None, rows: Sequence[Claimed], claim: Claim) -> dict[int, str | None]:
-    """Of these rows, in order of id, those that are ours to send at this moment, each with the error for which it must not go out (None:
-    it may). Its phone has stopped us; or of a broadcast: it is the member's no more, or she has left or agrees no more.
-
-    A row is missing when its lease ends before `claim.lease_until`, when another worker has it, or when its broadcast was paused or
-    cancelled, or is pointless by now.
-    """
-    of = {"broadcast": broadcast_id, "now": claim.now} if broadcast_id else {}
-    mine = {"first": rows[0].id, "last": rows[-1].id, "holder": claim.token, "until": claim.lease_until}
-    return {row[0]: row[1] for row in db.execute(_FENCE[bool(of)], of | mine)}
-
-
-_KEEP_WORDS = update(deliveries).where(deliveries.c.id == bindparam("row")).values(sealed_body=bindparam("words"))
-
-
-def keep_words(db: Connection, bodies: Mapping[int, bytes]) -> None:
-    """Keep what these rows say, each sealed, where it differs from person to person; in the transaction of the claim."""
-    if bodies:
-        db.execute(_KEEP_WORDS, [{"row": row, "words": words} for row, words in bodies.items()])
-
-
-# --- results -----------------------------------------------------------------------------------------------------------------------
-
-# A late result still counts for a row that became unknown meanwhile: the token says that nobody else took it since.
-_RECORD = (
-    update(deliveries)
-    .where(
-        deliveries.c.id == bindparam("row"),
-        deliveries.c.token == bindparam("holder"),
-        or_(deliveries.c.state == "sending", deliveries.c.state == "unknown"),
-    )
-    .values(
-        state=bindparam("to"),
-        external_id=func.coalesce(bindparam("external", type_=deliveries.c.external_id.type), deliveries.c.external_id),
-        error=bindparam("why"),
-        not_before=bindparam("due"),
-        attempt=deliveries.c.attempt - bindparam("unspent"),
-        ever_unknown=or_(deliveries.c.ever_unknown, bindparam("doubt", type_=Boolean)),
-        token=None,
-        lease_until=None,
-        updated_at=bindparam("now"),
-    )
-)
-
-
-def record(db: Connection, outcomes: Iterable[Outcome], token: str, now: datetime) -> None:
-    """Write what became of a page. Rows that a callback has moved on meanwhile, or that another worker holds, stay as they are."""
-    rows = [
-        {
-            "row": outcome.id,
-            "holder": token,
-            "to": outcome.state,
-            "external": outcome.external_id,
-            "why": outcome.error,
-            "due": outcome.not_before,
-            "unspent": outcome.unspent,
-            "doubt": outcome.doubt,
-            "now": now,
-        }
-        for outcome in outcomes
-    ]
-    if rows:
-        db.execute(_RECORD, rows)
 
 
 # --- reports of the provider -------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from gateway.core.ids import spelt
 from gateway.core.jobs import Job, SendReply
 from gateway.services import access, broadcast, installation, sample, sayings
 from gateway.services.context import Gateway
-from gateway.store import deliveries, members
+from gateway.store import claiming, deliveries, members
 from gateway.store import sayings as recorded_sayings
 from gateway.store.database import open_database, upgrade
 from gateway.store.sayings import ClipRow
@@ -73,10 +73,10 @@ class Scene:
         everybody = broadcast.create(self.gateway, organiser, draft)
         broadcast.approve(self.gateway, organiser, everybody)
         broadcast.expand(self.gateway, everybody)
-        claim = deliveries.Claim("transcript", self.at, self.at + timedelta(minutes=1))
+        claim = claiming.Claim("transcript", self.at, self.at + timedelta(minutes=1))
         with self.gateway.database.write() as db:
-            rows = deliveries.claim_page(db, deliveries.Stream(everybody, medium), 1000, claim)
-            deliveries.record(db, [deliveries.Outcome(row.id, "accepted") for row in rows], claim.token, self.at)
+            rows = claiming.claim_page(db, claiming.Stream(everybody, medium), 1000, claim)
+            claiming.record(db, [claiming.Outcome(row.id, "accepted") for row in rows], claim.token, self.at)
         return next((row.id for row in rows if self.gateway.seal.open(row.sealed) == number), None)
 
     def _saying(self, organiser: access.Actor, words: str) -> str:

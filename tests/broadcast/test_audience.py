@@ -19,7 +19,7 @@ from gateway.core.calendar import NEPAL
 from gateway.errors import GatewayError
 from gateway.services import broadcast as verbs
 from gateway.services.broadcast import expanding, whom
-from gateway.store import audience, broadcasts, deliveries, models, rounds
+from gateway.store import audience, broadcasts, claiming, models, rounds
 from gateway.store.audience import Due, Target, Told
 from gateway.store.database import Connection
 
@@ -184,9 +184,9 @@ def test_what_follows_is_asked_row_by_row(world: World) -> None:
             assert audience.Expansion(loaded(db, each), BOTH, {}, Due()).write_batch(db, many, NOON)
             rounds.announce(db, each, "", {"ne": rounds.HeadsUp(b"x", 1), "en": rounds.HeadsUp(b"x", 1)}, NOON)
         db.execute(update(models.broadcasts).where(models.broadcasts.c.state == "approved").values(state="sending"))
-        claim = deliveries.Claim("worker", NOON, NOON + timedelta(minutes=1))
-        assert not deliveries.claim_page(db, deliveries.Stream("second", "sms", timedelta(hours=2), ("first",)), many, claim)
-        assert deliveries.claim_page(db, deliveries.Stream("first", "sms", timedelta(hours=2)), many, claim)
+        claim = claiming.Claim("worker", NOON, NOON + timedelta(minutes=1))
+        assert not claiming.claim_page(db, claiming.Stream("second", "sms", timedelta(hours=2), ("first",)), many, claim)
+        assert claiming.claim_page(db, claiming.Stream("first", "sms", timedelta(hours=2)), many, claim)
         db.execute(update(rows).where(rows.c.broadcast_id == "first", rows.c.state != "suppressed").values(state="failed"))
         assert rounds.release(db, NOON, many)
         ids = rounds.missed_ids(db, "first", many)

@@ -29,7 +29,7 @@ from gateway.queues.enqueue import Doorbell
 from gateway.queues.pacer import Pacer
 from gateway.services import broadcast, send, track
 from gateway.services.access import terminal
-from gateway.store import deliveries, phones
+from gateway.store import claiming, phones
 from gateway.store.database import Database, open_database, upgrade
 
 MAIN = terminal("main")
@@ -45,34 +45,34 @@ def after_claim(patch: pytest.MonkeyPatch, _world: World) -> None:
     def look(*_arguments):
         raise Killed
 
-    patch.setattr(deliveries, "fence", look)
+    patch.setattr(claiming, "fence", look)
 
 
 def before_claim_is_committed(patch: pytest.MonkeyPatch, _world: World) -> None:
-    claim_page = deliveries.claim_page
+    claim_page = claiming.claim_page
 
     def claim(*arguments):
         claim_page(*arguments)
         raise Killed
 
-    patch.setattr(deliveries, "claim_page", claim)
+    patch.setattr(claiming, "claim_page", claim)
 
 
 def after_the_request(patch: pytest.MonkeyPatch, _world: World) -> None:
     def record(*_arguments):
         raise Killed
 
-    patch.setattr(deliveries, "record", record)
+    patch.setattr(claiming, "record", record)
 
 
 def before_the_result_is_committed(patch: pytest.MonkeyPatch, _world: World) -> None:
-    record = deliveries.record
+    record = claiming.record
 
     def record_in_vain(*arguments):
         record(*arguments)
         raise Killed
 
-    patch.setattr(deliveries, "record", record_in_vain)
+    patch.setattr(claiming, "record", record_in_vain)
 
 
 def settle(world: World, broadcast_id: str) -> None:

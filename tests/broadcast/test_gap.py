@@ -16,8 +16,8 @@ from gateway.core.jobs import SendBatch
 from gateway.services import broadcast, send, track
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
-from gateway.store import broadcasts, deliveries, models
-from gateway.store.deliveries import Claim, Stream
+from gateway.store import broadcasts, claiming, models
+from gateway.store.claiming import Claim, Stream
 
 MAIN = terminal("main")
 SAFETY = replace(DRAFT, life_safety_by="Kamala, coordinator")
@@ -154,7 +154,7 @@ def test_two_workers_with_two_broadcasts_to_one_phone_send_one(world: World, peo
         for turn in range(10):
             with world.database.write() as db:
                 asked = Claim(f"{broadcast_id[-1]}{turn}", now, now + timedelta(minutes=1))
-                told += [row.phone_id for row in deliveries.claim_page(db, Stream(broadcast_id, "sms", timedelta(hours=2)), 5, asked)]
+                told += [row.phone_id for row in claiming.claim_page(db, Stream(broadcast_id, "sms", timedelta(hours=2)), 5, asked)]
         return told
 
     with ThreadPoolExecutor(2) as workers:
@@ -227,14 +227,14 @@ def test_nothing_goes_out_before_its_start_nor_after_its_end(world: World, peopl
 def test_what_expires_in_the_hands_of_a_worker_is_not_sent(world: World, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     people(2)
     broadcast_id = started(world, replace(DRAFT, expires_at=world.clock.now + timedelta(seconds=30)))
-    claim_page = deliveries.claim_page
+    claim_page = claiming.claim_page
 
     def claim_too_late(*arguments):
         rows = claim_page(*arguments)
         world.clock.tick(30 if rows else 0)
         return rows
 
-    monkeypatch.setattr(deliveries, "claim_page", claim_too_late)
+    monkeypatch.setattr(claiming, "claim_page", claim_too_late)
     send.run_batch(world.gateway, broadcast_id)
     assert world.twilio.requests == 0
     assert world.rows("state", "attempt") == [("queued", 0)] * 2
@@ -247,7 +247,7 @@ def test_two_calls_never_come_to_one_phone_in_the_same_minutes(world: World, peo
     send.run_batch(world.gateway, first)
     send.run_batch(world.gateway, second)
     assert (sent(world, second), len(world.twilio.ledger)) == (["queued"], 1)
-    world.clock.tick(deliveries.BETWEEN_CALLS.total_seconds())
+    world.clock.tick(claiming.BETWEEN_CALLS.total_seconds())
     send.run_batch(world.gateway, second)
     assert (sent(world, second), len(world.twilio.ledger)) == (["accepted"], 2)
 

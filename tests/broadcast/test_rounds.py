@@ -24,9 +24,9 @@ from gateway.providers.faults import SendError, SendFault
 from gateway.services import broadcast, charges, rounds, send, track
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
-from gateway.store import deliveries, models
+from gateway.store import claiming, models
 from gateway.store import rounds as kept
-from gateway.store.deliveries import Claim
+from gateway.store.claiming import Claim
 
 MAIN = terminal("main")
 PHRASES = {
@@ -457,11 +457,11 @@ def test_reports_of_a_call_in_any_order_say_the_same(here: World, people: People
     [(row,)] = told.rows(member, "id")
     claim = Claim("me", here.clock.now, here.clock.now + timedelta(seconds=30))
     with here.database.write() as db:
-        deliveries.claim_page(db, deliveries.Stream(told.id, "voice"), 1, claim)
+        claiming.claim_page(db, claiming.Stream(told.id, "voice"), 1, claim)
     for number, (status, more) in enumerate(said):
         if number == recorded_after:
             with here.database.write() as db:
-                deliveries.record(db, [deliveries.Outcome(row, "accepted", external_id=f"CA{row}")], "me", here.clock.now)
+                claiming.record(db, [claiming.Outcome(row, "accepted", external_id=f"CA{row}")], "me", here.clock.now)
         at = NOON + timedelta(seconds={"ringing": 5, "answered": 20, "completed": 51}[status])
         here.clock.now = max(here.clock.now, at)
         track.report(here.gateway, row, StatusReport("twilio", f"CA{row}", status, at=at, **more))

@@ -18,8 +18,8 @@ from gateway.services import broadcast, send, track
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.services.turns import Turns
-from gateway.store import audience, broadcasts, deliveries, models, phones, rest_days, told
-from gateway.store.deliveries import Claim, Stream
+from gateway.store import audience, broadcasts, claiming, deliveries, models, phones, rest_days, told
+from gateway.store.claiming import Claim, Stream
 
 MAIN = terminal("main")
 
@@ -187,7 +187,7 @@ def test_a_held_channel_claims_nothing_and_the_other_medium_goes_on(world: World
         before = seen.commits
         send.run_batch(world.gateway, later)
     assert seen.commits - before <= 2, "for replies"
-    world.clock.tick(deliveries.BETWEEN_CALLS.total_seconds())
+    world.clock.tick(claiming.BETWEEN_CALLS.total_seconds())
     send.run_batch(world.gateway, started(world, Draft("m", phrase="meeting_word", gap_hours=0)))
     assert world.twilio.requests >= send.FAULTS_IN_A_ROW + send.FIRST_IN_FLIGHT, "by voice it was tried"
 
@@ -272,8 +272,8 @@ class Interruption:
     """Lets something happen just before the first look at the fence: after the claim, before the request."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, act) -> None:
-        self.act, self.look = act, deliveries.fence
-        monkeypatch.setattr(deliveries, "fence", self)
+        self.act, self.look = act, claiming.fence
+        monkeypatch.setattr(claiming, "fence", self)
 
     def __call__(self, *arguments):
         act, self.act = self.act, lambda: None
@@ -293,14 +293,14 @@ def test_an_alert_that_protects_lives_goes_out_at_night(world: World, people: Pe
 def test_the_night_falls_on_a_page_in_hand(world: World, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     people(2)
     broadcast_id = started(world)
-    claim_page = deliveries.claim_page
+    claim_page = claiming.claim_page
 
     def claim_at_nightfall(*arguments):
         rows = claim_page(*arguments)
         world.clock.tick(8 * 3600 if rows else 0)
         return rows
 
-    monkeypatch.setattr(deliveries, "claim_page", claim_at_nightfall)
+    monkeypatch.setattr(claiming, "claim_page", claim_at_nightfall)
     send.run_batch(world.gateway, broadcast_id)
     assert world.twilio.requests == 0
     assert [(state, due.isoformat()) for state, due in world.rows("state", "not_before")] == [("queued", "2026-01-16T02:15:00+00:00")] * 2
@@ -341,7 +341,7 @@ def test_a_worker_that_was_frozen_longer_than_its_lease_leaves_its_rows_to_other
             deliveries.expire_leases(db, now)
             for doubt in deliveries.unknown(db, world.gateway.seal, now, 10):
                 deliveries.leave_unresolved(db, doubt, now)
-            deliveries.claim_page(db, Stream(broadcast_id, "sms"), 10, Claim("another", now, now.replace(hour=7)))
+            claiming.claim_page(db, Stream(broadcast_id, "sms"), 10, Claim("another", now, now.replace(hour=7)))
 
     Interruption(monkeypatch, freeze)
     send.run_batch(world.gateway, broadcast_id)
@@ -354,13 +354,13 @@ def test_two_workers_never_claim_the_same_row(world: World, people: People) -> N
     broadcast_id = started(world)
     now = world.clock.now
     with world.database.write() as db:
-        mine = deliveries.claim_page(db, Stream(broadcast_id, "sms"), 6, Claim("a", now, now.replace(hour=7)))
+        mine = claiming.claim_page(db, Stream(broadcast_id, "sms"), 6, Claim("a", now, now.replace(hour=7)))
     with world.database.write() as db:
-        others = deliveries.claim_page(db, Stream(broadcast_id, "sms"), 6, Claim("b", now, now.replace(hour=7)))
+        others = claiming.claim_page(db, Stream(broadcast_id, "sms"), 6, Claim("b", now, now.replace(hour=7)))
     assert [row.id for row in mine] + [row.id for row in others] == list(range(1, 11))
     with world.database.read() as db:
-        assert deliveries.fence(db, broadcast_id, mine, Claim("a", now, now)) == dict.fromkeys(range(1, 7))
-        assert deliveries.fence(db, broadcast_id, mine, Claim("b", now, now)) == {}
+        assert claiming.fence(db, broadcast_id, mine, Claim("a", now, now)) == dict.fromkeys(range(1, 7))
+        assert claiming.fence(db, broadcast_id, mine, Claim("b", now, now)) == {}
 
 
 def test_a_reply_goes_out_once_and_also_at_night(world: World, people: People) -> None:
@@ -461,8 +461,8 @@ def test_a_phone_of_two_is_told_for_the_second_where_it_is_the_firsts_no_more(wo
     with world.database.write() as db:
         phones.disown(db, 1, "m00000001", world.clock.now)
         mine = Claim("a", world.clock.now, world.clock.now.replace(hour=7))
-        [row] = deliveries.claim_page(db, Stream(broadcast_id, "sms"), 1, mine)
+        [row] = claiming.claim_page(db, Stream(broadcast_id, "sms"), 1, mine)
         assert audience.addressed(db, [row.id]) == {}, "and nobody is named"
-        assert deliveries.fence(db, broadcast_id, [row], Claim("a", world.clock.now, world.clock.now)) == {row.id: None}
+        assert claiming.fence(db, broadcast_id, [row], Claim("a", world.clock.now, world.clock.now)) == {row.id: None}
         phones.disown(db, 1, "m00000002", world.clock.now)
-        assert deliveries.fence(db, broadcast_id, [row], Claim("a", world.clock.now, world.clock.now)) == {row.id: "send:not-hers"}
+        assert claiming.fence(db, broadcast_id, [row], Claim("a", world.clock.now, world.clock.now)) == {row.id: "send:not-hers"}

@@ -17,8 +17,8 @@ from gateway.providers.base import Providers, StatusReport
 from gateway.services import broadcast, send, track
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
-from gateway.store import deliveries, models
-from gateway.store.deliveries import Claim, Stream
+from gateway.store import claiming, models
+from gateway.store.claiming import Claim, Stream
 
 MAIN = terminal("main")
 
@@ -49,17 +49,17 @@ def test_a_report_that_overtakes_our_own_result_is_not_undone(world: World, peop
     row = owe(world, 1)
     claim = Claim("me", world.clock.now, world.clock.now.replace(hour=7))
     with world.database.write() as db:
-        deliveries.claim_page(db, None, 1, claim)
+        claiming.claim_page(db, None, 1, claim)
     track.report(world.gateway, row, said("delivered"))
     with world.database.write() as db:
-        deliveries.record(db, [deliveries.Outcome(row, "accepted", external_id="SM1")], "me", world.clock.now)
+        claiming.record(db, [claiming.Outcome(row, "accepted", external_id="SM1")], "me", world.clock.now)
     assert world.rows("state", "external_id") == [("delivered", "SM1")]
 
 
 def test_a_report_by_the_providers_id_alone_finds_its_row_even_before_the_row_knows_it(world: World, people: People, monkeypatch) -> None:
     people(2)
     broadcast_id = started(world)
-    record = deliveries.record
+    record = claiming.record
 
     def reported_first(db, outcomes, token, now) -> None:
         for outcome in outcomes:
@@ -67,7 +67,7 @@ def test_a_report_by_the_providers_id_alone_finds_its_row_even_before_the_row_kn
             db.execute(models.callbacks.insert(), values)
         record(db, outcomes, token, now)
 
-    monkeypatch.setattr(deliveries, "record", reported_first)
+    monkeypatch.setattr(claiming, "record", reported_first)
     send.run_batch(world.gateway, broadcast_id)
     assert world.states() == ["sent", "sent"]
     track.report(world.gateway, None, said("delivered", str(world.rows("external_id")[0][0])))
@@ -220,7 +220,7 @@ def test_a_lease_that_ran_out_makes_the_row_doubtful_never_queued(world: World, 
     broadcast_id = started(world)
     now = world.clock.now
     with world.database.write() as db:
-        deliveries.claim_page(db, Stream(broadcast_id, "sms"), 1, Claim("dead", now, now.replace(minute=16)))
+        claiming.claim_page(db, Stream(broadcast_id, "sms"), 1, Claim("dead", now, now.replace(minute=16)))
     assert track.sweep(world.gateway) == []
     world.clock.tick(61)
     assert track.sweep(world.gateway) == []

@@ -13,7 +13,7 @@ from gateway.engine.session import FlowSession
 from gateway.services import broadcast, claims, directory, users
 from gateway.services.access import terminal
 from gateway.services.installation import ORGANISATION
-from gateway.store import deliveries
+from gateway.store import claiming
 
 MAIN = terminal("main")
 
@@ -115,7 +115,7 @@ def placed(here: Installation, flow: str) -> int:
     broadcast.approve(gateway, MAIN, draft)
     broadcast.expand(gateway, draft)
     with gateway.database.write() as db:
-        rows = deliveries.claim_page(db, deliveries.Stream(draft, "voice"), 100, deliveries.Claim("test", gateway.clock(), gateway.clock()))
+        rows = claiming.claim_page(db, claiming.Stream(draft, "voice"), 100, claiming.Claim("test", gateway.clock(), gateway.clock()))
     return next(row.id for row in rows if gateway.seal.open(row.sealed) == SITA)
 
 

@@ -14,7 +14,7 @@ from gateway.config import PACKAGE_ROOT
 from gateway.errors import GatewayError
 from gateway.services import broadcast
 from gateway.services.access import terminal
-from gateway.store import deliveries
+from gateway.store import claiming
 from gateway.store.database import upgrade
 from gateway.transcripts import grammar
 from gateway.transcripts.play import play
@@ -187,8 +187,8 @@ def test_a_call_of_ours_can_be_recorded_as_well(installed, tmp_path):
     broadcast.expand(here, draft)
     now = here.clock()
     with here.database.write() as db:
-        rows = deliveries.claim_page(db, deliveries.Stream(draft, "voice"), 100, deliveries.Claim("test", now, now + timedelta(minutes=1)))
-        deliveries.record(db, [deliveries.Outcome(row.id, "accepted", external_id=f"CA{row.id}") for row in rows], "test", now)
+        rows = claiming.claim_page(db, claiming.Stream(draft, "voice"), 100, claiming.Claim("test", now, now + timedelta(minutes=1)))
+        claiming.record(db, [claiming.Outcome(row.id, "accepted", external_id=f"CA{row.id}") for row in rows], "test", now)
     here.database.close()
     record = tmp_path / "call.yaml"
     called = gateway("call", SITA, "--pick-up", "--keys", "8,", "--record", record, **installed)

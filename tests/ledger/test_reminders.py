@@ -12,7 +12,7 @@ from gateway.core.calendar import NEPAL
 from gateway.core.schemes import Rate, SchemeFile
 from gateway.services import contributions, reminders, schemes, track
 from gateway.services.contributions import Report
-from gateway.store import deliveries, members, phones
+from gateway.store import claiming, deliveries, members, phones
 
 SAVINGS = SchemeFile("savings", {"en": "Savings"}, "monthly", (), (Rate("2083-01", amount=300_00, source="here"),))
 
@@ -116,15 +116,13 @@ def test_a_reminder_waits_for_her_best_hour_and_never_goes_out_at_night(owing: B
             due.append(len(deliveries.replies_due(db, owing.clock(), 10)))
     assert due == [0, 0, 1, 1]
     at(owing, 20)  # whoever should have sent it was away
-    claim = deliveries.Claim("worker", owing.clock(), owing.clock() + timedelta(minutes=1))
+    claim = claiming.Claim("worker", owing.clock(), owing.clock() + timedelta(minutes=1))
     with owing.gateway.database.write() as db:
         assert deliveries.replies_due(db, owing.clock(), 10) == []
-        assert deliveries.claim_page(db, None, 10, claim) == []
+        assert claiming.claim_page(db, None, 10, claim) == []
     at(owing, 8, day=22)
     with owing.gateway.database.write() as db:
-        assert (
-            len(deliveries.claim_page(db, None, 10, deliveries.Claim("worker", owing.clock(), owing.clock() + timedelta(minutes=1)))) == 1
-        )
+        assert len(claiming.claim_page(db, None, 10, claiming.Claim("worker", owing.clock(), owing.clock() + timedelta(minutes=1)))) == 1
 
 
 @pytest.mark.parametrize(("hour", "expected"), [(None, 9), (9, 9), (17, 17), (3, 8), (22, 8)])
