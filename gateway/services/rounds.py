@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from functools import cache, partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.core import tries
 from gateway.core.calendar import NEPAL
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.core.events import Medium
     from gateway.services.context import Gateway
     from gateway.store.broadcasts import Broadcast
+    from gateway.store.channels import Channel
     from gateway.store.database import Connection
 
 AT_ONCE = 500  # tries in one transaction
@@ -62,15 +64,21 @@ def _until_done(gateway: Gateway, until: float, work: Callable[[Connection], int
             done = work(db)
 
 
+class Offer(NamedTuple):
+    """In which languages a broadcast can be heard, and what a try costs in paisa by medium, language and operator."""
+
+    spoken: Collection[str]
+    prices: Mapping[tuple[str, str, str], int]
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A broadcast, and what decides how it goes on: the languages that it has by voice, the days of rest, and what a try costs in paisa by
-    medium, language and operator."""
+    """A broadcast, and what decides how it goes on. `offer` is measured when it is asked first, for who may be told by the other way:
+    to walk through a flow takes longer than all else that a missed call takes."""
 
     broadcast: Broadcast
-    spoken: Collection[str]
     rest_days: frozenset[date]
-    prices: Mapping[tuple[str, str, str], int]
+    offer: Callable[[], Offer]
 
     def hours(self, missed: Missed) -> tries.Hours:
         return tries.Hours(missed.best_hour, self.rest_days, life_safety=self.broadcast.life_safety_by is not None)
@@ -96,9 +104,14 @@ def _course(gateway: Gateway, db: Connection, broadcast_id: str) -> Course:
     channel = channels.get(db, broadcast.channel_id) if broadcast else None
     if broadcast is None or channel is None:
         raise LookupError(broadcast_id)
-    long = content.measure(gateway, db, broadcast.organisation_id, Draft.of(broadcast))
-    prices = content.price_list(db, channel, long, gateway.clock().astimezone(NEPAL).date())
-    return Course(broadcast, long.told.spoken, rest_days.load(db, broadcast.organisation_id), prices)
+    return Course(broadcast, rest_days.load(db, broadcast.organisation_id), cache(partial(_offer, gateway, broadcast, channel)))
+
+
+def _offer(gateway: Gateway, broadcast: Broadcast, channel: Channel) -> Offer:
+    with gateway.database.read() as db:
+        long = content.measure(gateway, db, broadcast.organisation_id, Draft.of(broadcast))
+        prices = content.price_list(db, channel, long, gateway.clock().astimezone(NEPAL).date())
+    return Offer(long.told.spoken, prices)
 
 
 def _next(course: Course, missed: Missed, now: datetime) -> NextTry | None:
@@ -136,7 +149,7 @@ def _language(course: Course, missed: Missed, medium: Medium) -> str | None:
     """In which language she hears it, or under which key of the texts she reads it; None: there is nothing for her."""
     spoken = missed.language.partition("_")[0]
     if medium == "voice":
-        return spoken if spoken in course.spoken else None
+        return spoken if spoken in course.offer().spoken else None
     if not missed.takes_texts:
         return None
     written = (f"{spoken}_latn", spoken) if missed.romanised else (spoken,)
@@ -144,5 +157,6 @@ def _language(course: Course, missed: Missed, medium: Medium) -> str | None:
 
 
 def _price(course: Course, missed: Missed, medium: Medium, language: str) -> int:
-    own = course.prices.get((medium, language, missed.operator))
-    return course.prices[medium, language, ""] if own is None else own
+    prices = course.offer().prices
+    own = prices.get((medium, language, missed.operator))
+    return prices[medium, language, ""] if own is None else own

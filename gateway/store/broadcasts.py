@@ -6,7 +6,7 @@ Its deliveries are written by `audience`, and sent by way of `deliveries`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,50 +40,18 @@ from gateway.store.models import (
     organisations,
     phones,
 )
-from gateway.store.rows import insert_into
+from gateway.store.rows import insert_into, values
 
 TEST = "test"  # the purpose of what an organiser sends to a phone of her own
 
 
 @dataclass(frozen=True, slots=True)
 class NewBroadcast:
-    """A draft, in the words of `gateway.services.broadcast.Draft`; `audience` is `Audience.as_json()`."""
+    """A draft, in the words of `gateway.services.broadcast.Draft`."""
 
     id: str
     organisation_id: str
     channel_id: str
-    title: str
-    purpose: str
-    notice_id: str | None
-    again_of: str | None
-    medium: str
-    texts: Mapping[str, str]
-    phrase: str | None
-    saying_id: str | None
-    flow: str | None
-    audience: Mapping[str, Any]
-    starts_at: datetime | None
-    best_hour: bool
-    expires_at: datetime | None
-    heads_up: bool
-    tries: int
-    gap_hours: int | None
-    life_safety_by: str | None
-    on_ambiguous: str
-    budget: int | None
-    created_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Broadcast:
-    """A broadcast with its channel: `sender` is our number, `pace` messages or calls a second; `planned` what its plan said."""
-
-    id: str
-    organisation_id: str
-    channel_id: str
-    provider: str
-    sender: str
-    pace: int
     title: str
     purpose: str
     notice_id: str | None
@@ -103,10 +71,19 @@ class Broadcast:
     life_safety_by: str | None
     on_ambiguous: str
     budget: int | None
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast(NewBroadcast):
+    """A broadcast with its channel: `sender` is our number, `pace` messages or calls a second; `planned` what its plan said."""
+
+    provider: str
+    sender: str
+    pace: int
     planned: Mapping[str, Any] | None
     state: str
     reason: str | None
-    created_by: str
     expanded_to: str | None
     expanded: bool
     created_at: datetime
@@ -119,8 +96,8 @@ _CREATE = insert_into(broadcasts).on_conflict_do_nothing(index_elements=["id"]).
 
 def create(db: Connection, new: NewBroadcast, now: datetime) -> bool:
     """Write a draft; False where one of this id is there."""
-    values = {name: getattr(new, name) for name in NewBroadcast.__slots__}
-    return db.execute(_CREATE, values | {"state": "draft", "expanded": False, "created_at": now}).first() is not None
+    written = values(new) | {"audience": new.audience.as_json()}
+    return db.execute(_CREATE, written | {"state": "draft", "expanded": False, "created_at": now}).first() is not None
 
 
 _ALL = select(
@@ -158,7 +135,7 @@ def latest(db: Connection, organisation_id: str, count: int, after: str = "") ->
 
 def _broadcast(row: Row[Any]) -> Broadcast:
     kept = row._mapping  # noqa: SLF001  # SQLAlchemy's public name
-    values = {name: kept[name] for name in Broadcast.__slots__ if name not in {"pace", "audience"}}
+    values = {each.name: kept[each.name] for each in fields(Broadcast) if each.name not in {"pace", "audience"}}
     return Broadcast(
         **values,
         audience=Audience.from_json(kept["audience"]),

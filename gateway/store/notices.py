@@ -121,7 +121,7 @@ _SAID = (
 
 def next_after(db: Connection, asking: Asking) -> NoticeRow | None:
     """The next meeting or training that is not over. One that was cancelled is told to those who had said yes."""
-    asked = {name: getattr(asking, name) for name in Asking.__slots__} | {"after_id": asking.after_id or ""}
+    asked = values(asking) | {"after_id": asking.after_id or ""}
     row = db.execute(_NEXT, asked).first()
     return NoticeRow(*row) if row else None
 

@@ -11,7 +11,7 @@ from sqlalchemy import String, and_, bindparam, case, func, or_, select
 
 from gateway.store.database import Connection
 from gateway.store.models import members, survey_answers
-from gateway.store.rows import insert_into
+from gateway.store.rows import insert_into, values
 
 if TYPE_CHECKING:
     from gateway.store.secrets import Seal
@@ -96,7 +96,7 @@ _ANSWERS = (
 
 def keep(db: Connection, seal: Seal, new: NewAnswer, now: datetime) -> None:
     """Keep an answer; the last one of a step in a conversation counts."""
-    row = {name: getattr(new, name) for name in NewAnswer.__slots__ if name != "value"}
+    row = {name: value for name, value in values(new).items() if name != "value"}
     db.execute(_KEEP, row | {"sealed_value": None if new.value is None else seal.seal(new.value), "at": now})
 
 
@@ -107,14 +107,10 @@ def answered(db: Connection, organisation_id: str) -> list[Answered]:
 
 def listeners(db: Connection, wanted: Wanted, after: str, most: int) -> list[str]:
     """Who answered a survey, those behind `after` ("" for the first page)."""
-    return list(db.execute(_LISTENERS, _parameters(wanted) | {"after": after, "most": most}).scalars())
+    return list(db.execute(_LISTENERS, values(wanted) | {"after": after, "most": most}).scalars())
 
 
 def answers(db: Connection, seal: Seal, wanted: Wanted, of: Sequence[str]) -> list[Answer]:
     """All answers of these listeners, of each the earliest first."""
-    rows = db.execute(_ANSWERS, _parameters(wanted) | {"listeners": list(of)})
+    rows = db.execute(_ANSWERS, values(wanted) | {"listeners": list(of)})
     return [Answer(row[0], row[1], row[2], None if row[3] is None else seal.open(bytes(row[3])), row[4]) for row in rows]
-
-
-def _parameters(wanted: Wanted) -> dict[str, object]:
-    return {name: getattr(wanted, name) for name in Wanted.__slots__}

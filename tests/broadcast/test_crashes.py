@@ -12,7 +12,7 @@ import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,38 +41,27 @@ class Killed(BaseException):
     """Nothing of the process runs any more: no `except` of ours holds it."""
 
 
-def after_claim(patch: pytest.MonkeyPatch, _world: World) -> None:
-    def look(*_arguments):
-        raise Killed
+@dataclass(frozen=True)
+class Point:
+    """Where the process dies: as it is about to do this of `claiming`, or with it done and not committed."""
 
-    patch.setattr(claiming, "fence", look)
+    name: str
+    done: bool
 
+    def fatal(self, patch: pytest.MonkeyPatch) -> None:
+        work = getattr(claiming, self.name)
 
-def before_claim_is_committed(patch: pytest.MonkeyPatch, _world: World) -> None:
-    claim_page = claiming.claim_page
+        def die(*arguments):
+            if self.done:
+                work(*arguments)
+            raise Killed
 
-    def claim(*arguments):
-        claim_page(*arguments)
-        raise Killed
-
-    patch.setattr(claiming, "claim_page", claim)
-
-
-def after_the_request(patch: pytest.MonkeyPatch, _world: World) -> None:
-    def record(*_arguments):
-        raise Killed
-
-    patch.setattr(claiming, "record", record)
+        patch.setattr(claiming, self.name, die)
 
 
-def before_the_result_is_committed(patch: pytest.MonkeyPatch, _world: World) -> None:
-    record = claiming.record
-
-    def record_in_vain(*arguments):
-        record(*arguments)
-        raise Killed
-
-    patch.setattr(claiming, "record", record_in_vain)
+BEFORE_CLAIM_IS_COMMITTED, AFTER_CLAIM = Point("claim_page", done=True), Point("fence", done=False)
+AFTER_THE_REQUEST, BEFORE_THE_RESULT_IS_COMMITTED = Point("record", done=False), Point("record", done=True)
+POINTS = (BEFORE_CLAIM_IS_COMMITTED, AFTER_CLAIM, AFTER_THE_REQUEST, BEFORE_THE_RESULT_IS_COMMITTED)
 
 
 def settle(world: World, broadcast_id: str) -> None:
@@ -85,19 +74,19 @@ def settle(world: World, broadcast_id: str) -> None:
     track.sweep(world.gateway)
 
 
-@pytest.mark.parametrize("point", [before_claim_is_committed, after_claim, after_the_request, before_the_result_is_committed])
-def test_a_worker_killed_at_each_point_loses_and_doubles_nobody(world: World, people: People, point) -> None:
+@pytest.mark.parametrize("point", POINTS, ids=["before the claim is kept", "after it", "after the request", "before the result is kept"])
+def test_a_worker_killed_at_each_point_loses_and_doubles_nobody(world: World, people: People, point: Point) -> None:
     people(30)
     broadcast_id = started(world, RESEND)
     with pytest.MonkeyPatch.context() as patch:
-        point(patch, world)
+        point.fatal(patch)
         with suppress(Killed, BaseExceptionGroup):
             send.run_batch(world.gateway, broadcast_id)
     held = Counter(world.states())
-    assert held["sending"] == (0 if point is before_claim_is_committed else 30)
+    assert held["sending"] == (0 if point is BEFORE_CLAIM_IS_COMMITTED else 30)
     settle(world, broadcast_id)
     assert Counter(sent.to for sent in world.twilio.ledger) == dict.fromkeys(map(e164, range(1, 31)), 1)
-    assert Counter(world.rows("state", "ever_unknown")) == {("accepted", point is not before_claim_is_committed): 30}
+    assert Counter(world.rows("state", "ever_unknown")) == {("accepted", point is not BEFORE_CLAIM_IS_COMMITTED): 30}
     assert state_of(world, broadcast_id) == "finished"
 
 
@@ -106,7 +95,7 @@ def test_who_says_stop_while_a_dead_worker_holds_her_row_gets_nothing(world: Wor
     people(5)
     broadcast_id = started(world, RESEND)
     with pytest.MonkeyPatch.context() as patch:
-        after_claim(patch, world)
+        AFTER_CLAIM.fatal(patch)
         with suppress(Killed, BaseExceptionGroup):
             send.run_batch(world.gateway, broadcast_id)
     with world.database.write() as db:

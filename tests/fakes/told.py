@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from gateway.core.audience import Audience
 from gateway.services.context import Gateway
 from gateway.store import broadcasts, models
 from gateway.store.phones import find_or_create
@@ -21,7 +22,7 @@ PLAIN: dict[str, Any] = {
     "phrase": None,
     "saying_id": None,
     "flow": None,
-    "audience": {},
+    "audience": Audience(),
     "starts_at": None,
     "best_hour": False,
     "expires_at": None,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from gateway.core import ids
 from gateway.core.jobs import ExpandBroadcast, Job, SendBatch
 from gateway.errors import GatewayError
 from gateway.services import access
@@ -39,7 +40,7 @@ def create(gateway: Gateway, actor: Actor, draft: Draft, key: str | None = None)
     """
     actor.require(Permission.PLAN_BROADCASTS)
     planning.check(draft, gateway.clock())
-    broadcast_id = gateway.new_id() if key is None else _id_of(gateway, actor, key)
+    broadcast_id = gateway.new_id() if key is None else ids.derived("broadcast", actor.organisation_id, actor.name, key)
     with gateway.database.write() as db:
         whom.check(gateway, db, actor, draft.audience)
         content.measure(gateway, db, actor.organisation_id, draft)
@@ -53,14 +54,10 @@ def new_broadcast(gateway: Gateway, db: Connection, actor: Actor, draft: Draft, 
     values = {each.name: getattr(draft, each.name) for each in fields(Draft)}
     return NewBroadcast(
         **values
-        | {"texts": dict(draft.texts), "medium": draft.sent_by, "audience": draft.audience.as_json()}
+        | {"texts": dict(draft.texts), "medium": draft.sent_by}
         | {"id": broadcast_id, "organisation_id": actor.organisation_id, "created_by": actor.name},
         channel_id=content.sending_channel(gateway, db, actor).id,
     )
-
-
-def _id_of(gateway: Gateway, actor: Actor, key: str) -> str:
-    return gateway.seal.index(f"broadcast {actor.organisation_id} {actor.name} {key}")[:16].hex()
 
 
 def approve(gateway: Gateway, actor: Actor, broadcast_id: str) -> list[Job]:
