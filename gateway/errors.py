@@ -37,6 +37,8 @@ CATALOGUE: dict[str, Fault] = {
     "access:denied": Fault("The role {role!r} may not do this ({permission}). Ask an admin of the organisation."),
     "access:no-user": Fault("{count} active users are called {user!r}. Give the id of one; `gateway users list` shows them."),
     "access:no-organisation": Fault("There is no organisation {organisation!r}. `gateway organisations list` shows them."),
+    # signing in
+    "sign-in:wrong": Fault("The name and the password do not belong together."),
     # the API
     "request:unauthorised": Fault("Send a token that holds, as `Authorization: Bearer aawaj_...`. `gateway tokens create` makes one."),
     "request:malformed": Fault("{fault}"),
@@ -348,6 +350,7 @@ class GatewayError(Exception):
         self.code = code
         self.where = where
         self.retryable = fault.retryable
+        self.values = values
         self.sentence = fault.sentence.format(**values)
         super().__init__(self.sentence)
 

@@ -37,6 +37,8 @@ class Permission(StrEnum):
     APPROVE_BROADCASTS = "approve_broadcasts"  # and pause, resume, cancel, resolve
     SEE_TESTIMONIES = "see_testimonies"
     MANAGE_SENDING = "manage_sending"  # budget, threshold, gap, prices, festival days
+    MANAGE_PROMPTS = "manage_prompts"  # record and approve clips, see how callers get through the flows
+    SEE_HEALTH = "see_health"  # queues, workers, channels, the last backup
 
 
 READER = frozenset({Permission.SEE_STATISTICS, Permission.SEE_BROADCASTS})
@@ -58,6 +60,8 @@ ORGANISER = (
         Permission.PLAN_BROADCASTS,
         Permission.APPROVE_BROADCASTS,
         Permission.SEE_TESTIMONIES,
+        Permission.MANAGE_PROMPTS,
+        Permission.SEE_HEALTH,
     }
 )
 

@@ -100,6 +100,8 @@ RULES = (
     _stays("channels", "our own numbers"),
     _stays("organisations", "whose records these are"),
     _stays("users", "who works for the organisation: the audit log names their ids"),
+    _goes("visits", 90, "by then nobody asks any more from where she signed in"),
+    _goes("invitations", 90, "a link that was used or is over opens nothing"),
     _stays("tokens", "opens nothing once it is revoked; the audit log names its id"),
     _stays("imports", "by its digest a file that was taken in before is known again"),
 )

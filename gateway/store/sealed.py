@@ -41,7 +41,7 @@ Key = tuple[Any, ...]
 SEALED: Mapping[Table, tuple[str, ...]] = {
     phones: ("sealed",),  # with `blind_index`, which follows from it
     members: ("sealed_name", "sealed_village", "sealed_pin"),  # with the words in `member_names`, which follow from the name
-    users: ("sealed_name",),
+    users: ("sealed_name", "sealed_sign_in", "sealed_password", "sealed_totp"),  # with `sign_in_index`, which follows from one of them
     contributions: ("sealed_note",),
     contribution_decisions: ("sealed_note",),
     claims: ("sealed_note",),

@@ -35,6 +35,12 @@ _USERS = (
 _GET = _USERS.where(users.c.id == bindparam("user_id"))
 _PAGE = _USERS.where(users.c.id > bindparam("after")).order_by(users.c.id).limit(bindparam("limit"))
 _ADD = insert(users)
+_KEYS = select(users.c.id, users.c.sealed_password, users.c.state).where(users.c.sign_in_index == bindparam("sign_in_index"))
+_SET = update(users).where(users.c.id == bindparam("of_user"))
+_SET_LANGUAGE = _SET.values(language=bindparam("new_language"))
+_SET_SIGN_IN = _SET.values(
+    sign_in_index=bindparam("new_index"), sealed_sign_in=bindparam("new_sign_in"), sealed_password=bindparam("new_password")
+)
 _THIS = (users.c.id == bindparam("user_id")) & (users.c.organisation_id == bindparam("organisation_id_"))
 _SET_ROLE = update(users).where(_THIS).values(role=bindparam("new_role"))
 _SET_STATE = update(users).where(_THIS).values(state=bindparam("new_state"))
@@ -72,6 +78,32 @@ def page(db: Connection, seal: Seal, organisation_id: str, after: str, limit: in
 def of_organisation(db: Connection, seal: Seal, organisation_id: str) -> list[User]:
     """All of an organisation's users: names stand sealed, so that who looks for one looks through them."""
     return [_user(seal, row) for row in db.execute(_USERS, {"organisation_id": organisation_id})]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What opens the door for a user: the hash of her password, None where she has not chosen one."""
+
+    user_id: str
+    password: str | None
+    state: str
+
+
+def keys(db: Connection, seal: Seal, sign_in: str) -> Keys | None:
+    """Of whoever signs in with this name."""
+    row = db.execute(_KEYS, {"sign_in_index": seal.index(sign_in)}).first()
+    return Keys(row[0], seal.open(row[1]) if row[1] is not None else None, row[2]) if row else None
+
+
+def set_sign_in(db: Connection, seal: Seal, user_id: str, sign_in: str, password: str) -> None:
+    """She signs in with this name from now on; `password` is a hash."""
+    values = {"new_index": seal.index(sign_in), "new_sign_in": seal.seal(sign_in), "new_password": seal.seal(password)}
+    db.execute(_SET_SIGN_IN, {"of_user": user_id, **values})
+
+
+def set_language(db: Connection, user_id: str, language: str) -> None:
+    """The console speaks this language with her."""
+    db.execute(_SET_LANGUAGE, {"of_user": user_id, "new_language": language})
 
 
 def set_role(db: Connection, organisation_id: str, user_id: str, role: str) -> bool:

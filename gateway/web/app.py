@@ -1,9 +1,12 @@
-"""The Flask application: webhooks, clips, the API, health. It holds no state; any number of processes may serve one installation."""
+"""The Flask application: webhooks, clips, health, and behind it the API and the console.
+
+It holds no state; any number of processes may serve one installation.
+"""
 
 from __future__ import annotations
 
-import functools
 import os
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,7 +15,7 @@ from flask import Flask, Response, request
 from gateway import bootstrap
 from gateway.config import LOOPBACK
 from gateway.services import callers, sayings, studio
-from gateway.web import media, pages
+from gateway.web import health, media
 from gateway.web.webhooks import twilio
 
 if TYPE_CHECKING:
@@ -34,8 +37,8 @@ def create_app(gateway: Gateway | None = None) -> Flask:
     app.register_blueprint(
         media.blueprint(gateway.settings.audio_dir, gateway.settings.data_dir, spoken=(studio.FOLDER, callers.NAMES, sayings.FOLDER))
     )
-    app.register_blueprint(pages.blueprint(gateway))
-    app.wsgi_app = _host_in_small_letters(_with_api(gateway, app.wsgi_app))  # type: ignore[method-assign, assignment]  # Flask's own way
+    app.register_blueprint(health.blueprint(gateway))
+    app.wsgi_app = _host_in_small_letters(_with_rooms(gateway, app))  # type: ignore[method-assign, assignment]  # Flask's own way
     return app
 
 
@@ -56,16 +59,28 @@ def _application(gateway: Gateway) -> Flask:
     return app
 
 
-def _with_api(gateway: Gateway, application: WSGIApplication) -> WSGIApplication:
-    """Hand what lies below `/api/` to the API, which is built when it is first asked for.
+def create_console(gateway: Gateway) -> Flask:
+    """Build the application of organisers' pages."""
+    from gateway.web import console
 
-    Most web processes answer providers alone, and the API's descriptions take a fifth of a process's memory.
+    app = _application(gateway)
+    console.furnish(app, gateway)
+    return app
+
+
+def _with_rooms(gateway: Gateway, app: Flask) -> WSGIApplication:
+    """Hand what lies below `/api/` to the API, and what is none of this application's to the console; each is built when first asked for.
+
+    Most web processes answer providers alone: the API's descriptions take a fifth of a process's memory, the console as much.
     """
-    built = functools.cache(lambda: create_api(gateway))
+    answered_here = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
+    webhooks, api, console = app.wsgi_app, cache(lambda: create_api(gateway)), cache(lambda: create_console(gateway))
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        below = environ.get("PATH_INFO", "").startswith("/api/")
-        return (built() if below else application)(environ, start_response)
+        room = environ.get("PATH_INFO", "").split("/", 2)[1:2]
+        if room and room[0] in answered_here:
+            return webhooks(environ, start_response)
+        return (api() if room == ["api"] else console())(environ, start_response)
 
     return answer
 

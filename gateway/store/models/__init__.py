@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from gateway.store.models.columns import HumanText, Instant, metadata
 from gateway.store.models.listening import lesson_progress, saying_clips, sayings, services, survey_answers, testimonies
-from gateway.store.models.people import channels, member_names, member_phones, members, organisations, phones, pin_tries, tokens, users
+from gateway.store.models.people import (
+    channels,
+    invitations,
+    member_names,
+    member_phones,
+    members,
+    organisations,
+    phones,
+    pin_tries,
+    tokens,
+    users,
+    visits,
+)
 from gateway.store.models.records import (
     attendances,
     claim_events,
@@ -76,6 +88,7 @@ __all__ = [
     "idempotency_keys",
     "import_refusals",
     "imports",
+    "invitations",
     "lesson_progress",
     "member_list_entries",
     "member_lists",
@@ -109,4 +122,5 @@ __all__ = [
     "testimonies",
     "tokens",
     "users",
+    "visits",
 ]

@@ -36,7 +36,38 @@ users = Table(  # who works for an organisation: signs in, holds a token, or rep
     Column("sealed_name", LargeBinary, nullable=False),
     Column("role", String(12), nullable=False),  # gateway.core.roles.ROLES
     Column("state", String(8), nullable=False),  # active | disabled
+    Column("sign_in_index", LargeBinary(32), unique=True),  # HMAC of the name with which she signs in; None: she cannot
+    Column("sealed_sign_in", LargeBinary),
+    Column("sealed_password", LargeBinary),  # an argon2 hash, sealed; None: she has not chosen one yet
+    Column("sealed_totp", LargeBinary),  # the secret of her second step (RFC 6238); None: she has none
+    Column("totp_step", BigInteger),  # the last time step whose code was taken: each code serves once
+    Column("language", String(8)),  # in which the console speaks with her; None: as the installation
     Column("created_at", Instant, nullable=False),
+)
+
+visits = Table(  # browsers in which somebody is signed in; what is stored opens nothing
+    "visits",
+    metadata,
+    text_key(),
+    ref("user_id", "users.id", nullable=False, index=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),  # SHA-256 of the secret in the cookie, which is 256 random bits
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("proved_at", Instant),  # when the second step was done; None: it is still to be done, and nothing is shown before
+    Column("expires_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
+
+invitations = Table(  # links with which a user chooses her password: the first time, or when she forgot it
+    "invitations",
+    metadata,
+    text_key(),
+    ref("user_id", "users.id", nullable=False, index=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("made_by", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
 )
 
 tokens = Table(  # keys of the API; what is stored opens nothing

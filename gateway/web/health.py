@@ -1,22 +1,18 @@
-"""The pages that are not webhooks: where a newcomer arrives, and whether everything is well."""
+"""`GET /health`: whether everything is well, for whoever watches the installation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, jsonify, render_template
+from flask import Blueprint, Response, jsonify
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
-    """`GET /` and `GET /health`."""
-    routes = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-
-    @routes.get("/")
-    def welcome() -> str:
-        return render_template("welcome.html", organisation=gateway.settings.organisation, simulated=gateway.settings.uses_simulator)
+    """The one route."""
+    routes = Blueprint("health", __name__)
 
     @routes.get("/health")
     def health() -> tuple[Response, int]:

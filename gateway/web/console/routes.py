@@ -1,0 +1,134 @@
+"""How a page of the console is declared: its address, who may see it, and a view.
+
+    @routes.page("/members/<member_id>", Permission.SEE_MEMBERS)
+    def member(visit: Visit, member_id: str) -> Page:
+        return Page("member.html", person=members.get(visit.gateway, visit.actor, member_id))
+
+    @routes.form("/members/<member_id>/leave", Permission.CHANGE_MEMBERS, back=member)
+    def leave(visit: Visit, member_id: str) -> Done:
+        members.leave(visit.gateway, visit.actor, member_id)
+        return Done(to("members.member", member_id=member_id), _("She has left."))
+
+A `page` changes nothing and is asked for with GET; a `part` is a piece of a page that htmx fetches; a `form` is posted, and answers with
+`Done`, the address to go on at, so that a reload repeats nothing. A GatewayError in a form shows the page `back` again, with what was
+written into the form and the sentence beside the field that it is about. There is no way to declare one without saying who may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flask import Response, request
+
+from gateway.core.roles import Permission
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import MultiDict
+
+    from gateway.services.access import Actor
+    from gateway.services.context import Gateway
+    from gateway.store.visits import Visitor
+
+View = Callable[..., Any]
+
+
+class Anybody(Enum):
+    """Who may see what no `Permission` guards."""
+
+    SIGNED_IN = "whoever is signed in"
+    AT_THE_DOOR = "whoever comes"
+
+
+Allowed = Permission | Anybody
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody at a page. At the door there may be nobody yet: then `visitor` is None and `actor` must not be asked for."""
+
+    gateway: Gateway
+    language: str
+    visitor: Visitor | None
+    known: Actor | None
+
+    @property
+    def actor(self) -> Actor:
+        """Who is signed in."""
+        assert self.known is not None  # noqa: S101  # the door lets nobody else in
+        return self.known
+
+    @property
+    def query(self) -> MultiDict[str, str]:
+        """What stands behind the `?`."""
+        return request.args
+
+    @property
+    def form(self) -> MultiDict[str, str]:
+        """What was posted; nothing where nothing was."""
+        return request.form
+
+
+class Page:
+    """A template of `templates/console` and its values."""
+
+    def __init__(self, template: str, /, status: int = 200, **values: object) -> None:
+        self.template, self.status, self.values = template, status, values
+
+
+class Done(NamedTuple):
+    """A form did what it says. `said` is shown once on the page that follows."""
+
+    address: str
+    said: str = ""
+
+
+Answer = Page | Done | Response
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address of the console. `back` is the page that a form with a fault shows again."""
+
+    method: str
+    path: str  # as Flask writes it: /members/<member_id>
+    allowed: Allowed
+    noun: str
+    view: View
+    back: View | None = None
+    is_part: bool = False
+
+    @property
+    def name(self) -> str:
+        """As `to` takes it, behind its noun."""
+        return self.view.__name__
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.noun}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The pages of one noun; they belong to its entry in the menu."""
+
+    noun: str
+    all: list[Route] = field(default_factory=list)
+
+    def page(self, path: str, allowed: Allowed) -> Callable[[View], View]:
+        return self._add("GET", path, allowed)
+
+    def part(self, path: str, allowed: Allowed) -> Callable[[View], View]:
+        return self._add("GET", path, allowed, is_part=True)
+
+    def form(self, path: str, allowed: Allowed, *, back: View | None = None, is_part: bool = False) -> Callable[[View], View]:
+        return self._add("POST", path, allowed, back=back, is_part=is_part)
+
+    def _add(self, method: str, path: str, allowed: Allowed, *, back: View | None = None, is_part: bool = False) -> Callable[[View], View]:
+        def declare(view: View) -> View:
+            self.all.append(Route(method, path, allowed, self.noun, view, back, is_part))
+            return view
+
+        return declare

@@ -1,0 +1,97 @@
+"""The console for tests: an installation with everything in it, signed-in clients, and a real Chromium on a real server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.serving import make_server
+
+from gateway.core.roles import ROLES
+from gateway.services import sign_in
+from gateway.services.context import Gateway
+from gateway.store import users
+from gateway.web.app import create_app, create_console
+from gateway.web.console.frame import LANGUAGE, SECRET
+
+BASE = "http://127.0.0.1"
+
+
+@dataclass
+class Console:
+    """The pages of an installation. `as_` gives a client that is signed in; each role has a user `ROLE-ORGANISATION`."""
+
+    gateway: Gateway
+    app: Any = None
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.app = create_console(self.gateway)
+
+    def user(self, role: str, organisation_id: str = "main") -> str:
+        """The id of a user with this role, who is there from now on."""
+        user_id = f"{role}-{organisation_id}"
+        with self.gateway.database.write() as db:
+            if users.get(db, self.gateway.seal, organisation_id, user_id) is None:
+                users.add(db, self.gateway.seal, users.NewUser(user_id, organisation_id, f"दिदी {role}", role), self.gateway.clock())
+        return user_id
+
+    def secret(self, role: str, organisation_id: str = "main") -> str:
+        user_id = self.user(role, organisation_id)
+        if user_id not in self.secrets:
+            self.secrets[user_id] = sign_in.begin(self.gateway, user_id, proved=True)
+        return self.secrets[user_id]
+
+    def as_(self, role: str, language: str = "en", organisation_id: str = "main") -> Client:
+        """A client that is signed in as somebody of this role."""
+        client = Client(self.app.test_client())
+        with client.flask.session_transaction(base_url=self.base) as kept:
+            kept[SECRET], kept[LANGUAGE] = self.secret(role, organisation_id), language
+        return client
+
+    @property
+    def base(self) -> str:
+        return self.gateway.settings.public_base_url
+
+    def cookie(self, role: str, language: str = "en", organisation_id: str = "main") -> dict[str, str]:
+        """The cookie of somebody who is signed in, for a real browser."""
+        kept = {SECRET: self.secret(role, organisation_id), LANGUAGE: language}
+        serializer = self.app.session_interface.get_signing_serializer(self.app)
+        return {"name": self.app.config["SESSION_COOKIE_NAME"], "value": serializer.dumps(kept), "url": self.base}
+
+
+@dataclass
+class Client:
+    """A browser without JavaScript: it gets pages, and posts forms with the token that the page gave it."""
+
+    flask: FlaskClient
+
+    def get(self, path: str, **more: Any) -> Any:
+        return self.flask.get(path, base_url=BASE, **more)
+
+    def post(self, path: str, form: dict[str, Any] | None = None, **more: Any) -> Any:
+        return self.flask.post(path, base_url=BASE, data={"csrf_token": self.token(), **(form or {})}, **more)
+
+    def token(self) -> str:
+        page = self.get("/sign-in", follow_redirects=True).get_data(as_text=True)
+        return page.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+
+@contextmanager
+def serving(gateway: Gateway, port: int) -> Iterator[None]:
+    """The whole installation's web process on this port, in threads of this one."""
+    server = make_server("127.0.0.1", port, create_app(gateway), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+__all__ = ["BASE", "ROLES", "Client", "Console", "serving"]
