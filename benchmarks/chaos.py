@@ -82,15 +82,17 @@ class Watcher:
     """Looks at every row again and again: what was taken must never be anything less later."""
 
     database: Database
+    recipients: int
     fell_back: list[str] = field(default_factory=list)
-    left: int | None = None  # rows of which something may still become without a person
+    left: int = 0  # rows of which something may still become without a person
     _last: dict[int, str] = field(default_factory=dict)
 
     def look(self) -> None:
         with self.database.read() as db:
             rows = db.execute(text("SELECT id, state, error FROM deliveries")).all()
         states = {row[0]: row[1] for row in rows}
-        self.left = sum(state in {"queued", "sending"} or (state == "unknown" and error != UNRESOLVED) for _, state, error in rows)
+        under_way = (state in {"queued", "sending"} or (state == "unknown" and error != UNRESOLVED) for _, state, error in rows)
+        self.left = self.recipients - len(rows) + sum(under_way)
         for row, before in self._last.items():
             now = states.get(row, "gone")
             if DELIVERY[before] >= DELIVERY["accepted"] and DELIVERY.get(now, -1) < DELIVERY[before]:
@@ -194,7 +196,8 @@ def _run(gateway: Gateway, stacks: list[Stack], twilio: FakeTwilio, outages: Out
     for stack in stacks:
         stack.supervise()
     gateway.enqueue(broadcast.approve(gateway, organiser, broadcast_id))
-    watcher, began = Watcher(gateway.database), time.monotonic()
+    watcher, began = Watcher(gateway.database, given.recipients), time.monotonic()
+    watcher.look()
     supervising = threading.Event()
 
     def supervise() -> None:
@@ -205,7 +208,7 @@ def _run(gateway: Gateway, stacks: list[Stack], twilio: FakeTwilio, outages: Out
     keeper = threading.Thread(target=supervise)
     keeper.start()
     try:
-        while (watcher.left is None or watcher.left > 0.1 * given.recipients) and time.monotonic() - began < 600:
+        while watcher.left > 0.1 * given.recipients and time.monotonic() - began < 600:
             outages.at(len(twilio.ledger) / given.recipients)
             if len(twilio.ledger) > next_kill:
                 choose.choice(stacks).kill_one(choose)
