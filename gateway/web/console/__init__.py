@@ -19,7 +19,7 @@ import structlog
 from flask import Blueprint, Flask, Response, current_app, g, render_template, request, send_from_directory, url_for
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from gateway.services import sign_in as visits
 from gateway.web.console import account, audit, menu, showing, today, users, words
@@ -137,8 +137,8 @@ def _forged(_error: CSRFError) -> tuple[str, int]:
 
 def _fault(gateway: Gateway, error: HTTPException) -> tuple[str, int] | HTTPException:
     """Werkzeug's own refusals as a page; a fault of ours with a reference that stands in the log as well."""
-    if error.code is None or error.code < 400:
-        return error
+    if error.code is None or error.code < 400 or isinstance(error, SecurityError):
+        return error  # of another host's name no page of ours can be made
     reference = ""
     if error.code >= 500:
         reference = gateway.new_id()

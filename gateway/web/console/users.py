@@ -95,7 +95,7 @@ def programs(visit: Visit) -> Page:
     """The tokens, the newest last."""
     rows = tokens.page(visit.gateway, visit.actor, visit.query.get("after", ""), ROWS + 1)
     state = {row.id: _state(row, visit.gateway.clock()) for row in rows}
-    roles = [(role, ROLE_WORDS[role][0]) for role in OF_PROGRAMS]
+    roles = [each for each in _roles() if each[0] in OF_PROGRAMS]
     pager = Pager.behind(rows, lambda row: row.id)
     return Page("tokens.html", rows=rows[:ROWS], pager=pager, state=state, roles=roles, words=ROLE_WORDS, days=DAYS)
 
@@ -124,7 +124,7 @@ def revoke(visit: Visit, token_id: str) -> Done:
 
 
 def _roles() -> list[tuple[str, str]]:
-    return [(role, title) for role, (title, _explained) in ROLE_WORDS.items()]
+    return [(role, _(title)) for role, (title, _explained) in ROLE_WORDS.items()]
 
 
 def _state(row: TokenRow, now: datetime) -> str:
