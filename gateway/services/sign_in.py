@@ -98,6 +98,7 @@ def set_up_second_step(gateway: Gateway, visitor: Visitor, offer: str, code: str
     codes = second_steps.take_up(gateway, actor_of(visitor), offer, code)
     with gateway.database.write() as db:
         sign_in_tries.forget(gateway, db, "code", visitor.user_id)
+        visits.end_all(db, visitor.user_id, gateway.clock(), but=visitor.id)  # they came in without one
         return _renewed(gateway, db, visitor), codes
 
 

@@ -347,10 +347,12 @@ def set_up(console: Console, client: Client, path: str = "/account/second-step")
 
 def test_with_a_second_step_the_password_alone_shows_nothing(here, clock):
     with_password(here, "organiser")
-    client = browser(here)
+    client, other = browser(here), browser(here)
     enter(client)
+    enter(other)
     key, codes = set_up(here, client)
     assert len(codes) == 8
+    assert (client.get("/account").status_code, other.get("/account").status_code) == (200, 303)
     clock.at += timedelta(minutes=1)
     client = browser(here)
     assert enter(client, next="/account").headers["Location"] == "/sign-in/second-step?next=/account"

@@ -149,7 +149,6 @@ def _fault(gateway: Gateway, error: HTTPException) -> tuple[str, int] | HTTPExce
 def _guard(response: Response) -> Response:
     """What a page tells is for whoever asked, and stays nowhere on the way."""
     response.headers["Content-Security-Policy"] = POLICY
-    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if not re.match(r"/static/", request.path):
