@@ -44,6 +44,7 @@ class Settings:
     reconcile_after: int
     lease_seconds: int
     detect_machines: bool
+    proxies: int
 
     @property
     def uses_simulator(self) -> bool:
@@ -162,6 +163,7 @@ SETTINGS: dict[str, Setting] = {
     "minute_price": Setting("GATEWAY_MINUTE_PRICE", "Price of one begun minute of a call in paisa", "200", _whole),
     "reconcile_after": Setting("GATEWAY_RECONCILE_AFTER", "Seconds after which the provider is asked about an unclear send", "900", _whole),
     "detect_machines": Setting("GATEWAY_DETECT_MACHINES", "yes: have calls ended that a machine answers; it costs extra", "no", _yes_or_no),
+    "proxies": Setting("GATEWAY_PROXIES", "How many proxies in front write X-Forwarded-For; 0: nobody's word is taken for it", "0", _whole),
     "lease_seconds": Setting("GATEWAY_LEASE_SECONDS", "Seconds for which a worker owns the deliveries it claimed", "30", _rate),
 }  # fmt: skip
 

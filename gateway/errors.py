@@ -39,6 +39,21 @@ CATALOGUE: dict[str, Fault] = {
     "access:no-organisation": Fault("There is no organisation {organisation!r}. `gateway organisations list` shows them."),
     # signing in
     "sign-in:wrong": Fault("The name and the password do not belong together."),
+    "sign-in:wait": Fault("These were many tries. Try again in {minutes} min.", retryable=True),
+    "sign-in:password": Fault("This is not your password."),
+    "sign-in:code": Fault(
+        "This code does not fit, or was used before. Wait for the next one, and look whether the phone's clock is right."
+    ),
+    "second-step:there": Fault("You have a second step already."),
+    "second-step:none": Fault("You have no second step yet."),
+    "second-step:needed": Fault("An admin must keep her second step."),
+    "password:short": Fault("Take at least {least} letters. Three words that you remember make a good password."),
+    "password:long": Fault("Take at most {most} letters."),
+    "password:common": Fault("Many people use this password, so that it is guessed first. Three words that belong only to you are better."),
+    "password:name": Fault("A password must not be your own name. Three words that belong only to you are better."),
+    "password:differ": Fault("The two passwords are not the same. Type the new one twice."),
+    "invitation:over": Fault("This link was used already, or its time is over. Ask an admin of your organisation for a new one."),
+    "visit:unknown": Fault("Nobody is signed in there any more."),
     # the API
     "request:unauthorised": Fault("Send a token that holds, as `Authorization: Bearer aawaj_...`. `gateway tokens create` makes one."),
     "request:malformed": Fault("{fault}"),
@@ -238,6 +253,10 @@ CATALOGUE: dict[str, Fault] = {
     "user:unknown": Fault("There is no user {id}. `gateway users list` shows them."),
     "user:no-collector": Fault("{id} is no active collector of this organisation."),
     "user:role": Fault("There is no role {role!r}. Known are {known}."),
+    "user:sign-in": Fault("A name to sign in with has {least} to {most} letters, digits or marks."),
+    "user:taken": Fault("Somebody signs in with this name already. Choose another one."),
+    "user:no-sign-in": Fault("She has no name to sign in with yet."),
+    "user:oneself": Fault("You cannot take your own rights away. Another admin can."),
     "user:already": Fault("This member is a user already."),
     "organisation:id": Fault("{id!r} is no id. Take small letters, digits and hyphens, at most 36, a letter first: mahila-sangh."),
     "organisation:already": Fault("There is an organisation {id!r} already."),

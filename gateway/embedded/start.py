@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gateway import config, environment
+from gateway.core import passwords
 from gateway.embedded import redis
 from gateway.embedded.supervisor import Program, Supervisor
 from gateway.errors import GatewayError
@@ -43,7 +44,7 @@ def up(folder: Path, port: int, environ: Mapping[str, str], say: Callable[[str],
         environment.write(folder, settings)
         _prepare(settings)
         programs += _our_programs(port, settings)
-        Supervisor(programs, say).run(_announcing(port, base_url, say, _hints(folder, port)))
+        Supervisor(programs, say).run(_announcing(port, base_url, say, [*_newcomers(base_url, settings), *_hints(folder, port)]))
 
 
 @contextmanager
@@ -157,6 +158,22 @@ def _healthy(port: int, host: str) -> bool:
         finally:
             connection.close()
     return False
+
+
+def _newcomers(base_url: str, settings: Mapping[str, str]) -> list[str]:
+    """Return what to try in a browser, where the simulator stands for a provider."""
+    loaded = config.load(settings)
+    if not loaded.uses_simulator:
+        return []
+    organiser, admin = (passwords.derived(loaded.secret_key, role) for role in ("organiser", "admin"))
+    return [
+        "",
+        "In a browser:",
+        f"  {base_url}/phone    a telephone that rings our number: try it as a member",
+        f"  {base_url}/         the organisers' console. Sign in as",
+        f"      organiser  with the password  {organiser}",
+        f"      admin      with the password  {admin}",
+    ]
 
 
 def _hints(folder: Path, port: int) -> list[str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ORGANISATION = "main"
 CHANNEL = "main"
+SAMPLE = "sample-"  # ids of the sample begin so
 SIMULATED_NUMBER = "+9779720000000"  # beside the sample members, in a range that no operator uses
 
 

@@ -19,10 +19,10 @@ import structlog
 from flask import Blueprint, Flask, Response, current_app, g, render_template, request, send_from_directory, url_for
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from gateway.services import sign_in as visits
-from gateway.web.console import audit, menu, showing, today, words
+from gateway.web.console import account, audit, menu, showing, today, users, words
 from gateway.web.console import sign_in as door
 from gateway.web.console.frame import Door, arrive
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-NOUNS: tuple[ModuleType, ...] = (door, today, audit)
+NOUNS: tuple[ModuleType, ...] = (door, account, users, today, audit)
 STATIC = Path(__file__).resolve().parent.parent / "static"
 A_YEAR = timedelta(days=365)
 POLICY = (
@@ -137,8 +137,8 @@ def _forged(_error: CSRFError) -> tuple[str, int]:
 
 def _fault(gateway: Gateway, error: HTTPException) -> tuple[str, int] | HTTPException:
     """Werkzeug's own refusals as a page; a fault of ours with a reference that stands in the log as well."""
-    if error.code is None or error.code < 400:
-        return error
+    if error.code is None or error.code < 400 or isinstance(error, SecurityError):
+        return error  # of another host's name no page of ours can be made
     reference = ""
     if error.code >= 500:
         reference = gateway.new_id()
@@ -149,7 +149,6 @@ def _fault(gateway: Gateway, error: HTTPException) -> tuple[str, int] | HTTPExce
 def _guard(response: Response) -> Response:
     """What a page tells is for whoever asked, and stays nowhere on the way."""
     response.headers["Content-Security-Policy"] = POLICY
-    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if not re.match(r"/static/", request.path):

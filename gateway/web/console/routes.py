@@ -90,7 +90,8 @@ Answer = Page | Done | Response
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address of the console. `back` is the page that a form with a fault shows again."""
+    """One address of the console. `back` is the page that a form with a fault shows again; `fresh`: whoever comes must have given her
+    password lately, else she is asked for it first."""
 
     method: str
     path: str  # as Flask writes it: /members/<member_id>
@@ -99,6 +100,7 @@ class Route:
     view: View
     back: View | None = None
     is_part: bool = False
+    fresh: bool = False
 
     @property
     def name(self) -> str:
@@ -117,18 +119,20 @@ class Routes:
     noun: str
     all: list[Route] = field(default_factory=list)
 
-    def page(self, path: str, allowed: Allowed) -> Callable[[View], View]:
-        return self._add("GET", path, allowed)
+    def page(self, path: str, allowed: Allowed, *, fresh: bool = False) -> Callable[[View], View]:
+        return self._add(lambda view: Route("GET", path, allowed, self.noun, view, fresh=fresh))
 
     def part(self, path: str, allowed: Allowed) -> Callable[[View], View]:
-        return self._add("GET", path, allowed, is_part=True)
+        return self._add(lambda view: Route("GET", path, allowed, self.noun, view, is_part=True))
 
-    def form(self, path: str, allowed: Allowed, *, back: View | None = None, is_part: bool = False) -> Callable[[View], View]:
-        return self._add("POST", path, allowed, back=back, is_part=is_part)
+    def form(
+        self, path: str, allowed: Allowed, *, back: View | None = None, is_part: bool = False, fresh: bool = False
+    ) -> Callable[[View], View]:
+        return self._add(lambda view: Route("POST", path, allowed, self.noun, view, back, is_part, fresh))
 
-    def _add(self, method: str, path: str, allowed: Allowed, *, back: View | None = None, is_part: bool = False) -> Callable[[View], View]:
+    def _add(self, route: Callable[[View], Route]) -> Callable[[View], View]:
         def declare(view: View) -> View:
-            self.all.append(Route(method, path, allowed, self.noun, view, back, is_part))
+            self.all.append(route(view))
             return view
 
         return declare

@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po
 from flask import g
 
 from gateway.errors import CATALOGUE, GatewayError
+from gateway.services.statistics.writing import digits
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -54,7 +55,8 @@ def sentence(error: GatewayError) -> str:
     """What a fault says, in the page's language."""
     fault = CATALOGUE[error.code]
     translated = gettext(fault.sentence)
-    return error.sentence if translated == fault.sentence else translated.format(**error.values)
+    values = {name: digits(str(value), language()) if isinstance(value, int) else value for name, value in error.values.items()}
+    return error.sentence if translated == fault.sentence else translated.format(**values)
 
 
 @functools.cache

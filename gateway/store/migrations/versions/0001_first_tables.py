@@ -79,6 +79,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("provider", "external_id", "step", name=op.f("pk_receipts")),
     )
     op.create_table(
+        "sign_in_tries",
+        sa.Column("bucket", sa.String(length=8), nullable=False),
+        sa.Column("subject", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("bucket", "subject", name=op.f("pk_sign_in_tries")),
+    )
+    op.create_index(op.f("ix_sign_in_tries_last_at"), "sign_in_tries", ["last_at"], unique=False)
+    op.create_table(
         "studio_tries",
         sa.Column("id", BIG_KEY, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -324,6 +334,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("channel_id", "medium", "operator", "from_day", name=op.f("pk_prices")),
     )
     op.create_table(
+        "recovery_codes",
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_recovery_codes_user_id")),
+        sa.PrimaryKeyConstraint("user_id", "digest", name=op.f("pk_recovery_codes")),
+    )
+    op.create_table(
         "saying_clips",
         sa.Column("saying_id", sa.String(length=36), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
@@ -388,6 +406,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("device", sa.String(length=40), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_visits_user_id")),
