@@ -102,13 +102,14 @@ def keep(gateway: Gateway, db: Connection, recording_id: str, now: datetime) -> 
 def _use(gateway: Gateway, db: Connection, recording_id: str) -> None:
     """Use what was recorded of a saying, once it is both kept and here: whichever of the two comes last finds it so."""
     take = takes.get(db, recording_id)
-    if take is None or not _is_of_saying(take) or (take.state, take.sound) != ("waiting", "ready"):
+    if take is None or not is_of_saying(take) or (take.state, take.sound) != ("waiting", "ready"):
         return
     takes.decide(db, take, "approved", gateway.clock())
     sayings.keep_take(gateway, db, take.clip.removeprefix(OF_SAYING), take.language, file_of(gateway, take.id))
 
 
-def _is_of_saying(take: TakeRow) -> bool:
+def is_of_saying(take: TakeRow) -> bool:
+    """Whether it is a recording of an organisation's own words, which nobody decides about."""
     return take.clip.startswith(OF_SAYING)
 
 
@@ -134,7 +135,7 @@ def waiting(gateway: Gateway) -> list[Waiting]:
     """What waits for approval, the newest first."""
     numbers = read_numbers(gateway.settings.audio_dir).by_clip
     with gateway.database.read() as db:
-        rows = [row for row in takes.waiting(db) if not _is_of_saying(row)]
+        rows = [row for row in takes.waiting(db) if not is_of_saying(row)]
     files = {row.id: file_of(gateway, row.id) for row in rows if row.sound == "ready"}
     return [Waiting(numbers.get((row.language, row.clip), "-"), row, files.get(row.id)) for row in rows]
 
