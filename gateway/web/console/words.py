@@ -54,7 +54,10 @@ def sentence(error: GatewayError) -> str:
     """What a fault says, in the page's language."""
     fault = CATALOGUE[error.code]
     translated = gettext(fault.sentence)
-    return error.sentence if translated == fault.sentence else translated.format(**error.values)
+    if translated == fault.sentence:
+        return error.sentence
+    values = {name: gettext(value) if isinstance(value, str) else value for name, value in error.values.items()}  # reasons are texts
+    return translated.format(**values)
 
 
 @functools.cache

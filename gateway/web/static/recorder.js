@@ -128,11 +128,13 @@ async function throughWorklet(context, source, worklet) {
   await context.audioWorklet.addModule(worklet);
   const node = new AudioWorkletNode(context, "gather", { channelCount: 1, channelCountMode: "explicit" });
   const parts = [];
+  let gathers = false;
+  node.port.onmessage = ({ data }) => { if (gathers) parts.push(data); }; // listened to from the start, else what came before is kept
   source.connect(node).connect(context.destination); // it gives silence; a node that leads nowhere is not asked
   return {
-    gather: () => { node.port.onmessage = ({ data }) => parts.push(data); },
+    gather: () => { gathers = true; },
     stop: async () => {
-      node.port.onmessage = null;
+      gathers = false;
       const samples = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
       parts.reduce((place, part) => (samples.set(part, place), place + part.length), 0);
       return { samples, rate: context.sampleRate };
@@ -222,6 +224,7 @@ class Recorder extends HTMLElement {
   show(phase) {
     this.phase = phase;
     this.dataset.phase = phase;
+    this.toggleAttribute("data-empty", Boolean(phase) || !this.input.files.length); // the page may hide what keeps a recording
     this.button.lastChild.textContent = this.dataset[phase === "recording" ? "stop" : this.input.files.length ? "again" : "record"];
     this.button.disabled = ["asking", "counting", "looking"].includes(phase);
     this.undo.hidden = !["counting", "recording"].includes(phase);
