@@ -87,14 +87,14 @@ def record(visit: Visit, language: str, clip: str) -> Done:
     return Done(address, said)
 
 
-@routes.form("/prompts/takes/<take_id>/use", MANAGE, back=page)
+@routes.form("/prompts/takes/<take_id>/use", MANAGE)
 def use(visit: Visit, take_id: str) -> Done:
     """Let callers hear this recording."""
     take = prompts.use(visit.gateway, visit.actor, take_id)
     return Done(_back_to(visit, take.language, take.clip), _("Callers hear this recording from now on."))
 
 
-@routes.form("/prompts/takes/<take_id>/reject", MANAGE, back=page)
+@routes.form("/prompts/takes/<take_id>/reject", MANAGE)
 def reject(visit: Visit, take_id: str) -> Done:
     """Throw this recording away."""
     take = prompts.reject(visit.gateway, visit.actor, take_id)
