@@ -29,7 +29,7 @@ def page(visit: Visit) -> Page:
     """How far each language has come, what waits for a decision, and the prompts of one language to choose from."""
     languages = prompts.languages(visit.gateway, visit.actor)
     codes = [language.code for language in languages]
-    asked = visit.query.get("language", visit.language)
+    asked = visit.query.get("language")
     chosen = languages[codes.index(asked) if asked in codes else 0]
     wanted = _wanted(visit)
     found = prompts.page(visit.gateway, visit.actor, chosen.code, wanted) if wanted else []
@@ -79,7 +79,7 @@ def record(visit: Visit, language: str, clip: str) -> Done:
             error.where = "recording"
             raise
     said = {
-        "used": _("Kept. Callers hear your recording from now on."),
+        "used": _("Kept. Callers hear your recording within an hour."),
         "waiting": _("Kept. Your recording waits until somebody has listened to it."),
         "overtaken": _("Somebody changed this meanwhile. Your recording is kept: listen to both, and choose one."),
     }[became]
@@ -91,7 +91,7 @@ def record(visit: Visit, language: str, clip: str) -> Done:
 def use(visit: Visit, take_id: str) -> Done:
     """Let callers hear this recording."""
     take = prompts.use(visit.gateway, visit.actor, take_id)
-    return Done(_back_to(visit, take.language, take.clip), _("Callers hear this recording from now on."))
+    return Done(_back_to(visit, take.language, take.clip), _("Callers hear this recording within an hour."))
 
 
 @routes.form("/prompts/takes/<take_id>/reject", MANAGE)

@@ -226,6 +226,7 @@ class Recorder extends HTMLElement {
     this.dataset.phase = phase;
     this.toggleAttribute("data-empty", Boolean(phase) || !this.input.files.length); // the page may hide what keeps a recording
     this.button.lastChild.textContent = this.dataset[phase === "recording" ? "stop" : this.input.files.length ? "again" : "record"];
+    this.button.classList.toggle("second", !phase && Boolean(this.input.files.length)); // then to keep it comes first
     this.button.disabled = ["asking", "counting", "looking"].includes(phase);
     this.undo.hidden = !["counting", "recording"].includes(phase);
     this.desk.querySelector(".recorder-sound").hidden = !["counting", "recording"].includes(phase);
@@ -306,6 +307,7 @@ class Recorder extends HTMLElement {
       if (attempt === this.attempt) this.stopWith("unable");
     }
     this.button.focus();
+    if (this.input.files.length) this.lead();
   }
 
   cancel() {
@@ -348,6 +350,11 @@ class Recorder extends HTMLElement {
 
   play(file) {
     this.player.src = URL.createObjectURL(file);
+  }
+
+  // What follows in the form, which sends it, comes into sight.
+  lead() {
+    this.nextElementSibling?.scrollIntoView({ block: "nearest" });
   }
 
   forget({ input = true } = {}) {
