@@ -54,8 +54,10 @@ def read(path: Path) -> Sound:
             channels, width, rate, count = file.getparams()[:4]
             if width != 2 or channels not in (1, 2) or not RATE <= rate <= 48000:
                 raise GatewayError("audio:unreadable", file=path.name, reason="it is not 16-bit PCM at 8 to 48 kHz")
-            if not 0 < count <= LONGEST * rate:
-                raise GatewayError("audio:unreadable", file=path.name, reason=f"it is empty or longer than {LONGEST} seconds")
+            if not count:
+                raise GatewayError("audio:unreadable", file=path.name, reason="it is empty")
+            if count > LONGEST * rate:
+                raise GatewayError("audio:unreadable", file=path.name, reason=f"it is longer than {LONGEST} seconds")
             data = file.readframes(count)
     except (wave.Error, EOFError, OSError) as error:
         raise GatewayError("audio:unreadable", file=path.name, reason=f"it is no WAV file ({error})") from error

@@ -196,6 +196,7 @@ def plant(gateway: Gateway) -> Planted:
             "created_at": old,
         },
         "takes": {
+            "id": "her-recording",
             "recording_id": "her-recording",
             "organisation_id": "main",
             "language": "ne",

@@ -124,10 +124,12 @@ recordings = Table(
     Index(None, "state", "created_at"),
 )
 
-takes = Table(  # recordings of clips, made by phone
+takes = Table(  # recordings of clips
     "takes",
     metadata,
-    Column("recording_id", String(36), ForeignKey("recordings.id"), primary_key=True),
+    text_key(),
+    Column("recording_id", String(36), ForeignKey("recordings.id"), unique=True),  # by phone: the same as `id`
+    Column("made_by", String(80)),  # in the console: `user:ID`
     ref("organisation_id", "organisations.id", nullable=False),
     Column("language", String(8), nullable=False),
     Column("clip", String(200), nullable=False),

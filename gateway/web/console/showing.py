@@ -5,6 +5,7 @@ Nepali pages have Devanagari digits and Bikram Sambat first; the other calendar 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -126,6 +127,15 @@ def of_phrase(gateway: Gateway) -> Callable[[str | None], str]:
     return phrase
 
 
+def dotted(text: str) -> str:
+    """A sentence of a flow as people read it: what differs from call to call as dots.
+
+    >>> dotted("On {claim.paid_on} we sent you {claim.amount}.")
+    'On … we sent you ….'
+    """
+    return re.sub(r"\{[^{}]*\}", "…", text)
+
+
 FILTERS: Mapping[str, Callable[..., object]] = {
     "digits": digits,
     "number": number,
@@ -138,4 +148,5 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "place": place,
     "said": said,
     "sentence": words.sentence,
+    "dotted": dotted,
 }

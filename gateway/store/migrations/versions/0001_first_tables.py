@@ -831,7 +831,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_survey_answers_member_id"), "survey_answers", ["member_id"], unique=False)
     op.create_table(
         "takes",
-        sa.Column("recording_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("recording_id", sa.String(length=36), nullable=True),
+        sa.Column("made_by", sa.String(length=80), nullable=True),
         sa.Column("organisation_id", sa.String(length=36), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("clip", sa.String(length=200), nullable=False),
@@ -842,7 +844,8 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_takes_organisation_id")),
         sa.ForeignKeyConstraint(["recording_id"], ["recordings.id"], name=op.f("fk_takes_recording_id")),
-        sa.PrimaryKeyConstraint("recording_id", name=op.f("pk_takes")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_takes")),
+        sa.UniqueConstraint("recording_id", name=op.f("uq_takes_recording_id")),
     )
     op.create_index(op.f("ix_takes_state_created_at"), "takes", ["state", "created_at"], unique=False)
     op.create_table(
