@@ -289,6 +289,7 @@ CATALOGUE: dict[str, Fault] = {
     "service:saying": Fault("There are no recorded words {id}. `gateway sayings list` shows them."),
     "service:unknown": Fault("There is no service {id}. `gateway services list` shows them."),
     "place:unknown": Fault("There is no place {place!r}. Find its code by its name: `gateway places WORDS`."),
+    "place:several": Fault("Several places are called {place!r}: {near}. Write the district with it, or the code."),
     "place:no-such-name": Fault(
         "No province, district or municipality is called {place!r}. The names most like it: {near}. "
         "For a village, give the municipality in which it lies."

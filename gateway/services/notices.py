@@ -47,6 +47,7 @@ __all__ = [
     "publish",
     "rsvps",
     "sheet",
+    "written",
 ]
 
 KINDS = (*GATHERINGS, "news")
@@ -141,6 +142,12 @@ def heard(gateway: Gateway, actor: Actor, notice_id: str) -> list[Heard]:
         hearing.said(gateway, language, prompts, notice_words.values(gateway, notice, language).get)
         for language in gateway.catalogue.languages
     ]
+
+
+def written(gateway: Gateway, actor: Actor, notice_id: str) -> dict[str, str]:
+    """What members read of it in a text of ours, in each language and script; GatewayError `notice:unknown`."""
+    notice = get(gateway, actor, notice_id)
+    return notice_words.texts(gateway, notice, notice_words.INVITED if notice.starts_at else notice_words.NEWS)
 
 
 def is_over(gateway: Gateway, notice: Notice) -> bool:
