@@ -213,6 +213,7 @@ CATALOGUE: dict[str, Fault] = {
     "notice:not-recorded": Fault("The words {id} are not recorded in any language, so that no caller could hear them."),
     "notice:over": Fault("The notice {id} is over or was cancelled."),
     "notice:changed": Fault("Somebody changed the notice {id} meanwhile. Look at it once more, then decide."),
+    "lesson:unknown": Fault("There is no lesson {lesson!r}. `gateway lessons list` shows them."),
     "survey:unknown": Fault("There is no survey {flow!r}.{hint} `gateway surveys list` shows them."),
     "testimony:unknown": Fault("There is no testimony {id}. `gateway testimonies list` shows them."),
     "testimony:decided": Fault("This testimony is {state} already."),
@@ -294,6 +295,7 @@ CATALOGUE: dict[str, Fault] = {
     "receipt:already": Fault("Receipt {receipt} belongs to entry {reference} already."),
     "scheme:unknown": Fault("There is no scheme {scheme!r}. `gateway schemes list` shows them."),
     "scheme:invalid": Fault("{key}: this must be {wanted}."),
+    "scheme:closed": Fault("Nobody pays into {scheme!r} any more after {month}: it was closed."),
     "scheme:changed": Fault("The scheme {scheme!r} has another schedule already. Give the new one another code."),
     "enrolment:already": Fault("Member {number} pays into {scheme!r} already."),
     "enrolment:unknown": Fault("Member {number} does not pay into {scheme!r}."),
@@ -306,6 +308,7 @@ CATALOGUE: dict[str, Fault] = {
     "service:saying": Fault("There are no recorded words {id}. `gateway sayings list` shows them."),
     "service:unknown": Fault("There is no service {id}. `gateway services list` shows them."),
     "place:unknown": Fault("There is no place {place!r}. Find its code by its name: `gateway places WORDS`."),
+    "place:several": Fault("Several places are called {place!r}: {near}. Write the district with it, or the code."),
     "place:no-such-name": Fault(
         "No province, district or municipality is called {place!r}. The names most like it: {near}. "
         "For a village, give the municipality in which it lies."

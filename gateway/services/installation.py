@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from gateway.config import SETTINGS
 from gateway.services import versions
+from gateway.services.access import Permission
 from gateway.store import channels, organisations
 
 if TYPE_CHECKING:
     from gateway.config import Settings
+    from gateway.services.access import Actor
     from gateway.services.context import Gateway
 
 ORGANISATION = "main"
@@ -38,6 +42,27 @@ def prepare(gateway: Gateway) -> None:
             ),
         )
     versions.remember(gateway.database, gateway.catalogue, gateway.clock())
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A variable of the environment, what it is for, and what it says. `value` None: it is set, and a secret."""
+
+    variable: str
+    help: str
+    value: str | None
+
+
+def decided(gateway: Gateway, actor: Actor) -> list[Decided]:
+    """What the environment decides for this installation, without its secrets, as docs/settings.md lists it."""
+    actor.require(Permission.MANAGE_SENDING)
+    shown = {each.name for each in fields(gateway.settings) if each.repr}
+    found = []
+    for name, setting in SETTINGS.items():
+        value = getattr(gateway.settings, name)
+        written = ("yes" if value else "no") if isinstance(value, bool) else str(value)
+        found.append(Decided(setting.variable, setting.help, written if name in shown else None if value else ""))
+    return found
 
 
 def _first_address(settings: Settings) -> str:

@@ -28,6 +28,7 @@ schemes = Table(  # what members pay into
     Column("title", JSON, nullable=False),  # {language: text}
     Column("schedule", String(8), nullable=False),  # weekly | monthly | seasonal
     Column("seasons", JSON, nullable=False),  # seasonal: the Bikram Sambat months in which it is due, [1, 8]; else []
+    Column("last_month", String(7)),  # the last month that is due, of a scheme that was closed
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("organisation_id", "code"),
 )

@@ -22,7 +22,24 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from gateway.services import sign_in as visits
-from gateway.web.console import account, audit, menu, prompts, showing, today, users, words
+from gateway.web.console import (
+    account,
+    audit,
+    lessons,
+    listening,
+    menu,
+    notices,
+    prompts,
+    schemes,
+    services,
+    settings,
+    showing,
+    surveys,
+    testimonies,
+    today,
+    users,
+    words,
+)
 from gateway.web.console import sign_in as door
 from gateway.web.console.frame import Door, arrive
 from gateway.web.console.routes import FORM
@@ -33,7 +50,22 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-NOUNS: tuple[ModuleType, ...] = (door, account, users, today, audit, prompts)
+NOUNS: tuple[ModuleType, ...] = (
+    door,
+    account,
+    users,
+    today,
+    audit,
+    prompts,
+    notices,
+    listening,
+    surveys,
+    testimonies,
+    lessons,
+    services,
+    settings,
+    schemes,
+)
 STATIC = Path(__file__).resolve().parent.parent / "static"
 MOST_FORGOTTEN = 128 * 2**20  # bytes
 A_YEAR = timedelta(days=365)
@@ -69,6 +101,7 @@ def furnish(app: Flask, gateway: Gateway) -> None:
     app.add_url_rule("/static/<version>/<path:name>", "static_file", _static)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]  # of the extension
+    app.jinja_env.optimized = False  # else `"meeting"|said("notice")` stays in the language in which its page was asked for first
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update({**showing.FILTERS, "phrase": showing.of_phrase(gateway)})
     app.jinja_env.globals.update(file=_address_of, languages=words.LANGUAGES)

@@ -65,6 +65,29 @@ def moment(value: datetime | None) -> Markup | str:
     return Markup("{} {}").format(day(value), digits(value.astimezone(calendar.NEPAL).strftime("%H:%M")))
 
 
+def hour(value: datetime | None) -> str:
+    """The time of day in Nepal: 14:30."""
+    return "–" if value is None else digits(value.astimezone(calendar.NEPAL).strftime("%H:%M"))
+
+
+def iso_day(value: datetime) -> str:
+    """The day in Nepal as forms take it: 2026-11-28."""
+    return value.astimezone(calendar.NEPAL).date().isoformat()
+
+
+def clock(value: datetime) -> str:
+    """The time of day in Nepal as forms take it: 14:30."""
+    return value.astimezone(calendar.NEPAL).strftime("%H:%M")
+
+
+def leaf(value: datetime) -> list[str]:
+    """The day and the month of a calendar's leaf, in the page's own calendar, and the weekday."""
+    there = value.astimezone(calendar.NEPAL).date()
+    ours, theirs = bikram_sambat(there), common_era(there)
+    shown = ours if ours and words.language() == "ne" else theirs
+    return [*shown.split()[:2], language_of(words.language()).weekdays[there.weekday()]]
+
+
 def common_era(value: date) -> str:
     """22 November 2026."""
     return digits(f"{value.day} {MONTHS[words.language()][value.month - 1]} {value.year}")
@@ -87,6 +110,11 @@ def month(written: str | None) -> str:
     year, _, which = written.partition("-")
     months = language_of("ne").months if words.language() == "ne" else BS_MONTHS_IN_ENGLISH
     return digits(f"{months[int(which) - 1]} {year}")
+
+
+def month_name(written: str) -> str:
+    """The name of a month of Bikram Sambat without its year, as 2083-07."""
+    return month(written).split()[0]
 
 
 def telephone(e164: str | None) -> str:
@@ -142,7 +170,12 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "rupees": rupees,
     "day": day,
     "moment": moment,
+    "hour": hour,
+    "iso_day": iso_day,
+    "clock": clock,
+    "leaf": leaf,
     "month": month,
+    "month_name": month_name,
     "telephone": telephone,
     "duration": duration,
     "place": place,

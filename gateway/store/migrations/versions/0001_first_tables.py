@@ -190,6 +190,7 @@ def upgrade() -> None:
         sa.Column("title", sa.JSON(), nullable=False),
         sa.Column("schedule", sa.String(length=8), nullable=False),
         sa.Column("seasons", sa.JSON(), nullable=False),
+        sa.Column("last_month", sa.String(length=7), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_schemes_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schemes")),
