@@ -49,6 +49,7 @@ from gateway.store.models.sending import (
 from gateway.store.models.talks import (
     OPEN,
     OPEN_TEXT,
+    UNCOUNTED,
     calls,
     flow_sessions,
     flow_versions,
@@ -56,6 +57,7 @@ from gateway.store.models.talks import (
     receipts,
     recordings,
     session_events,
+    step_counts,
     studio_tries,
     takes,
 )
@@ -66,6 +68,7 @@ __all__ = [
     "OPEN",
     "OPEN_TEXT",
     "UNANNOUNCED",
+    "UNCOUNTED",
     "UNDECIDED",
     "HumanText",
     "Instant",
@@ -114,6 +117,7 @@ __all__ = [
     "services",
     "session_events",
     "skips",
+    "step_counts",
     "studio_tries",
     "survey_answers",
     "sweeps",
