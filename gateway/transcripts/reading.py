@@ -35,7 +35,8 @@ def _line(entry: Entry, prompts: Sequence[Prompt], catalogue: Catalogue, languag
     if entry.verb != "hears":
         return Line("gateway", entry.verb, entry.value)
     written = entry.value.strip('"')
-    prompt = next((prompt for prompt in prompts if _is_meant(prompt, written, catalogue, language)), None)
+    meant = (prompt for prompt in prompts if _is_meant(prompt, written, catalogue, language))
+    prompt = max(meant, key=lambda prompt: _certain(prompt, language), default=None)
     if prompt is None:
         return Line("gateway", entry.verb, written)
     pieces = prompt.pieces.get(language, ())
@@ -50,3 +51,8 @@ def _is_meant(prompt: Prompt, written: str, catalogue: Catalogue, language: str)
         )
     spoken = open_form(prompt.pieces.get(language, ()), catalogue.phrases, language)
     return bool(spoken) and same_words(spoken, written)
+
+
+def _certain(prompt: Prompt, language: str) -> int:
+    """How many letters of a prompt are always the same: one that is a value alone could be anything that is heard."""
+    return sum(len(piece.text) for piece in prompt.pieces.get(language, ()) if isinstance(piece, Fragment))
