@@ -22,7 +22,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from gateway.services import sign_in as visits
-from gateway.web.console import audit, flows, menu, showing, today, words
+from gateway.web.console import audit, flows, menu, showing, statistics, today, words
 from gateway.web.console import sign_in as door
 from gateway.web.console.frame import Door, arrive
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-NOUNS: tuple[ModuleType, ...] = (door, today, audit, flows)
+NOUNS: tuple[ModuleType, ...] = (door, today, audit, flows, statistics)
 STATIC = Path(__file__).resolve().parent.parent / "static"
 A_YEAR = timedelta(days=365)
 POLICY = (
@@ -148,7 +148,7 @@ def _fault(gateway: Gateway, error: HTTPException) -> tuple[str, int] | HTTPExce
 
 def _guard(response: Response) -> Response:
     """What a page tells is for whoever asked, and stays nowhere on the way."""
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
