@@ -8,7 +8,7 @@ from typing import Literal
 
 from gateway.engine.definition import Catalogue, Fragment, Prompt
 from gateway.transcripts.grammar import DEEDS, SETTINGS, Entry, Transcript
-from gateway.transcripts.matching import NAME, open_form, same_words
+from gateway.transcripts.matching import NAME, OPEN, open_form, same_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Line:
 
 
 def as_talk(transcript: Transcript, catalogue: Catalogue, language: str) -> list[Line]:
-    """The lines of a transcript; prompts that are named stand as the words that are heard."""
+    """The lines of a transcript; prompts that are named stand as the words that are heard, values in them as `…`."""
     prompts = list(catalogue.prompts())
     return [_line(entry, prompts, catalogue, language) for entry in transcript.entries]
 
@@ -41,7 +41,9 @@ def _line(entry: Entry, prompts: Sequence[Prompt], catalogue: Catalogue, languag
         return Line("gateway", entry.verb, written)
     pieces = prompt.pieces.get(language, ())
     text = open_form(pieces, catalogue.phrases, language) if NAME.fullmatch(written) else written
-    return Line("gateway", entry.verb, text, tuple(piece.clip for piece in pieces if isinstance(piece, Fragment) and piece.clip))
+    return Line(
+        "gateway", entry.verb, OPEN.sub("…", text), tuple(piece.clip for piece in pieces if isinstance(piece, Fragment) and piece.clip)
+    )
 
 
 def _is_meant(prompt: Prompt, written: str, catalogue: Catalogue, language: str) -> bool:
