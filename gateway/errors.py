@@ -74,6 +74,7 @@ CATALOGUE: dict[str, Fault] = {
     "token:role": Fault("A token cannot have the role {role!r} here, but {wanted}."),
     "token:label": Fault("A token needs a label of at most {most} characters that says what it is for."),
     # flow files
+    "flow:unknown": Fault("There is no flow {name!r}."),
     "flow:missing-file": Fault("there is no such file. {remedy}"),
     "flow:unreadable": Fault("{reason}."),
     "flow:yaml": Fault("this is not YAML that a flow may use: {reason}."),

@@ -68,6 +68,7 @@ RULES = (
     _goes("sign_in_tries", 1, "no wait is longer", "tries to sign in"),
     _goes("phones", 400, "numbers that are no member's, did not say STOP, and were silent since", "numbers of strangers"),
     _stays("session_events", "go with their conversation"),
+    _stays("step_counts", "how callers get through the flows: counts by day, of nobody"),
     _stays("audit", "of a chain nothing can be taken out; it holds no names, numbers or notes"),
     _stays("members", "until she is erased"),
     _stays("member_names", "with the member, and go when she is erased"),

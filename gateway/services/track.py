@@ -15,7 +15,7 @@ from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError
 from gateway.providers.http import HttpSession, open_http
-from gateway.services import announcements, audit, calls, charges, claims, recordings, reminders, retention, rounds
+from gateway.services import announcements, audit, calls, charges, claims, drop_off, recordings, reminders, retention, rounds
 from gateway.store import broadcasts, callbacks, deliveries, phones
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ CHORES = (
     claims.overdue,
     reminders.daily,
     announcements.follow_up,
+    drop_off.count_finished,
     retention.sweep,
     audit.tell_head,
 )  # the last tells of what the others did

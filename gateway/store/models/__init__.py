@@ -51,6 +51,7 @@ from gateway.store.models.sending import (
 from gateway.store.models.talks import (
     OPEN,
     OPEN_TEXT,
+    UNCOUNTED,
     calls,
     flow_sessions,
     flow_versions,
@@ -58,6 +59,7 @@ from gateway.store.models.talks import (
     receipts,
     recordings,
     session_events,
+    step_counts,
     studio_tries,
     takes,
 )
@@ -68,6 +70,7 @@ __all__ = [
     "OPEN",
     "OPEN_TEXT",
     "UNANNOUNCED",
+    "UNCOUNTED",
     "UNDECIDED",
     "HumanText",
     "Instant",
@@ -118,6 +121,7 @@ __all__ = [
     "session_events",
     "sign_in_tries",
     "skips",
+    "step_counts",
     "studio_tries",
     "survey_answers",
     "sweeps",

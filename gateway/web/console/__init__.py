@@ -25,6 +25,7 @@ from gateway.services import sign_in as visits
 from gateway.web.console import (
     account,
     audit,
+    flows,
     lessons,
     listening,
     menu,
@@ -34,6 +35,7 @@ from gateway.web.console import (
     services,
     settings,
     showing,
+    statistics,
     surveys,
     testimonies,
     today,
@@ -65,6 +67,8 @@ NOUNS: tuple[ModuleType, ...] = (
     services,
     settings,
     schemes,
+    flows,
+    statistics,
 )
 STATIC = Path(__file__).resolve().parent.parent / "static"
 MOST_FORGOTTEN = 128 * 2**20  # bytes
@@ -199,7 +203,7 @@ def _let_it_finish() -> None:
 
 def _guard(response: Response) -> Response:
     """What a page tells is for whoever asked, and stays nowhere on the way."""
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if not re.match(r"/static/", request.path):

@@ -197,6 +197,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "code", name=op.f("uq_schemes_organisation_id_code")),
     )
     op.create_table(
+        "step_counts",
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("flow", sa.String(length=64), nullable=False),
+        sa.Column("step", sa.String(length=64), nullable=False),
+        sa.Column("medium", sa.String(length=8), nullable=False),
+        sa.Column("reached", sa.Integer(), nullable=False),
+        sa.Column("silent", sa.Integer(), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.Column("hung_up", sa.Integer(), nullable=False),
+        sa.Column("gave_up", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_step_counts_organisation_id")),
+        sa.PrimaryKeyConstraint("organisation_id", "day", "flow", "step", "medium", name=op.f("pk_step_counts")),
+    )
+    op.create_table(
         "users",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("organisation_id", sa.String(length=36), nullable=False),
@@ -548,6 +563,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("state", sa.LargeBinary(), nullable=False),
         sa.Column("open", sa.Boolean(), nullable=False),
+        sa.Column("counted", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_flow_sessions_channel_id")),
@@ -563,6 +579,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("open"),
         postgresql_where=sa.text("open"),
+    )
+    op.create_index(
+        "ix_flow_sessions_uncounted",
+        "flow_sessions",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("NOT open AND NOT counted"),
+        postgresql_where=sa.text("NOT open AND NOT counted"),
     )
     op.create_index(
         "uq_flow_sessions_open_sms",
