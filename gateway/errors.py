@@ -184,6 +184,7 @@ CATALOGUE: dict[str, Fault] = {
     "broadcast:too-long": Fault("The text in {language} takes {segments} segments; at most {most} arrive in one piece on every phone."),
     "broadcast:no-recipients": Fault("Nobody would get it: {left_out}."),
     "broadcast:not-possible": Fault("This broadcast is {state} and cannot be {wanted}."),
+    "broadcast:changed": Fault("Somebody changed this broadcast meanwhile. Look at its plan once more before you approve it."),
     "broadcast:nothing-held": Fault("Nothing of this broadcast waits for a person's decision."),
     "broadcast:cancelled": Fault("The broadcast was cancelled before it went out."),
     "broadcast:expired": Fault("It was pointless by the time it could go out."),

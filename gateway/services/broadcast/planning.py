@@ -147,8 +147,8 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft, *, kept: bool = False) ->
         gap = timedelta(hours=sending.gap_hours if draft.gap_hours is None else draft.gap_hours)
         told, last_told = broadcasts.told_since(db, actor.organisation_id, begins - gap)
         month = month_left(db, actor.organisation_id, sending, begins)
-    parts = tuple(_part(key, number, long, known) for key, number in sorted(counted.reached.items()))
-    heads_up = _heads_up(parts, known) if draft.heads_up else 0
+    parts = parts_of(counted, long, known)
+    heads_up = heads_up_price(parts, known) if draft.heads_up else 0
     price, recipients = sum(part.price for part in parts) + heads_up, sum(part.recipients for part in parts)
     return Plan(
         medium=draft.sent_by,
@@ -157,7 +157,7 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft, *, kept: bool = False) ->
         later=min(told, recipients),
         texts=long.texts,
         personal=tuple(language for language, text in long.texts.items() if content.is_personal(text)),
-        dear=tuple(_dear(text, parts) for text in content.plainer(long)),
+        dear=dear_of(long, parts),
         paces={wave.medium: timing.pace(channel, wave.medium) for wave in waves},
         begins=begins,
         ends=max(*(wave.ends for wave in waves), days.open_at(last_told + gap) if last_told else begins),
@@ -197,13 +197,23 @@ def _check_expiry(draft: Draft, begins: datetime) -> None:
 # --- who and how much --------------------------------------------------------------------------------------------------------------
 
 
+def parts_of(counted: audience.Counted, long: Lengths, known: prices.Prices) -> tuple[Part, ...]:
+    """Those who get it, by way, language and operator, and what it costs."""
+    return tuple(_part(key, number, long, known) for key, number in sorted(counted.reached.items()))
+
+
+def dear_of(long: Lengths, parts: tuple[Part, ...]) -> tuple[Dear, ...]:
+    """The texts that are Unicode, and what plain letters would save."""
+    return tuple(_dear(text, parts) for text in content.plainer(long))
+
+
 def _part(key: tuple[str, str, str], number: int, long: Lengths, known: prices.Prices) -> Part:
     medium, language, operator = key
     units = long.of(medium)[language]
     return Part(medium, language, operator, number, units, number * units * known.of(medium, operator))
 
 
-def _heads_up(parts: tuple[Part, ...], known: prices.Prices) -> int:
+def heads_up_price(parts: tuple[Part, ...], known: prices.Prices) -> int:
     """What a text of one segment before each call costs."""
     return sum(part.recipients * known.of("sms", part.operator) for part in parts if part.medium == "voice")
 
