@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.services.broadcast.again import again
+from gateway.services.broadcast.again import GONE_OUT, again
 from gateway.services.broadcast.content import in_one_sms
 from gateway.services.broadcast.draft import MEDIA, Draft
 from gateway.services.broadcast.expanding import expand
@@ -16,6 +16,7 @@ from gateway.services.broadcast.trying import try_out
 from gateway.services.broadcast.writing import Glance, Wording, glance
 
 __all__ = [
+    "GONE_OUT",
     "LEFT_OUT",
     "MEDIA",
     "Dear",

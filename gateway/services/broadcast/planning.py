@@ -15,6 +15,7 @@ from gateway.errors import GatewayError
 from gateway.services.access import Permission
 from gateway.services.broadcast import content, timing, whom
 from gateway.services.broadcast.content import Plainer
+from gateway.services.statistics.words import VALUES, pick
 from gateway.store import audience, broadcasts, organisations, prices
 
 if TYPE_CHECKING:
@@ -30,16 +31,7 @@ MOST_TRIES = 5
 GRACE = timedelta(minutes=1)  # for who writes down this very minute
 LONGEST_TITLE = 200  # characters
 MOST_GAP = 30 * 24  # hours
-LEFT_OUT: Mapping[str, str] = {
-    "stopped": "texted STOP",
-    "no-phone": "no phone",
-    "no-consent": "no consent",
-    "no-text": "no text or clip in her language",
-    "no-mobile": "a phone that takes no texts",
-    "on-list": "on a list that is left out",
-    "told-lately": "told of something else lately",
-    "shared-phone": "shares a phone with somebody who gets it, and is told with her",
-}
+LEFT_OUT: Mapping[str, str] = {reason: pick(both, "en") for reason, both in VALUES["left_out"].items()}
 
 
 @dataclass(frozen=True, slots=True)
