@@ -13,7 +13,7 @@ from gateway.services.broadcast.replies import Reply, replies
 from gateway.services.broadcast.results import Progress, progress
 from gateway.services.broadcast.running import Status, approve, cancel, change, create, latest, pause, resolve, resume, status
 from gateway.services.broadcast.trying import try_out
-from gateway.services.broadcast.writing import Glance, Wording, glance
+from gateway.services.broadcast.writing import Glance, Wording, example, glance
 
 __all__ = [
     "GONE_OUT",
@@ -34,6 +34,7 @@ __all__ = [
     "cancel",
     "change",
     "create",
+    "example",
     "expand",
     "export",
     "glance",

@@ -94,6 +94,11 @@ def glance(gateway: Gateway, actor: Actor, draft: Draft) -> Glance:
     )
 
 
+def example(gateway: Gateway, language: str, text: str) -> str:
+    """A text of a plan as somebody reads it who has a usual name and number."""
+    return slots.example(text, language, gateway.catalogue.phrases)
+
+
 def _measured(gateway: Gateway, db: Connection, actor: Actor, draft: Draft) -> tuple[Lengths, GatewayError | None]:
     written = replace(draft, texts={language: text for language, text in draft.texts.items() if text.strip()})
     try:
@@ -110,9 +115,9 @@ def _scaled(counted: Counted, share: float) -> Counted:
 
 
 def _wording(gateway: Gateway, draft: Draft, language: str, long: Lengths, parts: tuple[planning.Part, ...]) -> Wording:
-    text, phrases = long.texts[language], gateway.catalogue.phrases
+    text = long.texts[language]
     price = sum(part.price for part in parts if (part.medium, part.language) == ("sms", language))
-    found = Wording(language, slots.example(text, language, phrases), long.segments[language], price, is_unicode=False)
+    found = Wording(language, example(gateway, language, text), long.segments[language], price, is_unicode=False)
     if not (strange := content.strange_characters(text)):
         return found
     few = len(strange) * content.FEW < len(text)

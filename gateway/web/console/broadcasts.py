@@ -191,6 +191,9 @@ def plan(visit: Visit, broadcast_id: str) -> Page | Done:
         agreed=[_called(name, names) for name in status.agreed],
         i_agreed=visit.actor.name in status.agreed,
         mark=draft.mark,
+        read={
+            language: broadcasting.example(visit.gateway, language, text) for language, text in (planned.texts if planned else {}).items()
+        },
         names=languages,
         audience=composing.in_words(visit, draft.audience),
         tried_in=[(language, languages[language]) for language in dict.fromkeys((*draft.texts, *heard))],

@@ -23,7 +23,7 @@ def page(visit: Visit) -> Page:
         "sayings.html",
         rows=found[:ROWS],
         pager=Pager.behind(found, lambda row: row.number),
-        languages=_languages(visit),
+        written_in=_languages(visit),
         may_plan=visit.actor.may(Permission.PLAN_BROADCASTS),
     )
 
