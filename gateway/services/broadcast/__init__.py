@@ -14,11 +14,13 @@ from gateway.services.broadcast.results import Progress, progress
 from gateway.services.broadcast.running import Status, approve, cancel, change, create, latest, pause, resolve, resume, status
 from gateway.services.broadcast.trying import try_out
 from gateway.services.broadcast.writing import Glance, Wording, example, glance
+from gateway.store.broadcasts import Broadcast
 
 __all__ = [
     "GONE_OUT",
     "LEFT_OUT",
     "MEDIA",
+    "Broadcast",
     "Dear",
     "Draft",
     "Glance",

@@ -13,7 +13,7 @@ from gateway.core.roles import Permission
 from gateway.errors import GatewayError
 from gateway.services import broadcast as broadcasting
 from gateway.services import users
-from gateway.services.broadcast import Draft, Progress
+from gateway.services.broadcast import Broadcast, Draft, Progress
 from gateway.services.broadcast.planning import MOST_TRIES
 from gateway.web.console import composing, showing
 from gateway.web.console.composing import Form
@@ -23,7 +23,9 @@ from gateway.web.console.words import gettext as _
 
 routes = Routes("broadcasts")
 
-ROWS = 20  # on a page: each is counted
+ROWS = 20  # on a page
+MOST_COUNTED = 50_000  # people of one row of the list: of more, its own page tells
+PAUSE, LONG_PAUSE = 2, 15  # seconds between two looks at a broadcast to so many people, and at one to more
 TONES = {"draft": "note", "approved": "note", "sending": "note", "paused": "warn", "finished": "good", "cancelled": ""}
 GOING_ON = ("approved", "sending")
 # States of people, the best first, in groups that an organiser understands: its tone, its name, the states.
@@ -46,7 +48,7 @@ def page(visit: Visit) -> Page:
     """All broadcasts, the newest first, each with how far it is."""
     found = broadcasting.latest(visit.gateway, visit.actor, ROWS + 1, visit.query.get("after", ""))
     names = users.names(visit.gateway, visit.actor)
-    rows = [_row(visit, each.id, names) for each in found[:ROWS]]
+    rows = [_row(visit, each, names) for each in found[:ROWS]]
     return Page(
         "broadcasts.html",
         rows=rows,
@@ -56,8 +58,11 @@ def page(visit: Visit) -> Page:
     )
 
 
-def _row(visit: Visit, broadcast_id: str, names: dict[str, str]) -> dict[str, Any]:
-    status = broadcasting.status(visit.gateway, visit.actor, broadcast_id)
+def _row(visit: Visit, found: Broadcast, names: dict[str, str]) -> dict[str, Any]:
+    planned = (found.planned or {}).get("recipients", 0)
+    if planned > MOST_COUNTED:
+        return {"broadcast": found, "by": _called(found.created_by, names), "planned": planned}
+    status = broadcasting.status(visit.gateway, visit.actor, found.id)
     groups = _grouped(status.counts.states)
     return {
         "broadcast": status.broadcast,
@@ -105,9 +110,11 @@ def write(visit: Visit) -> Page | Done:
 
 
 @routes.page("/broadcasts/<broadcast_id>/change", Permission.PLAN_BROADCASTS)
-def change(visit: Visit, broadcast_id: str) -> Page:
-    """A draft in the form."""
+def change(visit: Visit, broadcast_id: str) -> Page | Done:
+    """A draft in the form; what is approved is changed no more."""
     found = broadcasting.status(visit.gateway, visit.actor, broadcast_id).broadcast
+    if found.state != "draft" and not visit.form:
+        return Done(url_for("broadcasts.broadcast", broadcast_id=broadcast_id))
     form = Form(visit.form) if visit.form else composing.form_of(Draft.of(found))
     return _compose(visit, form, url_for("broadcasts.change", broadcast_id=broadcast_id), _("Change the broadcast"))
 
@@ -213,10 +220,10 @@ def test(visit: Visit, broadcast_id: str) -> Done:
 
 @routes.form("/broadcasts/<broadcast_id>/approve", Permission.APPROVE_BROADCASTS, back=plan)
 def approve(visit: Visit, broadcast_id: str) -> Done:
-    """Agree to what she has seen. The second tap of two finds it approved, and goes on as if it had done so."""
+    """Agree to what she has seen. The second tap of two finds it approved, and shows how far it is."""
     status = broadcasting.status(visit.gateway, visit.actor, broadcast_id)
     address = url_for("broadcasts.broadcast", broadcast_id=broadcast_id)
-    if visit.actor.name in status.agreed and status.broadcast.state in GOING_ON:
+    if status.broadcast.state != "draft":
         return Done(address)
     jobs = broadcasting.approve(visit.gateway, visit.actor, broadcast_id, visit.form.get("seen", ""))
     visit.gateway.enqueue(jobs)
@@ -260,6 +267,7 @@ def _progress(visit: Visit, found: Progress) -> dict[str, Any]:
         "groups": groups,
         "groups_bar": [(tone, number) for tone, _name, number in groups],
         "going_on": found.broadcast.state in GOING_ON,
+        "pause": PAUSE if found.people <= MOST_COUNTED else LONG_PAUSE,
         "tones": TONES,
         "why": composing.reason,
         **_may(visit),
