@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import Any
 
 import pytest
-from fakes.console import Client, Console
+from fakes.console import Console
+from fakes.pages import MEETING, approve, drafted, id_of, page_of, place_of
 from playwright.sync_api import expect
 
 from gateway.core.audience import Audience
-from gateway.services import access, broadcast, lists, send, sending_settings
+from gateway.services import access, broadcast, send, sending_settings
 from gateway.services.broadcast import Draft
 
-MEETING = {"title": "Ward office", "text_ne": "नमस्ते {name}, भोलि ११ बजे वडा कार्यालयमा भेटौँ।", "do": "keep"}
 MAIN = access.terminal("main")
-
-
-def page_of(answer: Any, status: int = 200) -> str:
-    assert answer.status_code == status, answer.get_data(as_text=True)
-    return answer.get_data(as_text=True)
-
-
-def place_of(answer: Any) -> str:
-    assert answer.status_code == 303, answer.get_data(as_text=True)
-    return answer.headers["Location"]
-
-
-def drafted(client: Client, **more: str) -> str:
-    """The address of a new draft, without what is done with it."""
-    return place_of(client.post("/broadcasts/new", MEETING | more)).removesuffix("/plan")
-
-
-def approve(client: Client, address: str) -> str:
-    seen = re.search(r'name="seen" value="(\w+)"', page_of(client.get(f"{address}/plan")))
-    return place_of(client.post(f"{address}/approve", {"seen": seen[1] if seen else ""}))
 
 
 def sent_meanwhile(console: Console, broadcast_id: str) -> None:
@@ -43,10 +22,6 @@ def sent_meanwhile(console: Console, broadcast_id: str) -> None:
     worker = threading.Thread(target=send.run_batch, args=(console.gateway, broadcast_id))
     worker.start()
     worker.join()
-
-
-def id_of(address: str) -> str:
-    return address.rpartition("/")[2]
 
 
 def test_from_the_first_word_to_those_whom_it_did_not_reach(console: Console):
@@ -202,47 +177,6 @@ def test_an_audience_that_only_others_may_choose_survives_a_change(console: Cons
     made = broadcast.create(console.gateway, MAIN, Draft("t", {"ne": "क"}, audience=Audience(collectors=("sample-didi",))))
     page = page_of(console.as_("organiser").get(f"/broadcasts/{made}/change"))
     assert re.search(r'name="collectors" value="sample-didi" checked', page)
-
-
-def test_a_list_of_members_is_made_used_and_deleted(console: Console):
-    client = console.as_("organiser")
-    made = place_of(client.post("/lists", {"title": "तालिम", "numbers": "9720000001\r\nxyz\r\n९७२०००००३"}))
-    page = page_of(client.get(made))
-    assert "Nobody is known by what stands in line 2" in page
-    assert "सीता तामाङ" in page
-    number = re.findall(r'name="numbers" value="(\d+)"', page)[0]
-    client.post(f"{made}/remove", {"numbers": number})
-    assert "सीता तामाङ" not in page_of(client.get(made))
-    client.post(f"{made}/add", {"numbers": "9720000001"})
-    drafted(client, lists=id_of(made))
-    assert "needed by the broadcast" in page_of(client.post(f"{made}/delete"), 422)
-    other = place_of(client.post("/lists", {"title": "Other"}))
-    assert "its members stay members" in page_of(client.get(f"{other}/delete"))
-    assert place_of(client.post(f"{other}/delete")) == "/lists"
-    assert [row.title for row in lists.list_all(console.gateway, MAIN)] == ["तालिम"]
-
-
-def test_words_of_our_own_are_written_recorded_heard_and_said(console: Console):
-    client = console.as_("organiser")
-    made = place_of(client.post("/sayings", {"text_ne": "भोलि कार्यालय बन्द छ।", "text_en": ""}))
-    page = page_of(client.get(made))
-    assert "data-recorder" in page
-    assert "Not recorded yet" in page
-    assert "Choose a recording first" in page_of(client.post(f"{made}/ne", {}), 422)
-    clip = console.gateway.settings.audio_dir / "ne/phrase/message_signatures.wav"
-    with clip.open("rb") as file:
-        place_of(client.post(f"{made}/ne", {"recording": (file, "a.wav")}, content_type="multipart/form-data"))
-    assert client.get(f"{made}/ne.wav").data[:4] == b"RIFF"
-    address = drafted(client, voice=f"saying:{id_of(made)}")
-    assert "/audio/sayings/" in page_of(client.get(f"{address}/plan"))
-    assert "Ward office" in page_of(client.get(made))
-    assert "stays" in page_of(client.post(f"{made}/remove"), 422)
-    approve(client, address)
-    page = page_of(client.get(made))
-    assert "they stay as they are" in page
-    assert "data-recorder" not in page
-    spare = place_of(client.post("/sayings", {"text_en": "Spare"}))
-    assert place_of(client.post(f"{spare}/remove")) == "/sayings"
 
 
 @pytest.mark.parametrize("language", ["en", "ne"])
