@@ -1,8 +1,9 @@
 """A look at what is being written, at every pause in the writing: how long it is, whom it would reach, roughly what it would cost.
 
-Nothing is written down, and what is not finished is no fault: `fault` says what is still missing. It reads the texts and at
-most `MOST_LOOKED_AT` members: exact for an organisation of that size, and scaled up from four windows of them for a larger one, which
-takes half a second of a database with a million. The plan, which counts everybody, is made once, when the draft is kept.
+Nothing is written down, and what is not finished is no fault: `fault` says what is still missing. It reads the texts and at most
+`MOST_LOOKED_AT` members, exact for an organisation of that size and scaled up from four windows of them for a larger one: measured, 0.1 to
+0.2 s for 40,000 members on either database, where the plan takes up to 0.8; to find the windows, the index is passed over once. The plan,
+which counts everybody, is made when the draft is kept.
 """
 
 from __future__ import annotations

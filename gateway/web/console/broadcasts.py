@@ -249,6 +249,7 @@ def broadcast(visit: Visit, broadcast_id: str) -> Page | Done:
         agreed=[_called(name, names) for name in found.agreed],
         audience=composing.in_words(visit, found.broadcast.audience),
         gone_out=broadcasting.GONE_OUT,
+        read={code: broadcasting.example(visit.gateway, code, text) for code, text in found.broadcast.texts.items()},
         may_export=visit.actor.may(Permission.EXPORT),
         may_see_replies=visit.actor.may(Permission.SEE_MEMBERS),
     )
