@@ -171,6 +171,7 @@ CATALOGUE: dict[str, Fault] = {
     "broadcast:same-person": Fault(
         "You have approved this broadcast. It goes to {recipients} members, more than {above}: a second person must approve it."
     ),
+    "broadcast:heads-up": Fault("A text before the call needs a call."),
     "broadcast:nobody-answers": Fault("Say by name who answers for sending in quiet hours."),
     "broadcast:test-number": Fault("A test goes to an ordinary phone in Nepal, such as 9841234567."),
     "broadcast:test-at-night": Fault("Nothing goes out in quiet hours, a test neither. Try again after {opens}."),

@@ -66,6 +66,8 @@ def test_a_fault_stands_beside_its_field_and_nothing_is_lost(console: Console):
     assert "यो रुपैयाँको रकम भएन।" in page
     assert 'value="धेरै"' in page
     assert "वडा कार्यालयमा भेटौँ।</textarea>" in page
+    assert "अझै भन्ने कुरा केही छैन" in page_of(client.post("/broadcasts/new", {"do": "keep"}), 422)
+    assert "फोन पनि चाहिन्छ" in page_of(client.post("/broadcasts/new", MEETING | {"heads_up": "yes"}), 422)
     assert "राख्न मिल्ने शब्द" in page_of(client.post("/broadcasts/new", MEETING | {"text_ne": "{nam}"}), 422)
 
 

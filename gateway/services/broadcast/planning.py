@@ -163,7 +163,7 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft, *, kept: bool = False) ->
 
 def check(draft: Draft, now: datetime) -> None:
     """Refuse titles, times and numbers that make no sense. GatewayErrors `broadcast:when`, `broadcast:past`, `broadcast:too-late`,
-    `broadcast:nobody-answers`."""
+    `broadcast:heads-up`, `broadcast:nobody-answers`."""
     if draft.starts_at is not None and draft.starts_at < now - GRACE:
         raise GatewayError("broadcast:past", begins=_said(draft.starts_at), now=_said(now))
     wrong = (
@@ -172,10 +172,11 @@ def check(draft: Draft, now: datetime) -> None:
         (not 1 <= draft.tries <= MOST_TRIES, f"Somebody is called 1 to {MOST_TRIES} times."),
         (draft.gap_hours is not None and not 0 <= draft.gap_hours <= MOST_GAP, f"The gap between two broadcasts is 0 to {MOST_GAP} hours."),
         (draft.budget is not None and draft.budget < 0, "A budget is an amount of rupees."),
-        (draft.heads_up and draft.sent_by == "sms", "A text before the call needs a call."),
     )
     for fault in (sentence for is_wrong, sentence in wrong if is_wrong):
         raise GatewayError("broadcast:when", fault=fault)
+    if draft.heads_up and draft.sent_by == "sms":
+        raise GatewayError("broadcast:heads-up")
     if draft.life_safety_by is not None and not draft.life_safety_by.strip():
         raise GatewayError("broadcast:nobody-answers")
     _check_expiry(draft, max(now, draft.starts_at or now))

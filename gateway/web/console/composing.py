@@ -83,7 +83,9 @@ def draft_of(form: Form) -> Draft:
     notice_id, _, answer = form.get("rsvp", "").rpartition(":")
     is_later = form.get("when") == "later"
     return Draft(
-        title=people.clean(form.get("title", "")) or " ".join(next(iter(texts.values()), "").split()[:FIRST_WORDS]),
+        title=people.clean(form.get("title", ""))
+        or " ".join(next(iter(texts.values()), "").split()[:FIRST_WORDS])
+        or words.gettext("Without a title"),
         texts=texts,
         medium=form.get("medium", ""),
         purpose=form.get("purpose") or "message",

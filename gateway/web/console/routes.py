@@ -11,8 +11,8 @@
 
 A `page` changes nothing and is asked for with GET; a `part` is a piece of a page that htmx fetches; a `form` is posted, and answers with
 `Done`, the address to go on at, so that a reload repeats nothing. A GatewayError in a form shows the page `back` again, with what was
-written into the form and the sentence beside the field that it is about. A form with a file says how many bytes it takes:
-`most=RECORDING`. There is no way to declare one without saying who may.
+written into the form and the sentence beside the field that it is about. A form with a file says how many bytes it takes: `most=RECORDING`.
+There is no way to declare one without saying who may.
 """
 
 from __future__ import annotations
