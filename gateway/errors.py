@@ -187,6 +187,7 @@ CATALOGUE: dict[str, Fault] = {
     "broadcast:same-person": Fault(
         "You have approved this broadcast. It goes to {recipients} members, more than {above}: a second person must approve it."
     ),
+    "broadcast:heads-up": Fault("A text before the call needs a call."),
     "broadcast:nobody-answers": Fault("Say by name who answers for sending in quiet hours."),
     "broadcast:test-number": Fault("A test goes to an ordinary phone in Nepal, such as 9841234567."),
     "broadcast:test-at-night": Fault("Nothing goes out in quiet hours, a test neither. Try again after {opens}."),
@@ -200,6 +201,7 @@ CATALOGUE: dict[str, Fault] = {
     "broadcast:too-long": Fault("The text in {language} takes {segments} segments; at most {most} arrive in one piece on every phone."),
     "broadcast:no-recipients": Fault("Nobody would get it: {left_out}."),
     "broadcast:not-possible": Fault("This broadcast is {state} and cannot be {wanted}."),
+    "broadcast:changed": Fault("Somebody changed this broadcast meanwhile. Look at its plan once more before you approve it."),
     "broadcast:nothing-held": Fault("Nothing of this broadcast waits for a person's decision."),
     "broadcast:cancelled": Fault("The broadcast was cancelled before it went out."),
     "broadcast:expired": Fault("It was pointless by the time it could go out."),

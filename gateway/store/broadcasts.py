@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     exists,
     func,
     insert,
@@ -98,6 +99,20 @@ def create(db: Connection, new: NewBroadcast, now: datetime) -> bool:
     """Write a draft; False where one of this id is there."""
     written = values(new) | {"audience": new.audience.as_json()}
     return db.execute(_CREATE, written | {"state": "draft", "expanded": False, "created_at": now}).first() is not None
+
+
+_REWRITE = update(broadcasts).where(broadcasts.c.id == bindparam("broadcast"), broadcasts.c.state == "draft")
+_AGREE_NO_MORE = delete(approvals).where(approvals.c.broadcast_id == bindparam("broadcast"))
+
+
+def rewrite(db: Connection, new: NewBroadcast) -> bool:
+    """Write a draft anew, which nobody has approved then; False where it is none any more. Who wrote it last has written it."""
+    written = values(new) | {"audience": new.audience.as_json(), "planned": None}
+    kept = {name: value for name, value in written.items() if name not in {"id", "organisation_id"}}
+    if db.execute(_REWRITE.values(kept), {"broadcast": new.id}).rowcount != 1:
+        return False
+    db.execute(_AGREE_NO_MORE, {"broadcast": new.id})
+    return True
 
 
 _ALL = select(

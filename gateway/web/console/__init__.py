@@ -25,12 +25,15 @@ from gateway.services import sign_in as visits
 from gateway.web.console import (
     account,
     audit,
+    broadcasts,
     flows,
     lessons,
     listening,
+    lists,
     menu,
     notices,
     prompts,
+    sayings,
     schemes,
     services,
     settings,
@@ -69,6 +72,9 @@ NOUNS: tuple[ModuleType, ...] = (
     schemes,
     flows,
     statistics,
+    broadcasts,
+    lists,
+    sayings,
 )
 STATIC = Path(__file__).resolve().parent.parent / "static"
 MOST_FORGOTTEN = 128 * 2**20  # bytes

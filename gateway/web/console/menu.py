@@ -47,6 +47,7 @@ UNDER: Mapping[str, str] = {
     "schemes": "settings",
     "users": "settings",
     "lists": "broadcasts",
+    "sayings": "broadcasts",
     "surveys": "listening",
     "testimonies": "listening",
     "lessons": "listening",
