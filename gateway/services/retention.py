@@ -63,6 +63,7 @@ RULES = (
     _goes("studio_tries", 1, "counted within an hour", "tries"),
     _goes("idempotency_keys", 1, "a program repeats a request within hours", "answers"),
     _goes("import_refusals", 90, "the file was corrected by then", "refusals"),
+    _goes("uploads", 90, "what a trial of a file found; the file itself goes when it was taken in, or after a day", "uploads"),
     _goes("phones", 400, "numbers that are no member's, did not say STOP, and were silent since", "numbers of strangers"),
     _stays("session_events", "go with their conversation"),
     _stays("audit", "of a chain nothing can be taken out; it holds no names, numbers or notes"),

@@ -15,7 +15,7 @@ from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError
 from gateway.providers.http import HttpSession, open_http
-from gateway.services import announcements, audit, calls, charges, claims, recordings, reminders, retention, rounds
+from gateway.services import announcements, audit, calls, charges, claims, recordings, reminders, retention, rounds, uploads
 from gateway.store import broadcasts, callbacks, deliveries, phones
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ CHORES = (
     reminders.daily,
     announcements.follow_up,
     retention.sweep,
+    uploads.forget,
     audit.tell_head,
 )  # the last tells of what the others did
 
@@ -117,7 +118,7 @@ def sweep(gateway: Gateway) -> list[Job]:
         jobs: list[Job] = [SendReply(row) for row in deliveries.replies_due(db, now, MOST_REPLIES)]
         jobs += [ExpandBroadcast(row) for row in broadcasts.unexpanded(db)]
         jobs += [SendBatch(row) for row in broadcasts.with_due(db, now, by_night=consent.quiet(now))]
-    return jobs + recordings.due(gateway)
+    return jobs + recordings.due(gateway) + uploads.due(gateway)
 
 
 def reconcile(gateway: Gateway) -> None:

@@ -32,6 +32,7 @@ from gateway.store.models import (
     takes,
     tasks,
     testimonies,
+    uploads,
 )
 
 Key = tuple[Any, ...]
@@ -121,6 +122,7 @@ PURGES: Mapping[str, Purge] = {
     "refusals": Purge(
         import_refusals, lambda before: import_refusals.c.import_id.in_(select(imports.c.id).where(imports.c.updated_at < before))
     ),
+    "uploads": Purge(uploads, lambda before: uploads.c.updated_at < before),
     "numbers of strangers": Purge(phones, _is_forgotten, ("sealed", "blind_index", "language", "script", "broke_off")),
 }
 

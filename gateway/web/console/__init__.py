@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from gateway.services import sign_in as visits
-from gateway.web.console import audit, menu, showing, today, words
+from gateway.web.console import audit, contributions, imports, members, menu, showing, today, words
 from gateway.web.console import sign_in as door
 from gateway.web.console.frame import Door, arrive
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-NOUNS: tuple[ModuleType, ...] = (door, today, audit)
+NOUNS: tuple[ModuleType, ...] = (door, today, audit, members, contributions, imports)
 STATIC = Path(__file__).resolve().parent.parent / "static"
 A_YEAR = timedelta(days=365)
 POLICY = (
@@ -59,6 +59,7 @@ def furnish(app: Flask, gateway: Gateway) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # it ends with the visit
         WTF_CSRF_SSL_STRICT=False,  # the token is proof enough, and a proxy in front may leave out where a request comes from
     )
+    app.before_request(partial(_take_files, {route.endpoint: route.largest for route in all_routes() if route.largest}))
     CSRFProtect(app)
     Compress(app)
     for noun in NOUNS:
@@ -129,6 +130,11 @@ def _around(gateway: Gateway) -> dict[str, object]:
         "is_part": bool(request.headers.get("HX-Request")) and not request.headers.get("HX-Boosted"),
         "simulated": gateway.settings.uses_simulator,
     }
+
+
+def _take_files(largest: Mapping[str, int]) -> None:
+    """Let a form that brings a file be as large as such a file may be; before anything reads it."""
+    request.max_content_length = largest.get(request.endpoint or "", request.max_content_length)
 
 
 def _forged(_error: CSRFError) -> tuple[str, int]:

@@ -99,6 +99,7 @@ class Route:
     view: View
     back: View | None = None
     is_part: bool = False
+    largest: int | None = None  # bytes of what is posted, where that may be a file; None: no more than forms need
 
     @property
     def name(self) -> str:
@@ -123,12 +124,16 @@ class Routes:
     def part(self, path: str, allowed: Allowed) -> Callable[[View], View]:
         return self._add("GET", path, allowed, is_part=True)
 
-    def form(self, path: str, allowed: Allowed, *, back: View | None = None, is_part: bool = False) -> Callable[[View], View]:
-        return self._add("POST", path, allowed, back=back, is_part=is_part)
+    def form(
+        self, path: str, allowed: Allowed, *, back: View | None = None, is_part: bool = False, largest: int | None = None
+    ) -> Callable[[View], View]:
+        return self._add("POST", path, allowed, back=back, is_part=is_part, largest=largest)
 
-    def _add(self, method: str, path: str, allowed: Allowed, *, back: View | None = None, is_part: bool = False) -> Callable[[View], View]:
+    def _add(  # noqa: PLR0913  # all that a route is, but its view
+        self, method: str, path: str, allowed: Allowed, *, back: View | None = None, is_part: bool = False, largest: int | None = None
+    ) -> Callable[[View], View]:
         def declare(view: View) -> View:
-            self.all.append(Route(method, path, allowed, self.noun, view, back, is_part))
+            self.all.append(Route(method, path, allowed, self.noun, view, back, is_part, largest))
             return view
 
         return declare
