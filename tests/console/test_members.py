@@ -6,6 +6,7 @@ import re
 
 import pytest
 from fakes.console import Console
+from playwright.sync_api import expect
 
 from gateway.services import members
 from gateway.services.access import terminal
@@ -246,10 +247,10 @@ def test_who_searches_sees_the_list_change_as_she_types(open_as, console: Consol
     with open_as("organiser", "ne", width=360) as page:
         page.goto("/members")
         page.get_by_role("searchbox").press_sequentially("maya", delay=30)
-        page.wait_for_function("document.querySelectorAll('#found li').length === 1")
+        expect(page.locator("#found li")).to_have_count(1)
         assert "माया राई" in page.locator("#found").inner_text()
         page.get_by_role("searchbox").fill("")
-        page.wait_for_function("document.querySelectorAll('#found li').length === 4")
+        expect(page.locator("#found li")).to_have_count(4)
         page.goto("/members/new")
         page.locator("#place_words").press_sequentially("Kathmandu", delay=20)
         page.wait_for_selector("#places input[value='3-27-06']")
