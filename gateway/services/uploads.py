@@ -203,12 +203,12 @@ def _try_out(gateway: Gateway, actor: Actor, row: UploadRow, stop: Callable[[], 
 def _take_in(gateway: Gateway, actor: Actor, row: UploadRow, stop: Callable[[], bool]) -> list[Job]:
     until = time.monotonic() + SLICE
     try:
-        for at in _noted(gateway, actor, row, _progress(gateway, actor, row, dry_run=False)):
-            if at.share < 1 and (stop() or time.monotonic() > until):
+        for _ in _noted(gateway, actor, row, _progress(gateway, actor, row, dry_run=False)):
+            if stop() or time.monotonic() > until:
                 return [TakeIn(row.id)]
     except GatewayError as error:
         if error.code != "import:finished" or row.import_id is None:
-            raise  # else it was through when its worker was killed
+            raise  # else it was through when its worker was killed, or had to stop
     _end(gateway, row, "done", None)
     return []
 

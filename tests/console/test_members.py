@@ -163,7 +163,14 @@ def test_a_change_keeps_what_it_does_not_touch(console: Console):
     form = dict(re.findall(r'<input[^>]* name="([a-z_]+)"[^>]* value="([^"]*)"', page))
     form |= {name: value for name, value in re.findall(r'<select id="([a-z_]+)".*?<option value="([^"]*)" selected', page, re.DOTALL)}
     form.pop("place", None)
-    form |= {"language": "ne", "preferred_medium": "voice", "trade": "sewing", "sex": "female", "collector_id": "sample-didi", "household_role": ""}
+    form |= {
+        "language": "ne",
+        "preferred_medium": "voice",
+        "trade": "sewing",
+        "sex": "female",
+        "collector_id": "sample-didi",
+        "household_role": "",
+    }
     form.pop("private", None)
     form.pop("reminders", None)
     form["year_of"] = "ad"
@@ -187,7 +194,11 @@ def test_her_story_is_paged_and_nothing_is_lost_on_the_way(console: Console):
     for index in range(40):
         console.gateway.database.write  # noqa: B018
         members.change(
-            console.gateway, ADMIN, "sample-1", members.get(console.gateway, ADMIN, "sample-1").version, members.Details(village=f"v{index}")
+            console.gateway,
+            ADMIN,
+            "sample-1",
+            members.get(console.gateway, ADMIN, "sample-1").version,
+            members.Details(village=f"v{index}"),
         )
     for _ in range(10):
         page = client.get(address).get_data(as_text=True)
