@@ -20,7 +20,8 @@ def main() -> None:
     def slowly() -> bool:
         nonlocal rows
         rows += jobs.BATCH
-        print(rows - jobs.BATCH, flush=True)
+        sys.stdout.write(f"{rows - jobs.BATCH}\n")
+        sys.stdout.flush()
         time.sleep(0.05)
         return False
 

@@ -82,9 +82,10 @@ def find(visit: Visit) -> Page:
 
 @routes.form("/members", Permission.SEE_MEMBERS, back=find)
 def search(visit: Visit) -> Page:
-    """Who has this number, name or phone; as she types, the list alone."""
+    """Who has this number, name or phone, or who came last where nothing is asked for; as she types, the list alone."""
     wanted = visit.form.get("words", "").strip()
-    found = members.find(visit.gateway, visit.actor, wanted) if wanted else []
+    gateway, actor = visit.gateway, visit.actor
+    found = members.find(gateway, actor, wanted) if wanted else members.newest(gateway, actor, "", NEWEST)
     template = "members_found.html" if request.headers.get("HX-Request") else "members.html"
     return _list(visit, template, found, wanted=wanted, filters={})
 
