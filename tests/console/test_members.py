@@ -44,10 +44,13 @@ def test_whoever_is_searched_for_stands_in_no_address(console: Console):
 
 
 def test_the_list_is_narrowed_by_trade_and_place(console: Console):
-    page = said(console.as_("organiser").get("/members?trade=sewing&place=5"))
-    assert "रीता थारू" in page
-    assert "सीता तामाङ" not in page
-    assert "गीता थारू" not in page
+    client = console.as_("organiser")
+    for place in ("place=5", "place_words=Bardiya", "place_words=बर्दिया"):
+        page = said(client.get(f"/members?trade=sewing&{place}"))
+        assert "रीता थारू" in page
+        assert "सीता तामाङ" not in page
+        assert "गीता थारू" not in page
+    assert "Nobody is like this" in said(client.get("/members?place_words=Atlantis on the moon"))
 
 
 def test_a_collector_finds_her_own_group_alone_and_cannot_change_it(console: Console):

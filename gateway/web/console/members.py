@@ -72,9 +72,8 @@ FIELDS: Mapping[str, str] = {
 def find(visit: Visit) -> Page:
     """One line to search by, and who came last."""
     filters = {name: value for name in FILTERS if (value := visit.query.get(name))}
-    place = _chosen_place(visit.query.get("place_words", ""), "") if visit.query.get("place_words") else None
-    if place:
-        filters["place"] = place
+    if written := visit.query.get("place_words"):
+        filters["place"] = next((place.code for place in by_name.search(written)), "-")  # the largest of those that are called so
     rows = members.newest(visit.gateway, visit.actor, visit.query.get("after", ""), NEWEST + 1, **filters)
     pager = Pager.behind(rows, lambda person: person.id, NEWEST)
     return _list(visit, "members.html", rows[:NEWEST], pager=pager, filters=filters)
