@@ -246,6 +246,7 @@ CATALOGUE: dict[str, Fault] = {
     "import:unknown": Fault("There is no import {id}. `gateway imports list` shows them."),
     # people and records
     "member:pin": Fault("A PIN has {digits} digits, and is not one that is guessed first (1111, 1234)."),
+    "member:other-number": Fault("This is not her number, so that nothing was done."),
     "member:invalid": Fault("{field} must be {wanted}."),
     "member:no-name": Fault("Nobody is written down without a name."),
     "member:no-consent": Fault("Nobody is registered who did not agree. Say how she agreed (consent_how), and to what (consent_wording)."),
@@ -284,6 +285,7 @@ CATALOGUE: dict[str, Fault] = {
     "claim:reference": Fault("The insurer's reference has 1 to 40 characters."),
     "claim:already": Fault("The insurer's reference {reference} is that of claim {number} already."),
     "claim:open-already": Fault("A {kind} claim of hers is open already ({number}). Add --again if this is another one."),
+    "contribution:none-ticked": Fault("Nothing was ticked."),
     "contribution:unknown": Fault("There is no entry {reference}. `gateway contributions list` shows them."),
     "contribution:already": Fault("{amount} for {month} is noted already ({reference}). Add --again if it was paid twice."),
     "contribution:range": Fault("{amount} is not what a member pays at once: from {least} to {most} rupees. Check the amount."),
@@ -310,6 +312,7 @@ CATALOGUE: dict[str, Fault] = {
     "service:name": Fault("A name has 1 to {most} characters."),
     "service:saying": Fault("There are no recorded words {id}. `gateway sayings list` shows them."),
     "service:unknown": Fault("There is no service {id}. `gateway services list` shows them."),
+    "place:choose": Fault("Several places are called so. Choose one of them."),
     "place:unknown": Fault("There is no place {place!r}. Find its code by its name: `gateway places WORDS`."),
     "place:several": Fault("Several places are called {place!r}: {near}. Write the district with it, or the code."),
     "place:no-such-name": Fault(

@@ -15,7 +15,7 @@ from rq import Queue
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
-from gateway.core.jobs import EndCall, ExpandBroadcast, FetchRecording, Job, SendBatch, SendReply, Sweep
+from gateway.core.jobs import EndCall, ExpandBroadcast, FetchRecording, Job, SendBatch, SendReply, Sweep, TakeIn
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ ROUTES: dict[type[Job], tuple[str, str]] = {
     ExpandBroadcast: ("sweep", "expand_broadcast"),
     FetchRecording: ("sweep", "fetch_recording"),
     SendBatch: ("bulk", "send_batch"),
+    TakeIn: ("bulk", "take_in"),
 }
 
 # The same bell rings once in this time, and is forgotten when nobody came. An id without the time in it would be refused for as long

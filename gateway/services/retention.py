@@ -66,6 +66,7 @@ RULES = (
     _goes("visits", 90, "by then nobody asks any more from where she signed in"),
     _goes("invitations", 90, "a link that was used or is over opens nothing"),
     _goes("sign_in_tries", 1, "no wait is longer", "tries to sign in"),
+    _goes("uploads", 90, "what a trial of a file found; the file itself goes when it was taken in, or after a day", "uploads"),
     _goes("phones", 400, "numbers that are no member's, did not say STOP, and were silent since", "numbers of strangers"),
     _stays("session_events", "go with their conversation"),
     _stays("step_counts", "how callers get through the flows: counts by day, of nobody"),

@@ -15,7 +15,7 @@ from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError
 from gateway.providers.http import HttpSession, open_http
-from gateway.services import announcements, audit, calls, charges, claims, drop_off, recordings, reminders, retention, rounds
+from gateway.services import announcements, audit, calls, charges, claims, drop_off, recordings, reminders, retention, rounds, uploads
 from gateway.store import broadcasts, callbacks, deliveries, phones
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ CHORES = (
     announcements.follow_up,
     drop_off.count_finished,
     retention.sweep,
+    uploads.forget,
     audit.tell_head,
 )  # the last tells of what the others did
 
@@ -118,7 +119,7 @@ def sweep(gateway: Gateway) -> list[Job]:
         jobs: list[Job] = [SendReply(row) for row in deliveries.replies_due(db, now, MOST_REPLIES)]
         jobs += [ExpandBroadcast(row) for row in broadcasts.unexpanded(db)]
         jobs += [SendBatch(row) for row in broadcasts.with_due(db, now, by_night=consent.quiet(now))]
-    return jobs + recordings.due(gateway)
+    return jobs + recordings.due(gateway) + uploads.due(gateway)
 
 
 def reconcile(gateway: Gateway) -> None:

@@ -76,6 +76,15 @@ class Decision(NamedTuple):
     sealed_note: bytes | None
 
 
+class Word(NamedTuple):
+    """The same as it is read."""
+
+    state: str
+    by: str
+    at: datetime
+    note: str | None
+
+
 class Sums(NamedTuple):
     """What counts, in paisa, by how sure it is: still to be looked at, questioned, final."""
 
@@ -240,6 +249,19 @@ def get(db: Connection, seal: Seal, scope: Scope, contribution_id: str) -> Entry
     """An entry that this scope may see."""
     query = _ENTRY.where(contributions.c.id == bindparam("wanted"), sees(scope, contributions))
     return next(iter(_read(db, seal, query, {"wanted": contribution_id})), None)
+
+
+_DECISIONS = (
+    select(*(contribution_decisions.c[name] for name in ("state", "by", "at", "sealed_note")))
+    .where(contribution_decisions.c.contribution_id == bindparam("of_entry"))
+    .order_by(contribution_decisions.c.id)
+)
+
+
+def decisions(db: Connection, seal: Seal, contribution_id: str) -> list[Word]:
+    """What was said of an entry, in order."""
+    rows = db.execute(_DECISIONS, {"of_entry": contribution_id})
+    return [Word(row.state, row.by, row.at, seal.open(row.sealed_note) if row.sealed_note else None) for row in rows]
 
 
 def id_of(db: Connection, scope: Scope, reference: str) -> str | None:

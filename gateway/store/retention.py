@@ -34,6 +34,7 @@ from gateway.store.models import (
     takes,
     tasks,
     testimonies,
+    uploads,
     visits,
 )
 
@@ -127,6 +128,7 @@ PURGES: Mapping[str, Purge] = {
     "visits": Purge(visits, lambda before: (visits.c.expires_at < before) | (visits.c.ended_at < before)),
     "invitations": Purge(invitations, lambda before: (invitations.c.expires_at < before) | (invitations.c.used_at < before)),
     "tries to sign in": Purge(sign_in_tries, lambda before: sign_in_tries.c.last_at < before),
+    "uploads": Purge(uploads, lambda before: uploads.c.updated_at < before),
     "numbers of strangers": Purge(phones, _is_forgotten, ("sealed", "blind_index", "language", "script", "broke_off")),
 }
 

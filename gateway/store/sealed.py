@@ -29,6 +29,7 @@ from gateway.store.models import (
     receipts,
     survey_answers,
     testimonies,
+    uploads,
     users,
 )
 from gateway.store.secrets import NAME
@@ -53,6 +54,7 @@ SEALED: Mapping[Table, tuple[str, ...]] = {
     testimonies: ("sealed_words",),
     receipts: ("sealed_answer",),
     idempotency_keys: ("sealed_request", "sealed_answer"),
+    uploads: ("sealed_report",),
 }
 
 TABLES = tuple(table.name for table in SEALED)

@@ -239,6 +239,17 @@ def plant(gateway: Gateway) -> Planted:
             "sealed_answer": seal.seal(SHE),
             **at,
         },
+        "uploads": {
+            "id": "her-file",
+            "organisation_id": "main",
+            "user_id": "her-user",
+            "kind": "members",
+            "shared_phones": False,
+            "state": "done",
+            "sealed_report": seal.seal("what the trial found"),
+            "created_at": at["at"],
+            "updated_at": at["at"],
+        },
     }
     with gateway.database.write() as db:
         for table, row in rows.items():

@@ -63,7 +63,7 @@ def test_after_years_only_proof_is_left(here):
     gone = {name for name, rows in last.items() if not rows and before[name]}
     assert gone == {
         *("receipts", "callbacks", "messages", "deliveries", "calls", "tasks", "takes", "recordings", "flow_sessions", "session_events"),
-        *("idempotency_keys", "visits", "invitations"),
+        *("idempotency_keys", "visits", "invitations", "uploads"),
     }
     assert not (here.gateway.settings.data_dir / planted.files[0]).exists()
     assert not take.exists()

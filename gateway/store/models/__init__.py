@@ -63,7 +63,7 @@ from gateway.store.models.talks import (
     studio_tries,
     takes,
 )
-from gateway.store.models.trust import audit, idempotency_keys, import_refusals, imports, sweeps
+from gateway.store.models.trust import audit, idempotency_keys, import_refusals, imports, sweeps, uploads
 
 __all__ = [
     "HEARD_AFTER",
@@ -129,6 +129,7 @@ __all__ = [
     "tasks",
     "testimonies",
     "tokens",
+    "uploads",
     "users",
     "visits",
 ]

@@ -175,6 +175,7 @@ members = Table(
     Column("version", Integer, nullable=False, server_default="1"),  # of two people who change her at once, the second is told
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("organisation_id", "number"),
+    Index(None, "organisation_id", "created_at", "id"),  # who came last
     # All that members are counted by, so that statistics need not read the members themselves.
     Index(
         "ix_members_counted",

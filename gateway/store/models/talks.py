@@ -127,6 +127,7 @@ calls = Table(
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
     UniqueConstraint("provider", "external_id"),
+    Index(None, "phone_id", "started_at"),  # a member's page tells who called when
 )
 
 recordings = Table(

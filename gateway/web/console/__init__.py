@@ -26,10 +26,13 @@ from gateway.web.console import (
     account,
     audit,
     broadcasts,
+    contributions,
     flows,
+    imports,
     lessons,
     listening,
     lists,
+    members,
     menu,
     notices,
     prompts,
@@ -75,6 +78,9 @@ NOUNS: tuple[ModuleType, ...] = (
     broadcasts,
     lists,
     sayings,
+    members,
+    contributions,
+    imports,
 )
 STATIC = Path(__file__).resolve().parent.parent / "static"
 MOST_FORGOTTEN = 128 * 2**20  # bytes

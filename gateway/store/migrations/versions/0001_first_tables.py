@@ -247,6 +247,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
         sa.UniqueConstraint("provider", "external_id", name=op.f("uq_calls_provider_external_id")),
     )
+    op.create_index(op.f("ix_calls_phone_id_started_at"), "calls", ["phone_id", "started_at"], unique=False)
     op.create_table(
         "import_refusals",
         sa.Column("import_id", sa.String(length=36), nullable=False),
@@ -317,6 +318,7 @@ def upgrade() -> None:
         ["organisation_id", "state", "trade", "place", "sex", "birth_year", "language", "household_role", "created_at"],
         unique=False,
     )
+    op.create_index(op.f("ix_members_organisation_id_created_at_id"), "members", ["organisation_id", "created_at", "id"], unique=False)
     op.create_table(
         "notices",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -414,6 +416,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_tokens_digest")),
     )
     op.create_index(op.f("ix_tokens_organisation_id"), "tokens", ["organisation_id"], unique=False)
+    op.create_table(
+        "uploads",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("shared_phones", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("import_id", sa.String(length=36), nullable=True),
+        sa.Column("share", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("added", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("changed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("known", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("refused", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("sealed_report", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name=op.f("fk_uploads_import_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_uploads_organisation_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_uploads_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
+    )
+    op.create_index(op.f("ix_uploads_state"), "uploads", ["state"], unique=False)
     op.create_table(
         "visits",
         sa.Column("id", sa.String(length=36), nullable=False),
