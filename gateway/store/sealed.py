@@ -28,6 +28,7 @@ from gateway.store.models import (
     phones,
     receipts,
     survey_answers,
+    tasks,
     testimonies,
     users,
 )
@@ -46,6 +47,7 @@ SEALED: Mapping[Table, tuple[str, ...]] = {
     contribution_decisions: ("sealed_note",),
     claims: ("sealed_note",),
     claim_events: ("sealed_note",),
+    tasks: ("sealed_note",),
     flow_sessions: ("state",),
     messages: ("sealed_body",),
     deliveries: ("sealed_body",),

@@ -22,7 +22,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from gateway.services import sign_in as visits
-from gateway.web.console import audit, menu, showing, today, words
+from gateway.web.console import audit, menu, showing, tasks, today, words
 from gateway.web.console import sign_in as door
 from gateway.web.console.frame import Door, arrive
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-NOUNS: tuple[ModuleType, ...] = (door, today, audit)
+NOUNS: tuple[ModuleType, ...] = (door, today, tasks, audit)
 STATIC = Path(__file__).resolve().parent.parent / "static"
 A_YEAR = timedelta(days=365)
 POLICY = (
@@ -67,7 +67,7 @@ def furnish(app: Flask, gateway: Gateway) -> None:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]  # of the extension
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update({**showing.FILTERS, "phrase": showing.of_phrase(gateway)})
+    app.jinja_env.filters.update({**showing.FILTERS, "phrase": showing.of_phrase(gateway), "ago": showing.of_ago(gateway)})
     app.jinja_env.globals.update(file=_address_of, languages=words.LANGUAGES)
     app.context_processor(partial(_around, gateway))
     app.register_error_handler(CSRFError, _forged)

@@ -42,7 +42,14 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("audit", "audit.page", N_("Who did what"), "audit", Permission.SEE_AUDIT),
     Entry("health", "health.page", N_("Health"), "health", Permission.SEE_HEALTH),
 )
-UNDER: Mapping[str, str] = {"imports": "members", "schemes": "settings", "users": "settings", "lists": "broadcasts", "surveys": "listening"}
+UNDER: Mapping[str, str] = {
+    "tasks": "today",
+    "imports": "members",
+    "schemes": "settings",
+    "users": "settings",
+    "lists": "broadcasts",
+    "surveys": "listening",
+}
 
 
 def seen_by(actor: Actor) -> list[Entry]:
