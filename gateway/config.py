@@ -15,6 +15,7 @@ from gateway.errors import GatewayError
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SHORTEST_SECRET = 32
+SHORTEST_TOKEN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Settings:
     reconcile_after: int
     lease_seconds: int
     detect_machines: bool
+    metrics_token: str = field(repr=False)
 
     @property
     def uses_simulator(self) -> bool:
@@ -70,6 +72,12 @@ def _whole(value: str) -> int:
 def _studio_pin(value: str) -> str:
     if value and not re.fullmatch(r"[0-9]{6}", value):
         raise ValueError("Write six digits, or nothing to close the studio.")
+    return value
+
+
+def _token(value: str) -> str:
+    if value and len(value) < SHORTEST_TOKEN:
+        raise ValueError(f"Write at least {SHORTEST_TOKEN} random characters, or nothing to keep /metrics closed.")
     return value
 
 
@@ -162,6 +170,7 @@ SETTINGS: dict[str, Setting] = {
     "minute_price": Setting("GATEWAY_MINUTE_PRICE", "Price of one begun minute of a call in paisa", "200", _whole),
     "reconcile_after": Setting("GATEWAY_RECONCILE_AFTER", "Seconds after which the provider is asked about an unclear send", "900", _whole),
     "detect_machines": Setting("GATEWAY_DETECT_MACHINES", "yes: have calls ended that a machine answers; it costs extra", "no", _yes_or_no),
+    "metrics_token": Setting("GATEWAY_METRICS_TOKEN", "The token with which /metrics is read; empty: closed", "", _token),
     "lease_seconds": Setting("GATEWAY_LEASE_SECONDS", "Seconds for which a worker owns the deliveries it claimed", "30", _rate),
 }  # fmt: skip
 
@@ -171,6 +180,7 @@ SECRETS: dict[object, str] = {
     _secret: "too short",
     _secrets: "too short",
     _studio_pin: "not six digits",
+    _token: "too short",
     _redis_url: "no address of a Redis",
 }
 

@@ -22,7 +22,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from gateway.services import sign_in as visits
-from gateway.web.console import audit, claims, menu, showing, tasks, today, words
+from gateway.web.console import audit, claims, health, menu, showing, tasks, today, words
 from gateway.web.console import sign_in as door
 from gateway.web.console.frame import Door, arrive
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-NOUNS: tuple[ModuleType, ...] = (door, today, tasks, claims, audit)
+NOUNS: tuple[ModuleType, ...] = (door, today, tasks, claims, audit, health)
 STATIC = Path(__file__).resolve().parent.parent / "static"
 A_YEAR = timedelta(days=365)
 POLICY = (
