@@ -9,7 +9,7 @@ from fakes.console import Console
 from fakes.statements import statements_of
 from fakes.waiting import WORDS, fill
 
-from gateway.services import backup, tasks
+from gateway.services import backup, broadcast, tasks
 from gateway.services.access import terminal
 from gateway.store import tasks as rows
 
@@ -184,3 +184,29 @@ def test_the_page_asks_the_database_as_often_for_many_tasks_as_for_few(console: 
             for number in range(60):
                 rows.open_task(db, rows.NewTask(f"{kind}-{number}", "main", kind, 1, "sample-1"), console.gateway.clock())
     assert statements() == few < 40
+
+
+def test_a_draft_waits_for_a_word_with_its_price(console: Console):
+    draft = broadcast.Draft("बैठक भोलि", texts={"ne": "बैठक भोलि छ।"})
+    broadcast_id = broadcast.create(console.gateway, ADMIN, draft)
+    client = console.as_("organiser")
+    page = client.get("/").get_data(as_text=True)
+    assert "Messages to approve" in page
+    assert f'hx-get="/today/broadcasts/{broadcast_id}"' in page
+    part = client.get(f"/today/broadcasts/{broadcast_id}", headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert re.search(r"To \d members, Rs [\d.]+", part)
+    assert console.as_("reader").get(f"/today/broadcasts/{broadcast_id}").status_code == 403
+
+
+def test_what_may_have_gone_out_waits_for_a_decision(console: Console):
+    broadcast_id = broadcast.create(console.gateway, ADMIN, broadcast.Draft("बैठक भोलि", texts={"ne": "बैठक भोलि छ।"}))
+    with console.gateway.database.write() as db:
+        db.exec_driver_sql("UPDATE broadcasts SET state = 'sending'")
+        db.exec_driver_sql(
+            "INSERT INTO deliveries (broadcast_id, channel_id, member_id, phone_id, medium, language, state, error, updated_at) "
+            "SELECT id, channel_id, 'sample-1', 1, 'sms', 'ne', 'unknown', 'send:unresolved', created_at FROM broadcasts"
+        )
+    client = console.as_("organiser")
+    assert "Did these go out?" in client.get("/").get_data(as_text=True)
+    assert client.post(f"/today/broadcasts/{broadcast_id}/leave").status_code == 303
+    assert "Did these go out?" not in client.get("/").get_data(as_text=True)
