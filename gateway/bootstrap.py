@@ -50,6 +50,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] | None = None, ne
         new_id=new_id or unique_id,
         enqueue=doorbell.ring,
         queue_is_up=doorbell.is_up,
+        look_at_queues=doorbell.look,
     )
 
 

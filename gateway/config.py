@@ -15,6 +15,7 @@ from gateway.errors import GatewayError
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SHORTEST_SECRET = 32
+SHORTEST_TOKEN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Settings:
     lease_seconds: int
     detect_machines: bool
     proxies: int
+    metrics_token: str = field(repr=False)
 
     @property
     def uses_simulator(self) -> bool:
@@ -71,6 +73,12 @@ def _whole(value: str) -> int:
 def _studio_pin(value: str) -> str:
     if value and not re.fullmatch(r"[0-9]{6}", value):
         raise ValueError("Write six digits, or nothing to close the studio.")
+    return value
+
+
+def _token(value: str) -> str:
+    if value and len(value) < SHORTEST_TOKEN:
+        raise ValueError(f"Write at least {SHORTEST_TOKEN} random characters, or nothing to keep /metrics closed.")
     return value
 
 
@@ -164,6 +172,7 @@ SETTINGS: dict[str, Setting] = {
     "reconcile_after": Setting("GATEWAY_RECONCILE_AFTER", "Seconds after which the provider is asked about an unclear send", "900", _whole),
     "detect_machines": Setting("GATEWAY_DETECT_MACHINES", "yes: have calls ended that a machine answers; it costs extra", "no", _yes_or_no),
     "proxies": Setting("GATEWAY_PROXIES", "How many proxies in front write X-Forwarded-For; 0: nobody's word is taken for it", "0", _whole),
+    "metrics_token": Setting("GATEWAY_METRICS_TOKEN", "The token with which /metrics is read; empty: closed", "", _token),
     "lease_seconds": Setting("GATEWAY_LEASE_SECONDS", "Seconds for which a worker owns the deliveries it claimed", "30", _rate),
 }  # fmt: skip
 
@@ -173,6 +182,7 @@ SECRETS: dict[object, str] = {
     _secret: "too short",
     _secrets: "too short",
     _studio_pin: "not six digits",
+    _token: "too short",
     _redis_url: "no address of a Redis",
 }
 

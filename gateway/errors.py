@@ -268,6 +268,10 @@ CATALOGUE: dict[str, Fault] = {
     "channel:already": Fault("This number belongs to another organisation already."),
     "task:named": Fault("Member {number} is written down already. Listen whose name it is, do what is to be done, and tick the task off."),
     "task:no-member": Fault("She hung up before she was registered: nobody agreed yet. Call her back and register her."),
+    "task:no-phone": Fault("The number was withheld: nobody can ring or write to it."),
+    "task:stopped": Fault("This phone asked for no more texts. Call her instead."),
+    "task:answer": Fault("An answer has 1 to {most} characters."),
+    "task:no-recording": Fault("The recording is not here: it has not come yet, or is kept no longer."),
     "task:unknown": Fault("There is no open task {id}. `gateway tasks list` shows those that are open."),
     "member:unknown": Fault("There is no member {number}. Check the number, or look for her by phone."),
     # claims
@@ -320,6 +324,12 @@ CATALOGUE: dict[str, Fault] = {
         "For a village, give the municipality in which it lies."
     ),
     "member:not-confirmed": Fault("Nothing was erased. What is erased does not come back; say --yes if you mean it."),
+    "backup:no-program": Fault("{program} is not on this machine. Install PostgreSQL's client programs of the server's version."),
+    "backup:failed": Fault("{program} did not finish: {reason}"),
+    "backup:none": Fault("{folder} is no backup that `gateway backup` finished."),
+    "backup:damaged": Fault("{file} is not as it was written: its checksum differs. Take another backup."),
+    "backup:other-database": Fault("This is a backup of {kind}, and DATABASE_URL names another kind of database."),
+    "backup:in-the-way": Fault("{file} is there already. Stop the gateway, move it away, and restore once more."),
     "audit:head": Fault("A head is written as NUMBER:HEX, as `gateway audit head` prints it."),
     "keys:left": Fault("{number} values still rest on another key. Run it again; docs/trust.md says what else may be the reason."),
     # statistics

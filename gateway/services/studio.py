@@ -140,6 +140,11 @@ def waiting(gateway: Gateway) -> list[Waiting]:
     return [Waiting(numbers.get((row.language, row.clip), "-"), row, files.get(row.id)) for row in rows]
 
 
+def count_waiting(db: Connection) -> int:
+    """How many recordings wait for approval."""
+    return sum(not is_of_saying(row) for row in takes.waiting(db))
+
+
 def approve(gateway: Gateway, number: str) -> TakeRow:
     """Make the recording that waits for this clip the one that callers hear.
 

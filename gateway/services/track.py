@@ -16,7 +16,7 @@ from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusR
 from gateway.providers.faults import SendError
 from gateway.providers.http import HttpSession, open_http
 from gateway.services import announcements, audit, calls, charges, claims, drop_off, recordings, reminders, retention, rounds, uploads
-from gateway.store import broadcasts, callbacks, deliveries, phones
+from gateway.store import broadcasts, callbacks, deliveries, phones, sweeps
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
@@ -33,6 +33,8 @@ LARGEST_ID = 2**63 - 1
 RANG = {"ringing", "answered", "completed", "busy", "no-answer"}  # words about a call by which her phone has rung
 LATEST_NEWS = timedelta(days=1)  # what a provider says happened longer ago, or later than now, is not believed
 MACHINE = "machine"
+SWEPT = "sweep"  # of `gateway.store.sweeps`: that the clock rings
+SWEPT_EVERY = timedelta(minutes=1)  # so often it is noted
 CHORES = (
     rounds.follow,
     charges.collect,
@@ -104,6 +106,7 @@ def sweep(gateway: Gateway) -> list[Job]:
     """Find what fell on the floor, and return the bells to ring for it."""
     now = gateway.clock()
     with gateway.database.write() as db:
+        sweeps.my_turn(db, SWEPT, now, SWEPT_EVERY)
         deliveries.expire_leases(db, now)
         broadcasts.suppress_cancelled(db, now)
     calls.end_idle(gateway)

@@ -309,6 +309,11 @@ def page(db: Connection, seal: Seal, scope: Scope, which: Filter, page: Page) ->
     return _read(db, seal, query.limit(page.limit), {})
 
 
+def count(db: Connection, scope: Scope, which: Filter) -> int:
+    """How many entries these are."""
+    return db.execute(select(func.count()).select_from(contributions).where(sees(scope, contributions), *which.conditions)).scalar_one()
+
+
 def sums(db: Connection, scope: Scope, which: Filter = Filter(), payer: str = "member") -> Sums:  # noqa: B008 - a tuple never changes
     """What counts of these entries, by state."""
     query = (

@@ -118,6 +118,7 @@ def erase(db: Connection, seal: Seal, member_id: str, by: str, now: datetime) ->
         *_sent(now),
         update(tasks).where(TASKS_ABOUT_HER).values(
             recording_id=None,
+            sealed_note=None,
             done_at=case((tasks.c.state == "open", now), else_=tasks.c.done_at),
             done_by=case((tasks.c.state == "open", by), else_=tasks.c.done_by),
             state="done",

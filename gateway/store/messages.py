@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -77,6 +77,19 @@ def count_out(db: Connection, phone_id: int, since: datetime) -> int:
 def had_blank(db: Connection, phone_id: int, since: datetime) -> bool:
     """Whether a text without any words came from a phone since then."""
     return db.execute(_BLANK, {"phone_id": phone_id, "since": since}).scalar_one() > 0
+
+
+def written_by(db: Connection, seal: Seal, phone_ids: Collection[int], since: datetime, most: int) -> list[tuple[int, datetime, str]]:
+    """What came from these phones since then with words in it, the newest first: phone, instant, words."""
+    words = (
+        select(messages.c.phone_id, messages.c.at, messages.c.sealed_body)
+        .where(
+            messages.c.phone_id.in_(phone_ids), messages.c.direction == "in", messages.c.at >= since, messages.c.sealed_body.is_not(None)
+        )
+        .order_by(messages.c.at.desc(), messages.c.id.desc())
+        .limit(most)
+    )
+    return [(phone_id, at, seal.open(body)) for phone_id, at, body in db.execute(words)]
 
 
 def sent_to(db: Connection, seal: Seal, phone_id: int) -> list[tuple[datetime, str]]:

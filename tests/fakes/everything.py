@@ -207,6 +207,7 @@ def plant(gateway: Gateway) -> Planted:
             "created_at": old,
         },
         "tasks": {
+            "sealed_note": seal.seal(HER_NOTE),
             "id": "her-task",
             "organisation_id": "main",
             "kind": "write_down_name",

@@ -100,7 +100,7 @@ def build(given: config.Settings, database: Database, fake: FakeTwilio, **parts:
         flows=SimpleNamespace(catalogue=CATALOGUE),
         providers=Providers({"twilio": provider}),
         pacer=Pacer(given.redis_url),
-        **{"queue_is_up": lambda: True, **parts},
+        **{"queue_is_up": lambda: True, "look_at_queues": lambda: None, **parts},
     )
 
 

@@ -216,6 +216,9 @@ tasks = Table(
     ref("contribution_id", "contributions.id"),
     Column("state", String(8), nullable=False),  # open | done
     Column("created_at", Instant, nullable=False),
+    Column("again_at", Instant),  # she was not reached: to be tried again from then on
+    Column("tries", Integer, nullable=False, server_default="0"),  # that did not reach her
+    Column("sealed_note", LargeBinary),  # what whoever tried wrote down for the next one
     Column("done_at", Instant),
     Column("done_by", String(64)),
     Index(None, "organisation_id", "state", "created_at"),

@@ -26,8 +26,10 @@ from gateway.web.console import (
     account,
     audit,
     broadcasts,
+    claims,
     contributions,
     flows,
+    health,
     imports,
     lessons,
     listening,
@@ -43,6 +45,7 @@ from gateway.web.console import (
     showing,
     statistics,
     surveys,
+    tasks,
     testimonies,
     today,
     users,
@@ -81,6 +84,9 @@ NOUNS: tuple[ModuleType, ...] = (
     members,
     contributions,
     imports,
+    tasks,
+    claims,
+    health,
 )
 STATIC = Path(__file__).resolve().parent.parent / "static"
 MOST_FORGOTTEN = 128 * 2**20  # bytes
@@ -119,7 +125,7 @@ def furnish(app: Flask, gateway: Gateway) -> None:
     app.jinja_env.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]  # of the extension
     app.jinja_env.optimized = False  # else `"meeting"|said("notice")` stays in the language in which its page was asked for first
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update({**showing.FILTERS, "phrase": showing.of_phrase(gateway)})
+    app.jinja_env.filters.update({**showing.FILTERS, "phrase": showing.of_phrase(gateway), "ago": showing.of_ago(gateway)})
     app.jinja_env.globals.update(file=_address_of, languages=words.LANGUAGES)
     app.context_processor(partial(_around, gateway))
     app.register_error_handler(CSRFError, _forged)

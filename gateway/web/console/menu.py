@@ -43,6 +43,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("health", "health.page", N_("Health"), "health", Permission.SEE_HEALTH),
 )
 UNDER: Mapping[str, str] = {
+    "tasks": "today",
     "imports": "members",
     "schemes": "settings",
     "users": "settings",

@@ -164,6 +164,25 @@ def dotted(text: str) -> str:
     return re.sub(r"\{[^{}]*\}", "…", text)
 
 
+def of_ago(gateway: Gateway) -> Callable[[datetime | None], Markup | str]:
+    """How long ago something was, as people say it: the exact moment stands in the element."""
+
+    def ago(value: datetime | None) -> Markup | str:
+        if value is None:
+            return "–"
+        hours, minutes = divmod(max(int((gateway.clock() - value).total_seconds()), 0) // 60, 60)
+        if hours >= 24:
+            said = words.ngettext("%(count)s day ago", "%(count)s days ago", hours // 24) % {"count": hours // 24}
+        elif hours:
+            said = words.ngettext("%(count)s hour ago", "%(count)s hours ago", hours) % {"count": hours}
+        else:
+            said = words.ngettext("%(count)s minute ago", "%(count)s minutes ago", minutes) % {"count": minutes}
+        there = value.astimezone(calendar.NEPAL)
+        return Markup('<time datetime="{}">{}</time>').format(there.isoformat(timespec="minutes"), digits(said))
+
+    return ago
+
+
 FILTERS: Mapping[str, Callable[..., object]] = {
     "digits": digits,
     "number": number,
