@@ -44,11 +44,22 @@ class Settings:
     reconcile_after: int
     lease_seconds: int
     detect_machines: bool
+    phone: bool | None
 
     @property
     def uses_simulator(self) -> bool:
         """Without Twilio's account, a built-in provider receives what is sent."""
         return not self.twilio_account_sid
+
+    @property
+    def has_phone(self) -> bool:
+        """Whether there is a phone in the browser: with the simulator, unless it was switched off."""
+        return self.uses_simulator if self.phone is None else self.phone
+
+    @property
+    def is_on_this_machine_alone(self) -> bool:
+        """Whether nobody from elsewhere can know an address at which we answer."""
+        return urlsplit(self.public_base_url).hostname in LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,10 @@ def _yes_or_no(value: str) -> bool:
     if value not in {"yes", "no"}:
         raise ValueError("Write yes or no.")
     return value == "yes"
+
+
+def _yes_or_no_or_neither(value: str) -> bool | None:
+    return _yes_or_no(value) if value else None
 
 
 def _secret(value: str) -> str:
@@ -163,6 +178,7 @@ SETTINGS: dict[str, Setting] = {
     "reconcile_after": Setting("GATEWAY_RECONCILE_AFTER", "Seconds after which the provider is asked about an unclear send", "900", _whole),
     "detect_machines": Setting("GATEWAY_DETECT_MACHINES", "yes: have calls ended that a machine answers; it costs extra", "no", _yes_or_no),
     "lease_seconds": Setting("GATEWAY_LEASE_SECONDS", "Seconds for which a worker owns the deliveries it claimed", "30", _rate),
+    "phone": Setting("GATEWAY_PHONE", "yes or no: a phone in the browser at /phone; empty: with the simulator alone", "", _yes_or_no_or_neither),
 }  # fmt: skip
 
 

@@ -208,6 +208,13 @@ CATALOGUE: dict[str, Fault] = {
     "webhook:too-large": Fault("The request is larger than any that a provider sends."),
     "webhook:not-a-form": Fault("The request is not a form (application/x-www-form-urlencoded)."),
     "receive:busy": Fault("Too many workers answered the same person at once.", retryable=True),
+    "phone:document": Fault("A provider would not understand our answer: {reason}."),
+    "phone:refused": Fault("The gateway answered {status}. Its log says why.", retryable=True),
+    "phone:no-call": Fault("This call is over. Ring again."),
+    "phone:number": Fault("Here you can ring from the sample numbers alone, +97797200000 and two digits."),
+    "phone:unknown": Fault("There is no phone in the browser here. GATEWAY_PHONE=yes switches it on."),
+    "phone:no-microphone": Fault("Speaking can be tried with the simulator alone."),
+    "conversation:unknown": Fault("There is no such call."),
     "call:not-ringing": Fault("No call to this phone is ringing. Send a broadcast with --voice first."),
     # what is taken in from files
     "import:heading": Fault("{reason}"),
