@@ -97,7 +97,7 @@ def _yes_or_no(value: str) -> bool:
     return value == "yes"
 
 
-def _yes_or_no_or_neither(value: str) -> bool | None:
+def _yes_no_or_neither(value: str) -> bool | None:
     return _yes_or_no(value) if value else None
 
 
@@ -178,7 +178,7 @@ SETTINGS: dict[str, Setting] = {
     "reconcile_after": Setting("GATEWAY_RECONCILE_AFTER", "Seconds after which the provider is asked about an unclear send", "900", _whole),
     "detect_machines": Setting("GATEWAY_DETECT_MACHINES", "yes: have calls ended that a machine answers; it costs extra", "no", _yes_or_no),
     "lease_seconds": Setting("GATEWAY_LEASE_SECONDS", "Seconds for which a worker owns the deliveries it claimed", "30", _rate),
-    "phone": Setting("GATEWAY_PHONE", "yes or no: a phone in the browser at /phone; empty: with the simulator alone", "", _yes_or_no_or_neither),
+    "phone": Setting("GATEWAY_PHONE", "yes: a phone in the browser, at /phone; empty: with the simulator", "", _yes_no_or_neither),
 }  # fmt: skip
 
 

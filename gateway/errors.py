@@ -213,6 +213,7 @@ CATALOGUE: dict[str, Fault] = {
     "phone:no-call": Fault("This call is over. Ring again."),
     "phone:number": Fault("Here you can ring from the sample numbers alone, +97797200000 and two digits."),
     "phone:unknown": Fault("There is no phone in the browser here. GATEWAY_PHONE=yes switches it on."),
+    "phone:denied": Fault("Sign in as an organiser to use the phone: its calls write real records."),
     "phone:no-microphone": Fault("Speaking can be tried with the simulator alone."),
     "conversation:unknown": Fault("There is no such call."),
     "call:not-ringing": Fault("No call to this phone is ringing. Send a broadcast with --voice first."),

@@ -93,7 +93,8 @@ _IDLE = (
 _CLOSE_IDLE = update(flow_sessions).where(*_IDLE).values(open=false())
 _IDLE_ROWS = select(*COLUMNS).where(*_IDLE).limit(bindparam("limit"))
 _LOG = Prepared(insert_into(session_events))
-_EVENTS = select(*columns(session_events, LogRow)).where(session_events.c.session_id == bindparam("session_id")).order_by(session_events.c.id)
+_OF_SESSION = session_events.c.session_id == bindparam("session_id")
+_EVENTS = select(*columns(session_events, LogRow)).where(_OF_SESSION).order_by(session_events.c.id)
 _CALLS_OF = (
     select(flow_sessions.c.id, flow_sessions.c.created_at)
     .join(calls, (calls.c.provider == flow_sessions.c.provider) & (calls.c.external_id == flow_sessions.c.external_id))

@@ -23,7 +23,7 @@ KEPT_SECONDS = 24 * 3600
 
 @dataclass(frozen=True, kw_only=True)
 class Simulator(TwilioWire):
-    """`auth_token` is derived from the installation's secret key, so that nobody else can sign webhooks. `spoken` is where recordings lie."""
+    """`auth_token` is derived from the installation's secret key, so that nobody else can sign webhooks; recordings lie in `spoken`."""
 
     spoken: Path
     account_sid: str = ACCOUNT_SID

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -22,18 +22,23 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from gateway.services import sign_in as visits
-from gateway.web.console import audit, menu, showing, today, words
+from gateway.web.console import audit, menu, phone, showing, today, words
 from gateway.web.console import sign_in as door
 from gateway.web.console.frame import Door, arrive
+from gateway.web.console.routes import FORM
+from gateway.web.phone.line import Exchange
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
     from gateway.services.context import Gateway
     from gateway.web.console.routes import Route
 
 log = structlog.get_logger(__name__)
 
-NOUNS: tuple[ModuleType, ...] = (door, today, audit)
+NOUNS: tuple[ModuleType, ...] = (door, today, audit, phone)
 STATIC = Path(__file__).resolve().parent.parent / "static"
+MOST_FORGOTTEN = 128 * 2**20  # bytes
 A_YEAR = timedelta(days=365)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
@@ -46,8 +51,11 @@ def all_routes() -> list[Route]:
     return [route for noun in NOUNS for route in noun.routes.all]
 
 
-def furnish(app: Flask, gateway: Gateway) -> None:
-    """Give an application all pages of the console, its cookie, its protection against forged forms, its templates and languages."""
+def furnish(app: Flask, gateway: Gateway, entry: WSGIApplication) -> None:
+    """Give an application all pages of the console, its cookie, its protection against forged forms, its templates and languages.
+
+    `entry` is that of the whole application, which the browser phone rings.
+    """
     https = gateway.settings.public_base_url.startswith("https:")
     app.config.update(
         SECRET_KEY=_key(gateway),
@@ -59,6 +67,8 @@ def furnish(app: Flask, gateway: Gateway) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # it ends with the visit
         WTF_CSRF_SSL_STRICT=False,  # the token is proof enough, and a proxy in front may leave out where a request comes from
     )
+    app.before_request(partial(_take_no_more, {route.endpoint: route.most for route in all_routes() if route.most != FORM}))
+    app.extensions[phone.EXCHANGE] = Exchange.of(gateway, entry)
     CSRFProtect(app)
     Compress(app)
     for noun in NOUNS:
@@ -131,6 +141,12 @@ def _around(gateway: Gateway) -> dict[str, object]:
     }
 
 
+def _take_no_more(most: Mapping[str, int]) -> None:
+    """Before anybody reads the form: how large it may be."""
+    if request.endpoint is not None and request.endpoint in most:
+        request.max_content_length = most[request.endpoint]
+
+
 def _forged(_error: CSRFError) -> tuple[str, int]:
     return render_template("console/stale.html"), 400
 
@@ -140,10 +156,19 @@ def _fault(gateway: Gateway, error: HTTPException) -> tuple[str, int] | HTTPExce
     if error.code is None or error.code < 400:
         return error
     reference = ""
+    if error.code == 413:
+        _let_it_finish()
     if error.code >= 500:
         reference = gateway.new_id()
         log.error("page failed", reference=reference, endpoint=request.endpoint, exc_info=getattr(error, "original_exception", None))
     return render_template("console/fault.html", error=None, code=error.code, reference=reference), error.code
+
+
+def _let_it_finish() -> None:
+    """Read what is too large and forget it: a browser that is cut off while it sends shows a fault of its own instead of our answer."""
+    left = min(request.content_length or 0, MOST_FORGOTTEN)
+    while left > 0 and (part := request.environ["wsgi.input"].read(min(left, 2**16))):
+        left -= len(part)
 
 
 def _guard(response: Response) -> Response:
