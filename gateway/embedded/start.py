@@ -39,11 +39,11 @@ def up(folder: Path, port: int, environ: Mapping[str, str], say: Callable[[str],
         if not settings.get("REDIS_URL"):
             settings["REDIS_URL"], program = _own_redis(folder, lock)
             programs.append(program)
-        base_url = config.load(settings).public_base_url
+        given = config.load(settings)
         environment.write(folder, settings)
         _prepare(settings)
         programs += _our_programs(port, settings)
-        Supervisor(programs, say).run(_announcing(port, base_url, say, _hints(folder, port)))
+        Supervisor(programs, say).run(_announcing(port, given.public_base_url, say, [*_phone(given), *_hints(folder, port)]))
 
 
 @contextmanager
@@ -157,6 +157,11 @@ def _healthy(port: int, host: str) -> bool:
         finally:
             connection.close()
     return False
+
+
+def _phone(given: config.Settings) -> list[str]:
+    """Return where the browser phone is, what a newcomer tries first."""
+    return [f"Open {given.public_base_url}/phone and press the green key."] if given.has_phone else []
 
 
 def _hints(folder: Path, port: int) -> list[str]:

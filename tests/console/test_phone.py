@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,18 +22,19 @@ const play = HTMLMediaElement.prototype.play;
 HTMLMediaElement.prototype.play = function () {
   this.playbackRate = 8;
   const src = this.getAttribute("src");
-  this.addEventListener("timeupdate", () => { if (this.getAttribute("src") === src && this.ended) window.heard.push([src, this.currentTime]); });
+  const ends = () => { if (this.getAttribute("src") === src && this.ended) window.heard.push([src, this.currentTime]); };
+  this.addEventListener("timeupdate", ends);
   return play.call(this);
 };
 """
 
 
 @pytest.fixture
-def console(console: Console, now: datetime) -> Iterator[Console]:
+def console(console: Console, now: datetime) -> Console:
     """Its clock goes, since calls last."""
     began = time.monotonic()
     gateway = replace(console.gateway, clock=lambda: now + timedelta(seconds=time.monotonic() - began))
-    yield Console(gateway)
+    return Console(gateway)
 
 
 def all_of(console: Console, table: Any) -> list[Any]:

@@ -174,7 +174,7 @@ class Exchange:
         return answer.status_code, answer.get_data(as_text=True)
 
     def _shown(self, call: Call, document: str) -> list[dict[str, Any]]:
-        return shown(twiml.read(document), self.words(), self._awaited(call))
+        return shown(twiml.read(document, self.gateway.settings.public_base_url), self.words(), self._awaited(call))
 
     def _awaited(self, call: Call) -> dict[str, Any]:
         """Which keys lead on from where the call stands now, and whether what is pressed is a secret."""
@@ -221,7 +221,7 @@ def heard(verbs: list[Verb], words: Words) -> list[Line]:
     paths: list[str] = []
     for verb in verbs:
         if verb.name == "Play":
-            paths.append(verb.text.partition("/audio/")[2].removesuffix(".wav"))
+            paths.append(verb.clip)
         else:
             lines += [*words.lines(paths), words.said(verb.text)]
             paths = []

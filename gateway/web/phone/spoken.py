@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.audio.catalogue import MIDDLE, SILENCE, ClipCatalogue, open_clips
 from gateway.audio.script import prompts_in_order
+from gateway.core.calendar import MONTHS_IN_ENGLISH
 from gateway.engine.definition import Fragment, Prompt, Slot
 from gateway.errors import GatewayError
 from gateway.language.speech import LANGUAGES, vocabulary
-from gateway.web.console.showing import BS_MONTHS_IN_ENGLISH
 
 if TYPE_CHECKING:
     from gateway.engine.definition import Catalogue
@@ -204,7 +204,7 @@ class Words:
             return self.catalogue.phrases.get(name.removeprefix(PHRASE), {}).get(ENGLISH, "…")
         group, _, which = name.partition("/")
         if group == "month":
-            return BS_MONTHS_IN_ENGLISH[int(which) - 1]
+            return MONTHS_IN_ENGLISH[int(which) - 1]
         # Words that English does without, such as the one behind a day, are left out.
         return which if group in {"number", "digit"} else vocabulary(ENGLISH).get(name, "" if group == "word" else "…")
 

@@ -34,7 +34,9 @@ ATTRIBUTES: Mapping[str, frozenset[str]] = {
 INSIDE: Mapping[str, frozenset[str]] = {"Gather": frozenset({"Play", "Say"}), "Dial": frozenset({"Number"})}
 AT_THE_TOP = frozenset(ATTRIBUTES.keys() - {"Number"})
 ACTING = frozenset({"Gather", "Record", "Dial"})  # they must say where an answer goes
-STEP = re.compile(r".*/twilio/voice/([0-9]{1,6})")
+STEP = re.compile(r"https?://[^\s]+/twilio/voice/([0-9]{1,6})")
+CLIP = re.compile(r"https?://[^\s]+/audio/([a-z0-9_./-]+)\.wav")
+LARGEST = 64_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,41 @@ class Verb:
             raise GatewayError("phone:document", reason=f"<{self.name}> leads elsewhere")
         return int(found[1])
 
+    @property
+    def clip(self) -> str:
+        """The path of the clip that it plays; GatewayError `phone:document` where it plays something else."""
+        if not (found := CLIP.fullmatch(self.text)):
+            raise GatewayError("phone:document", reason="<Play> plays no clip of ours")
+        return found[1]
+
     def seconds(self, attribute: str, otherwise: int) -> int:
         return int(self.attributes.get(attribute, otherwise))
 
 
-def read(document: str) -> tuple[Verb, ...]:
-    """The verbs of a document. Raises GatewayError `phone:document`."""
+def read(document: str, base: str = "") -> tuple[Verb, ...]:
+    """The verbs of a document, whose addresses all lie below `base`. Raises GatewayError `phone:document`."""
+    if len(document.encode()) > LARGEST:
+        raise GatewayError("phone:document", reason=f"it has more than {LARGEST} bytes")
+    if document[:1].isspace() or "<!DOCTYPE" in document:
+        raise GatewayError("phone:document", reason="it does not begin as a document of ours does")
     try:
         root = ET.fromstring(document.encode())  # noqa: S314  # our own document, out of this very process
     except ET.ParseError as error:
         raise GatewayError("phone:document", reason=str(error)) from error
     if root.tag != "Response":
         raise GatewayError("phone:document", reason=f"it is a <{root.tag}>")
-    return tuple(_verb(element, AT_THE_TOP) for element in root)
+    verbs = tuple(_verb(element, AT_THE_TOP) for element in root)
+    for verb in (each for outer in verbs for each in (outer, *outer.inside)):
+        if "action" in verb.attributes or verb.name == "Redirect":
+            _ours(verb.attributes.get("action", verb.text), base)
+        if verb.name == "Play":
+            _ours(verb.text, base)
+    return verbs
+
+
+def _ours(address: str, base: str) -> None:
+    if not address.startswith(f"{base}/" if base else "http"):
+        raise GatewayError("phone:document", reason="it leads elsewhere")
 
 
 def _verb(element: ET.Element, allowed: frozenset[str]) -> Verb:
