@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Response, current_app, jsonify, request, url_for
+from markupsafe import escape
 
 from gateway.core import phone as phones
 from gateway.core.roles import Permission
@@ -19,7 +20,7 @@ from gateway.errors import GatewayError
 from gateway.providers.simulator import Simulator
 from gateway.services import access, calls, inbox, replay
 from gateway.services.sample import OPEN_MEMBER, PRIVATE_MEMBER, SHARED_PHONE
-from gateway.web.console import words
+from gateway.web.console import showing, words
 from gateway.web.console.frame import status_of
 from gateway.web.console.routes import Anybody, Done, Page, Routes, Visit
 from gateway.web.phone import line as telephone
@@ -277,10 +278,9 @@ def _news(visit: Visit, number: str) -> Shown:
         rings = gateway.settings.uses_simulator and bool(calls.ringing(gateway, number))
     except GatewayError:
         rings = False
-    show = current_app.jinja_env.filters["moment"]
     texts = [{"hers": each.hers, "text": each.text} for each in inbox.thread(gateway, number, MOST_TEXTS)]
     had = [
-        {"address": url_for("phone.again", session_id=session_id), "at": str(show(began))}
+        {"address": url_for("phone.again", session_id=session_id), "at": escape(showing.moment(began)).striptags()}
         for session_id, began in replay.calls_of(gateway, number, MOST_CALLS)
     ]
     return {"rings": rings, "texts": texts, "calls": had}

@@ -64,6 +64,7 @@
   root.hidden = false;
   const say = JSON.parse(root.dataset.texts);
   const shown = Object.fromEntries(["caller", "clock", "state", "now-words", "now-gloss", "typed", "silence", "silence-bar", "silence-left", "pressed", "dialled", "green", "miss", "red", "told", "told-empty", "thread", "calls", "calls-empty", "about", "other", "other-number", "body"].map((id) => [id, byId(id)]));
+  const written = document.documentElement.lang === "ne" ? (text) => text.replace(/\d/g, (digit) => "०१२३४५६७८९"[digit]) : (text) => text;
   let call = null; // the call under way: its token, when it began, how many keys, what ends it, what listens
   let incoming = null; // a call of the gateway's that rings here
 
@@ -79,7 +80,7 @@
       throw new Error(say.offline);
     }
     const told = await answer.json().catch(() => null);
-    if (!answer.ok || (told && told.fault)) throw new Error(told?.fault ?? say.offline);
+    if (!answer.ok) throw new Error(told?.fault ?? (answer.status === 400 ? say.stale : say.offline));
     return told;
   }
 
@@ -124,12 +125,12 @@
   setInterval(() => {
     if (!call?.began) return;
     const seconds = Math.floor((Date.now() - call.began) / 1000);
-    shown.clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    shown.clock.textContent = written(`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`);
     shown.silence.hidden = !call.silence;
     if (call.silence) {
       const left = Math.max(0, (call.silence.until - Date.now()) / 1000);
       shown["silence-bar"].value = left / call.silence.of;
-      shown["silence-left"].textContent = `${Math.ceil(left)} ${say.seconds}`;
+      shown["silence-left"].textContent = written(`${Math.ceil(left)} ${say.seconds}`);
     }
   }, 200);
   const silence = (seconds) => { call.silence = seconds ? { until: Date.now() + seconds * 1000, of: seconds } : null; };
@@ -142,8 +143,8 @@
     call = { ends: new AbortController(), keys: 0, listens: null, silence: null };
     incoming = null;
     shown.told.replaceChildren();
-    shown.pressed.textContent = "0";
-    shown.clock.textContent = "0:00";
+    shown.pressed.textContent = written("0");
+    shown.clock.textContent = written("0:00");
     now("", "", "");
     hooks();
     root.querySelector(".handset").scrollIntoView({ block: "nearest" });
@@ -226,7 +227,7 @@
         line("note", say.silent);
         return null;
       }
-      line("pressed", `${say.pressed} ${verb.secret ? "•".repeat(listens.digits.length) : listens.digits}`);
+      line("pressed", written(`${say.pressed} ${verb.secret ? "•".repeat(listens.digits.length) : listens.digits}`));
       return { step: verb.step, keys: listens.digits };
     },
     async record(mine, verb) {
@@ -241,10 +242,10 @@
         line("note", say.no_microphone);
         return mine.ends.signal.aborted ? null : { step: verb.step, spoke: "nothing" };
       }
-      if (heard.key) line("pressed", `${say.pressed} ${heard.key}`);
+      if (heard.key) line("pressed", written(`${say.pressed} ${heard.key}`));
       if (!heard.wav) return mine.ends.signal.aborted || !heard.key ? null : { step: verb.step, spoke: "nothing", keys: heard.key };
       const kept = await post("recording", {}, heard.wav);
-      line("pressed", `${say.spoke} · ${kept.seconds} ${say.seconds}`);
+      line("pressed", written(`${say.spoke} · ${kept.seconds} ${say.seconds}`));
       const told = { step: verb.step, recording: kept.recording, seconds: kept.seconds, keys: heard.key };
       if (!mine.ends.signal.aborted) return told;
       await post("step", { call: mine.token, ...told, over: "yes" }); // she spoke and hung up: it is kept all the same
@@ -340,7 +341,7 @@
     if (listens.digits.length === verb.most) listens.done();
     else patience(listens, verb.timeout);
   }
-  const count = () => { call.keys += 1; shown.pressed.textContent = String(call.keys); };
+  const count = () => { call.keys += 1; shown.pressed.textContent = written(String(call.keys)); };
 
   // --- the microphone: as long as she speaks, then 8 kHz in one channel, which is what a telephone carries ----------------------------
 
@@ -501,6 +502,8 @@
   window.addEventListener("pagehide", () => {
     if (call?.token) fetch("/phone/end", { method: "POST", keepalive: true, headers: { "X-CSRFToken": root.dataset.csrf }, body: new URLSearchParams({ call: call.token }) });
   });
+  shown.clock.textContent = written("0:00");
+  shown.pressed.textContent = written("0");
   hooks();
   news();
 
