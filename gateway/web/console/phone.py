@@ -23,6 +23,7 @@ from gateway.services.sample import OPEN_MEMBER, PRIVATE_MEMBER, SHARED_PHONE
 from gateway.web.console import showing, words
 from gateway.web.console.frame import status_of
 from gateway.web.console.routes import Anybody, Done, Page, Routes, Visit
+from gateway.web.console.words import gettext as _
 from gateway.web.phone import line as telephone
 from gateway.web.phone import twiml
 from gateway.web.phone.line import Call, Exchange
@@ -137,7 +138,7 @@ def without_sound(visit: Visit) -> Page:
     number, keys = _number(visit), visit.form.get("keys", "").replace(" ", "")
     pressed = keys.split(",") if keys else []
     if any(key and not KEYS.fullmatch(key) for key in pressed):
-        raise GatewayError("request:invalid", fault="Write keys of a phone with commas between them.", where="keys")
+        raise GatewayError("request:invalid", fault=_("Write keys of a phone with commas between them."), where="keys")
     return _page(visit, whoever_may(visit), list(_line().with_keys(number, iter(pressed))))
 
 
@@ -214,7 +215,7 @@ def _did(visit: Visit) -> dict[str, str]:
     form = visit.form
     keys = form.get("keys", "")
     if keys and not KEYS.fullmatch(keys):
-        raise GatewayError("request:invalid", fault="There is no such key.", where="keys")
+        raise GatewayError("request:invalid", fault=_("There is no such key."), where="keys")
     if "dialled" in form:
         answered = form["dialled"] == "answered"
         return {"DialCallStatus": "completed" if answered else "no-answer", "DialCallDuration": "60" if answered else "0"}
@@ -241,7 +242,7 @@ def recording(visit: Visit) -> Response:
             with wave.open(io.BytesIO(sound)) as read:
                 seconds = read.getnframes() / read.getframerate()
         except (wave.Error, EOFError) as error:
-            raise GatewayError("request:invalid", fault="This is no sound.") from error
+            raise GatewayError("request:invalid", fault=_("This is no sound.")) from error
         return {"recording": provider.keep_recording(sound), "seconds": int(seconds)}
 
     return _answered(visit, act)

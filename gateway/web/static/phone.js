@@ -62,6 +62,7 @@
   const root = byId("phone");
   if (!root) return;
   root.hidden = false;
+  byId("plain").hidden = true;
   const say = JSON.parse(root.dataset.texts);
   const shown = Object.fromEntries(["caller", "clock", "state", "now-words", "now-gloss", "typed", "silence", "silence-bar", "silence-left", "pressed", "dialled", "green", "miss", "red", "told", "told-empty", "thread", "calls", "calls-empty", "about", "other", "other-number", "body"].map((id) => [id, byId(id)]));
   const written = document.documentElement.lang === "ne" ? (text) => text.replace(/\d/g, (digit) => "०१२३४५६७८९"[digit]) : (text) => text;
