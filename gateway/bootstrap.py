@@ -70,7 +70,7 @@ def _providers(settings: Settings) -> Providers:
     provider: Provider
     if settings.uses_simulator:
         token = hmac.digest(settings.secret_key.encode(), b"simulator", "sha256").hex()
-        provider = Simulator(auth_token=token, public_base_url=settings.public_base_url)
+        provider = Simulator(auth_token=token, public_base_url=settings.public_base_url, spoken=settings.data_dir / "simulator")
     else:
         provider = Twilio(
             account_sid=settings.twilio_account_sid,

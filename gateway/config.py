@@ -47,11 +47,22 @@ class Settings:
     detect_machines: bool
     proxies: int
     metrics_token: str = field(repr=False)
+    phone: bool | None
 
     @property
     def uses_simulator(self) -> bool:
         """Without Twilio's account, a built-in provider receives what is sent."""
         return not self.twilio_account_sid
+
+    @property
+    def has_phone(self) -> bool:
+        """Whether there is a phone in the browser: with the simulator, unless it was switched off."""
+        return self.uses_simulator if self.phone is None else self.phone
+
+    @property
+    def is_on_this_machine_alone(self) -> bool:
+        """Whether nobody from elsewhere can know an address at which we answer."""
+        return urlsplit(self.public_base_url).hostname in LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,10 @@ def _yes_or_no(value: str) -> bool:
     if value not in {"yes", "no"}:
         raise ValueError("Write yes or no.")
     return value == "yes"
+
+
+def _yes_no_or_neither(value: str) -> bool | None:
+    return _yes_or_no(value) if value else None
 
 
 def _secret(value: str) -> str:
@@ -174,6 +189,7 @@ SETTINGS: dict[str, Setting] = {
     "proxies": Setting("GATEWAY_PROXIES", "How many proxies in front write X-Forwarded-For; 0: nobody's word is taken for it", "0", _whole),
     "metrics_token": Setting("GATEWAY_METRICS_TOKEN", "The token with which /metrics is read; empty: closed", "", _token),
     "lease_seconds": Setting("GATEWAY_LEASE_SECONDS", "Seconds for which a worker owns the deliveries it claimed", "30", _rate),
+    "phone": Setting("GATEWAY_PHONE", "yes: a phone in the browser, at /phone; empty: with the simulator", "", _yes_no_or_neither),
 }  # fmt: skip
 
 

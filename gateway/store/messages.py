@@ -40,9 +40,9 @@ _COUNT_OUT = (
     .select_from(messages)
     .where(messages.c.phone_id == bindparam("phone_id"), messages.c.direction == "out", messages.c.at >= bindparam("since"))
 )
-_SENT_TO = (
+_OF_PHONE = (
     select(messages.c.at, messages.c.sealed_body)
-    .where(messages.c.phone_id == bindparam("phone_id"), messages.c.direction == "out")
+    .where(messages.c.phone_id == bindparam("phone_id"), messages.c.direction == bindparam("way"))
     .order_by(messages.c.at, messages.c.id)
 )
 
@@ -94,4 +94,13 @@ def written_by(db: Connection, seal: Seal, phone_ids: Collection[int], since: da
 
 def sent_to(db: Connection, seal: Seal, phone_id: int) -> list[tuple[datetime, str]]:
     """The answers that a phone has got with their instants, the oldest first."""
-    return [(at, seal.open(body) if body else "") for at, body in db.execute(_SENT_TO, {"phone_id": phone_id})]
+    return _of_phone(db, seal, phone_id, "out")
+
+
+def sent_from(db: Connection, seal: Seal, phone_id: int) -> list[tuple[datetime, str]]:
+    """The texts that came from a phone with their instants, the oldest first."""
+    return _of_phone(db, seal, phone_id, "in")
+
+
+def _of_phone(db: Connection, seal: Seal, phone_id: int, way: str) -> list[tuple[datetime, str]]:
+    return [(at, seal.open(body) if body else "") for at, body in db.execute(_OF_PHONE, {"phone_id": phone_id, "way": way})]

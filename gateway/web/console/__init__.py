@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import structlog
-from flask import Blueprint, Flask, Response, current_app, g, render_template, request, send_from_directory, url_for
+from flask import Blueprint, Flask, Response, g, render_template, request, send_from_directory, url_for
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -37,6 +37,7 @@ from gateway.web.console import (
     members,
     menu,
     notices,
+    phone,
     prompts,
     sayings,
     schemes,
@@ -54,8 +55,11 @@ from gateway.web.console import (
 from gateway.web.console import sign_in as door
 from gateway.web.console.frame import Door, arrive
 from gateway.web.console.routes import FORM
+from gateway.web.phone.line import Exchange
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
     from gateway.services.context import Gateway
     from gateway.web.console.routes import Route
 
@@ -87,6 +91,7 @@ NOUNS: tuple[ModuleType, ...] = (
     tasks,
     claims,
     health,
+    phone,
 )
 STATIC = Path(__file__).resolve().parent.parent / "static"
 MOST_FORGOTTEN = 128 * 2**20  # bytes
@@ -102,8 +107,11 @@ def all_routes() -> list[Route]:
     return [route for noun in NOUNS for route in noun.routes.all]
 
 
-def furnish(app: Flask, gateway: Gateway) -> None:
-    """Give an application all pages of the console, its cookie, its protection against forged forms, its templates and languages."""
+def furnish(app: Flask, gateway: Gateway, entry: WSGIApplication) -> None:
+    """Give an application all pages of the console, its cookie, its protection against forged forms, its templates and languages.
+
+    `entry` is that of the whole application, which the browser phone rings.
+    """
     https = gateway.settings.public_base_url.startswith("https:")
     app.config.update(
         SECRET_KEY=_key(gateway),
@@ -116,6 +124,7 @@ def furnish(app: Flask, gateway: Gateway) -> None:
         WTF_CSRF_SSL_STRICT=False,  # the token is proof enough, and a proxy in front may leave out where a request comes from
     )
     app.before_request(partial(_take_no_more, {route.endpoint: route.most for route in all_routes() if route.most != FORM}))
+    app.extensions[phone.EXCHANGE] = Exchange.of(gateway, entry)
     CSRFProtect(app)
     Compress(app)
     for noun in NOUNS:
@@ -181,7 +190,7 @@ def _around(gateway: Gateway) -> dict[str, object]:
         "actor": visit.known,
         "organisation": gateway.settings.organisation,
         "lang": visit.language,
-        "entries": [each for each in menu.seen_by(visit.known) if each.endpoint in current_app.view_functions] if visit.known else [],
+        "entries": menu.seen_by(visit.known) if visit.known else [],
         "here": menu.UNDER.get(noun, noun),
         "problem": g.get("problem"),
         "is_part": bool(request.headers.get("HX-Request")) and not request.headers.get("HX-Boosted"),

@@ -26,7 +26,6 @@ MONTHS = {
     "ne": "जनवरी फेब्रुअरी मार्च अप्रिल मे जुन जुलाई अगस्ट सेप्टेम्बर अक्टोबर नोभेम्बर डिसेम्बर".split(),
     "en": "January February March April May June July August September October November December".split(),
 }
-BS_MONTHS_IN_ENGLISH = "Baishakh Jestha Asar Shrawan Bhadra Ashwin Kartik Mangsir Poush Magh Falgun Chaitra".split()
 
 
 def digits(value: object) -> str:
@@ -99,7 +98,7 @@ def bikram_sambat(value: date) -> str:
         there = calendar.to_bs(value)
     except GatewayError:
         return ""
-    months = language_of("ne").months if words.language() == "ne" else BS_MONTHS_IN_ENGLISH
+    months = language_of("ne").months if words.language() == "ne" else calendar.MONTHS_IN_ENGLISH
     return digits(f"{there.day} {months[there.month - 1]} {there.year}")
 
 
@@ -108,7 +107,7 @@ def month(written: str | None) -> str:
     if not written:
         return "–"
     year, _, which = written.partition("-")
-    months = language_of("ne").months if words.language() == "ne" else BS_MONTHS_IN_ENGLISH
+    months = language_of("ne").months if words.language() == "ne" else calendar.MONTHS_IN_ENGLISH
     return digits(f"{months[int(which) - 1]} {year}")
 
 
