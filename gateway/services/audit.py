@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from gateway.errors import GatewayError
-from gateway.services import authors
+from gateway.services import staff
 from gateway.services.access import Actor, Permission, note
 from gateway.services.installation import ORGANISATION
 from gateway.store import audit, claims, members, organisations
@@ -158,7 +158,7 @@ def newest(gateway: Gateway, actor: Actor, before: int, limit: int, wanted: Filt
             kind, _, which = row.entry.subject.partition(":")
             about.get(kind, set()).add(which)
         shown = Shown(
-            rows, authors.names(gateway, actor), members.numbers(db, about["member"]), claims.numbers(db, actor.scope, about["claim"])
+            rows, staff.names(gateway, actor), members.numbers(db, about["member"]), claims.numbers(db, actor.scope, about["claim"])
         )
     if not before:
         used = [name for name, value in wanted._asdict().items() if value is not None]

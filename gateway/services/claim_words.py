@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gateway.core.calendar import NEPAL
-from gateway.engine import wording
+from gateway.services import hearing
 from gateway.services.actions.claims import PAPERS
 
 if TYPE_CHECKING:
     from gateway.services.claims import Claim
     from gateway.services.context import Gateway
+    from gateway.services.hearing import Heard
 
 FLOW = "claim_status"
 # The steps that tell her of a state; a review has a day by which it is over, or has none.
@@ -28,15 +28,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 AMOUNT, DAYS = 5_000_00, 7  # for an example, where nobody named any
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What she hears, and the addresses of its clips in their order; none where a clip is missing."""
-
-    said: str
-    clips: tuple[str, ...]
-
-
-def hears(gateway: Gateway, claim: Claim, language: str, state: str, reason: str | None = None) -> Told:
+def hears(gateway: Gateway, claim: Claim, language: str, state: str, reason: str | None = None) -> Heard:
     """What she hears of this claim in this state (a key of `STEPS`); amounts and days that are not decided yet are examples."""
     missing = [paper.name for paper in claim.papers if paper.received_at is None] or [paper.name for paper in claim.papers]
     today = gateway.clock().astimezone(NEPAL).date()
@@ -49,19 +41,8 @@ def hears(gateway: Gateway, claim: Claim, language: str, state: str, reason: str
         **dict(zip(PAPERS, missing, strict=False)),
     }
     steps = [name for name in STEPS[state] if name not in _SILENT or values.get(_SILENT[name])]
-    return _spoken(gateway, language if language in gateway.catalogue.languages else gateway.settings.language, steps, values)
+    prompts = [next(gateway.catalogue.flows[FLOW].steps[name].prompts()) for name in steps]
+    return hearing.said(gateway, language if language in gateway.catalogue.languages else gateway.settings.language, prompts, values.get)
 
 
 _SILENT = {"paper_2": PAPERS[1], "paper_3": PAPERS[2], "paper_4": PAPERS[3], "reason": "claim.reason"}  # steps that need this value
-
-
-def _spoken(gateway: Gateway, language: str, steps: Sequence[str], values: Mapping[str, object]) -> Told:
-    catalogue = gateway.catalogue
-    said, clips = [], []
-    for name in steps:
-        prompt = next(catalogue.flows[FLOW].steps[name].prompts())
-        played, words = wording.speak(prompt, language, values.get, catalogue.phrases)
-        said.append(words)
-        clips += [clip.removeprefix("/") if clip.startswith("/") else f"{language}/{clip}" for clip in played]
-    there = all((gateway.settings.audio_dir / f"{clip}.wav").is_file() for clip in clips)
-    return Told(" ".join(said), tuple(f"/audio/{clip}.wav" for clip in clips) if there else ())

@@ -25,13 +25,14 @@ BREATH = 0.3  # seconds between two prompts
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What is said in a language, prompt by prompt: the words, and the files of each prompt's clips.
+    """What is said in a language, prompt by prompt: the words, the clips (below `/audio/`, without the ending) and the files of each.
 
     `complete`: every clip is there, so that it can be played.
     """
 
     language: str
     text: str
+    clips: tuple[str, ...]
     files: tuple[tuple[Path, ...], ...]
     complete: bool
 
@@ -40,13 +41,17 @@ def said(gateway: Gateway, language: str, prompts: Iterable[Prompt], lookup: Loo
     """These prompts one after the other, with the values that `lookup` gives to their slots."""
     catalogue = gateway.catalogue
     texts: list[str] = []
+    played: list[str] = []
     files: list[tuple[Path, ...]] = []
     for prompt in prompts:
         clips, text = wording.speak(prompt, language, lookup, catalogue.phrases)
         texts.append(text)
-        files.append(tuple(_file(gateway, language, clip) for clip in catalogue.intoned(language, clips)))
+        paths = [clip_path(language, clip) for clip in catalogue.intoned(language, clips)]
+        played += paths
+        files.append(tuple(_file(gateway, path) for path in paths))
     there = [file for of_prompt in files for file in of_prompt]
-    return Heard(language, " ".join(filter(None, texts)), tuple(files), bool(there) and all(file.is_file() for file in there))
+    complete = bool(there) and all(file.is_file() for file in there)
+    return Heard(language, " ".join(filter(None, texts)), tuple(played), tuple(files), complete)
 
 
 def sound(heard: Heard) -> bytes:
@@ -61,7 +66,6 @@ def sound(heard: Heard) -> bytes:
     return wav.as_file(wav.Sound(samples, wav.RATE))
 
 
-def _file(gateway: Gateway, language: str, clip: str) -> Path:
+def _file(gateway: Gateway, path: str) -> Path:
     """Words of an organisation's own lie with its data, all others among the clips."""
-    settings, path = gateway.settings, f"{clip_path(language, clip)}.wav"
-    return (settings.data_dir if path.startswith(f"{FOLDER}/") else settings.audio_dir) / path
+    return (gateway.settings.data_dir if path.startswith(f"{FOLDER}/") else gateway.settings.audio_dir) / f"{path}.wav"

@@ -1,4 +1,4 @@
-"""Who works for the organisation, by the names that its records keep of them."""
+"""Who works for the organisation: whom its records mean by `user:ID`, and in whose groups members may be."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 
 def names(gateway: Gateway, actor: Actor) -> Mapping[str, str]:
-    """The names of the organisation's users by what records call them, `user:ID`; those who left too."""
-    actor.require(Permission.SEE_MEMBERS)
+    """The names of all who work, or worked, for the actor's organisation, by `Actor.name`: one statement, whoever is asked for."""
     with gateway.database.read() as db:
         return {f"user:{user.id}": user.name for user in users.of_organisation(db, gateway.seal, actor.organisation_id)}
 

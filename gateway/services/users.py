@@ -146,12 +146,6 @@ def page(gateway: Gateway, actor: Actor, after: str, limit: int) -> list[User]:
     return found
 
 
-def names(gateway: Gateway, actor: Actor) -> dict[str, str]:
-    """How the organisation's users are called, by id: so that whoever works with them reads who wrote and approved what."""
-    with gateway.database.read() as db:
-        return {each.id: each.name for each in users.of_organisation(db, gateway.seal, actor.organisation_id)}
-
-
 def set_role(gateway: Gateway, actor: Actor, user_id: str, role: str) -> User:
     """Give a user another role. GatewayErrors `user:role`, `user:unknown`, `user:oneself`. She signs in anew, and what she made
     (tokens, links) ends when she may make none any more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,11 @@ from flask import Response, send_file, url_for
 from gateway.core.roles import Permission
 from gateway.errors import GatewayError
 from gateway.services import broadcast as broadcasting
-from gateway.services import users
 from gateway.services.broadcast import Broadcast, Draft, Progress
 from gateway.services.broadcast.planning import MOST_TRIES
 from gateway.web.console import composing, showing
 from gateway.web.console.composing import Form
+from gateway.web.console.naming import who_of
 from gateway.web.console.paging import Pager, number_in
 from gateway.web.console.routes import Done, Page, Routes, Visit
 from gateway.web.console.words import gettext as _
@@ -47,8 +47,8 @@ FILES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlforma
 def page(visit: Visit) -> Page:
     """All broadcasts, the newest first, each with how far it is."""
     found = broadcasting.latest(visit.gateway, visit.actor, ROWS + 1, visit.query.get("after", ""))
-    names = users.names(visit.gateway, visit.actor)
-    rows = [_row(visit, each, names) for each in found[:ROWS]]
+    who = who_of(visit)
+    rows = [_row(visit, each, who) for each in found[:ROWS]]
     return Page(
         "broadcasts.html",
         rows=rows,
@@ -58,15 +58,15 @@ def page(visit: Visit) -> Page:
     )
 
 
-def _row(visit: Visit, found: Broadcast, names: dict[str, str]) -> dict[str, Any]:
+def _row(visit: Visit, found: Broadcast, who: Callable[[str | None], str]) -> dict[str, Any]:
     planned = (found.planned or {}).get("recipients", 0)
     if planned > MOST_COUNTED:
-        return {"broadcast": found, "by": _called(found.created_by, names), "planned": planned}
+        return {"broadcast": found, "by": who(found.created_by), "planned": planned}
     status = broadcasting.status(visit.gateway, visit.actor, found.id)
     groups = _grouped(status.counts.states)
     return {
         "broadcast": status.broadcast,
-        "by": _called(status.broadcast.created_by, names),
+        "by": who(status.broadcast.created_by),
         "agreed": status.agreed,
         "people": status.counts.total,
         "done": status.counts.total - status.counts.open,
@@ -77,14 +77,6 @@ def _row(visit: Visit, found: Broadcast, names: dict[str, str]) -> dict[str, Any
 
 def _grouped(states: Mapping[str, int]) -> list[tuple[str, str, int]]:
     return [(tone, name, sum(states.get(state, 0) for state in each)) for tone, name, each in GROUPS]
-
-
-def _called(name: str, names: dict[str, str]) -> str:
-    """How somebody is called whom the store knows by `user:ID`, `token:ID` or `terminal`."""
-    kind, _separator, known = name.partition(":")
-    return names.get(known) or (
-        _("the server's keeper") if kind == "terminal" else _("a program") if kind == "token" else _("a former user")
-    )
 
 
 # --- writing it --------------------------------------------------------------------------------------------------------------------
@@ -185,7 +177,7 @@ def plan(visit: Visit, broadcast_id: str) -> Page | Done:
         planned = broadcasting.plan(visit.gateway, visit.actor, draft, kept=True)
     except GatewayError as found:
         fault = found
-    names = users.names(visit.gateway, visit.actor)
+    who = who_of(visit)
     languages = {language: composing.language_name(language) for language in (*visit.gateway.catalogue.languages, *draft.texts)}
     heard = broadcasting.hear(visit.gateway, visit.actor, draft) if fault is None else {}
     return Page(
@@ -194,8 +186,8 @@ def plan(visit: Visit, broadcast_id: str) -> Page | Done:
         plan=planned,
         fault=fault,
         heard=heard,
-        by=_called(status.broadcast.created_by, names),
-        agreed=[_called(name, names) for name in status.agreed],
+        by=who(status.broadcast.created_by),
+        agreed=[who(name) for name in status.agreed],
         i_agreed=visit.actor.name in status.agreed,
         mark=draft.mark,
         read={
@@ -241,12 +233,12 @@ def broadcast(visit: Visit, broadcast_id: str) -> Page | Done:
     found = broadcasting.progress(visit.gateway, visit.actor, broadcast_id)
     if found.broadcast.state == "draft" and visit.actor.may(Permission.PLAN_BROADCASTS):
         return Done(url_for("broadcasts.plan", broadcast_id=broadcast_id))
-    names = users.names(visit.gateway, visit.actor)
+    who = who_of(visit)
     return Page(
         "broadcast.html",
         **_progress(visit, found),
-        by=_called(found.broadcast.created_by, names),
-        agreed=[_called(name, names) for name in found.agreed],
+        by=who(found.broadcast.created_by),
+        agreed=[who(name) for name in found.agreed],
         audience=composing.in_words(visit, found.broadcast.audience),
         gone_out=broadcasting.GONE_OUT,
         read={code: broadcasting.example(visit.gateway, code, text) for code, text in found.broadcast.texts.items()},

@@ -11,8 +11,10 @@ from gateway.core import money
 from gateway.core.calendar import NEPAL
 from gateway.core.roles import Permission
 from gateway.errors import GatewayError
-from gateway.services import authors, claim_words, claims, members
+from gateway.services import claim_words, claims, members
 from gateway.services.claims import Claim, Move, Opening, Story
+from gateway.services.hearing import Heard
+from gateway.web.console.naming import who_of
 from gateway.web.console.paging import ROWS, Pager
 from gateway.web.console.routes import Done, Page, Routes, Visit
 from gateway.web.console.words import _
@@ -88,7 +90,7 @@ def claim(visit: Visit, claim_id: str) -> Page:
         reasons=rules.REASONS,
         all_papers=rules.ALL_PAPERS,
         longest=rules.LONGEST,
-        people=authors.names(visit.gateway, visit.actor),
+        who=who_of(visit),
         today=visit.gateway.clock().astimezone(NEPAL).date(),
     )
 
@@ -122,7 +124,7 @@ def move(visit: Visit, claim_id: str) -> Done:
     return Done(_address(claim_id), _("Noted. She hears it when she calls next."))
 
 
-def _hears(visit: Visit, story: Story, state: str, reason: str | None) -> claim_words.Told:
+def _hears(visit: Visit, story: Story, state: str, reason: str | None) -> Heard:
     return claim_words.hears(visit.gateway, story.claim, story.language, state, reason)
 
 

@@ -9,9 +9,10 @@ from flask import Response, send_file, url_for
 
 from gateway.core.roles import Permission
 from gateway.core.statuses import TASK_KINDS
-from gateway.services import authors, members, tasks
+from gateway.services import members, tasks
 from gateway.services.details import Details
 from gateway.web.console.menu import N_
+from gateway.web.console.naming import who_of
 from gateway.web.console.paging import ROWS, Pager
 from gateway.web.console.routes import Done, Page, Routes, Visit
 from gateway.web.console.words import _
@@ -45,7 +46,7 @@ def page(visit: Visit) -> Page:
 def task(visit: Visit, task_id: str) -> Page:
     """One task, open or done."""
     found = tasks.get(visit.gateway, visit.actor, task_id)
-    return Page("task.html", task=found, kinds=KINDS, people=authors.names(visit.gateway, visit.actor))
+    return Page("task.html", task=found, kinds=KINDS, who=who_of(visit))
 
 
 @routes.part("/tasks/<task_id>/recording", Permission.DO_TASKS)

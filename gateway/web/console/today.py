@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gateway.core.roles import Permission
-from gateway.services import authors, broadcast, contributions
+from gateway.services import broadcast, contributions
 from gateway.services import today as days
+from gateway.web.console.naming import who_of
 from gateway.web.console.routes import Anybody, Done, Page, Routes, Visit
 from gateway.web.console.words import _
 
@@ -16,8 +17,8 @@ def today(visit: Visit) -> Page:
     """Where an organiser's day begins; whoever has no tasks gets the counts of her group or organisation."""
     summary = None if visit.actor.may(Permission.DO_TASKS) else days.summary(visit.gateway, visit.actor)
     found = days.day(visit.gateway, visit.actor)
-    people = authors.names(visit.gateway, visit.actor) if found.drafts.first else {}
-    return Page("today.html", day=found, summary=summary, people=people)
+    who = who_of(visit) if found.drafts.first else None
+    return Page("today.html", day=found, summary=summary, who=who)
 
 
 @routes.part("/today/broadcasts/<broadcast_id>", Permission.PLAN_BROADCASTS)

@@ -11,7 +11,7 @@ for (const button of document.querySelectorAll("button[data-clips]")) {
   };
   sound.addEventListener("ended", next);
   button.addEventListener("click", () => {
-    left = button.dataset.clips.split(" ");
+    left = button.dataset.clips.trim().split(" ");
     next();
   });
 }
