@@ -188,6 +188,8 @@ def _show_heard(found: Progress) -> None:
 
 
 def _show_what_waits(found: Progress) -> None:
+    from gateway.store.broadcasts import TEST
+
     this = found.broadcast.id
     if found.unknown.held:
         click.echo(f"  {found.unknown.held} of the unknown wait for a person: the provider does not know of them. Decide with")
@@ -200,7 +202,7 @@ def _show_what_waits(found: Progress) -> None:
     if found.broadcast.state == "paused":
         click.echo(f"  it is paused: `gateway broadcast resume {this}` goes on.")
     missed = found.people - found.heard.people
-    if missed and found.broadcast.state in OVER and found.broadcast.purpose != "test":
+    if missed and found.broadcast.state in OVER and found.broadcast.purpose != TEST:
         so_far = f" ({found.silent} of them without a report so far)" if found.silent else ""
         click.echo(f"  {missed} did not hear it{so_far}: `gateway broadcast again {this}` drafts it for them once more.")
 
