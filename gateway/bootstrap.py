@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from gateway import config, logs
+from gateway import channels, config, logs
 from gateway.audio.catalogue import open_clips
 from gateway.config import Settings
 from gateway.core.ids import spelt
+from gateway.engine.reading import hint
 from gateway.environment import merged
 from gateway.errors import GatewayError
 from gateway.providers.base import Provider, Providers
+from gateway.providers.kinds import KINDS
 from gateway.providers.simulator import Simulator
 from gateway.providers.twilio import Twilio
 from gateway.queues.enqueue import Doorbell
@@ -27,10 +29,17 @@ from gateway.store.database import open_database
 from gateway.store.secrets import Seal
 
 
-def build(settings: Settings, *, clock: Callable[[], datetime] | None = None, new_id: Callable[[], str] | None = None) -> Gateway:
-    """Build the gateway of an installation.
+def build(
+    settings: Settings,
+    *,
+    environ: Mapping[str, str] | None = None,
+    clock: Callable[[], datetime] | None = None,
+    new_id: Callable[[], str] | None = None,
+) -> Gateway:
+    """Build the gateway of an installation; `environ` holds the secrets that its channels.yaml names.
 
-    Raises an ExceptionGroup of GatewayErrors when its flow files are faulty, `config:invalid` when they do not have its language.
+    Raises an ExceptionGroup of GatewayErrors when its flow files or channels.yaml are faulty, `config:invalid` when the flows do not have
+    its language.
     """
     database = open_database(settings.database_url)
     clock = clock or database.now
@@ -39,12 +48,14 @@ def build(settings: Settings, *, clock: Callable[[], datetime] | None = None, ne
     if settings.language not in flows.catalogue.languages:
         remedy = f"The flows have these languages: {', '.join(flows.catalogue.languages)}."
         raise GatewayError("config:invalid", setting="GATEWAY_LANGUAGE", value=settings.language, remedy=remedy)
+    ways = channels.load(settings.channels_file) if settings.channels_file.exists() else None
     return Gateway(
         settings=settings,
         database=database,
         seal=Seal(settings.secret_key, *settings.previous_secret_keys),
         flows=flows,
-        providers=_providers(settings),
+        providers=Providers(_accounts(ways, settings, environ or {}) if ways else _only(settings)),
+        ways=ways,
         pacer=Pacer(settings.redis_url),
         clock=clock,
         new_id=new_id or unique_id,
@@ -56,7 +67,8 @@ def build(settings: Settings, *, clock: Callable[[], datetime] | None = None, ne
 def from_environment(environ: Mapping[str, str]) -> Gateway:
     """The gateway that these variables describe; logs are set up as well, since a process has one such gateway."""
     logs.configure()
-    return build(config.load(merged(environ)))
+    complete = merged(environ)
+    return build(config.load(complete), environ=complete)
 
 
 @functools.cache
@@ -65,11 +77,30 @@ def of_this_process() -> Gateway:
     return from_environment(os.environ)
 
 
-def _providers(settings: Settings) -> Providers:
-    provider: Provider
+def _accounts(ways: channels.Ways, settings: Settings, environ: Mapping[str, str]) -> dict[str, Provider]:
+    """The providers of channels.yaml, those of its first channels first."""
+    faults: list[GatewayError] = []
+    built: dict[str, Provider] = {}
+    for name in dict.fromkeys([*(channel.provider for channel in ways.channels.values()), *ways.providers]):
+        entry = ways.providers[name]
+        kind = KINDS.get(entry.kind)
+        if kind is None:
+            faults.append(entry.node.fault("channels:unknown", what="kind", name=entry.kind, hint=hint(entry.kind, KINDS)))
+            continue
+        try:
+            built[name] = kind.build(name, channels.settings_of(entry, kind.settings, environ), settings.public_base_url)
+        except ExceptionGroup as group:
+            faults += [each for each in group.exceptions if isinstance(each, GatewayError)]
+    if faults:
+        raise ExceptionGroup("channels.yaml is faulty", faults)
+    return built
+
+
+def _only(settings: Settings) -> dict[str, Provider]:
+    """The one provider of an installation without channels.yaml."""
     if settings.uses_simulator:
         token = hmac.digest(settings.secret_key.encode(), b"simulator", "sha256").hex()
-        provider = Simulator(auth_token=token, public_base_url=settings.public_base_url)
+        provider: Provider = Simulator(auth_token=token, public_base_url=settings.public_base_url)
     else:
         provider = Twilio(
             account_sid=settings.twilio_account_sid,
@@ -78,7 +109,7 @@ def _providers(settings: Settings) -> Providers:
             public_base_url=settings.public_base_url,
             detect_machines=settings.detect_machines,
         )
-    return Providers({provider.name: provider})
+    return {provider.name: provider}
 
 
 def unique_id() -> str:

@@ -26,6 +26,11 @@ CATALOGUE: dict[str, Fault] = {
     "config:data-in-use": Fault("Another gateway runs on the data in {folder}. Stop it first, or choose another folder with --data."),
     "config:port-in-use": Fault("Port {port} is taken by another program. Choose another with --port."),
     "embedded:not-ready": Fault("The gateway did not answer within {seconds} seconds; the lines above say why.", retryable=True),
+    # channels.yaml
+    "channels:unreadable": Fault("The file cannot be read ({reason}). Write it as UTF-8 text and let the gateway's user read it."),
+    "channels:invalid": Fault("{path}: {problem}."),
+    "channels:unknown": Fault("{path}: there is no {what} {name!r}.{hint}"),
+    "channels:unset": Fault("{path}: the variable {name} is not set in the environment. Set it, or name another."),
     # webhooks
     "webhook:forged": Fault("The request is not signed by {provider}."),
     "webhook:malformed": Fault("The field {field} is missing or cannot be read."),

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.core.events import Fact, Input, Medium, Wait
-from gateway.providers.faults import SendFault
+from gateway.errors import GatewayError
+from gateway.providers.faults import SendError, SendFault
 
 if TYPE_CHECKING:
     from gateway.providers.http import HttpSession
@@ -181,6 +182,37 @@ class Provider(Protocol):
 
     async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:
         """The recording as WAV bytes, or SendError."""
+
+
+class TextsOnly:
+    """What a provider without calls says to everything about calls, and one that cannot be asked to every question."""
+
+    def parse_call(self, form: Mapping[str, str], step: int) -> Inbound:  # noqa: ARG002
+        raise GatewayError("webhook:malformed", field="call")
+
+    def render_call(self, facts: Sequence[Fact], wait: Wait | None, context: AnswerContext) -> str:  # noqa: ARG002
+        raise GatewayError("webhook:malformed", field="call")
+
+    def refusal(self, language: str) -> str:  # noqa: ARG002
+        return ""
+
+    async def place_call(self, http: HttpSession, call: OutboundCall) -> Accepted:  # noqa: ARG002
+        raise SendError(SendFault.REFUSED, provider_code="no-calls")
+
+    async def find_message(self, http: HttpSession, message: OutboundMessage, since: str) -> Found | None:  # noqa: ARG002
+        return None
+
+    async def find_call(self, http: HttpSession, call: OutboundCall, since: str) -> Found | None:  # noqa: ARG002
+        return None
+
+    async def end_call(self, http: HttpSession, external_id: str) -> None:
+        """There is none."""
+
+    async def charges(self, http: HttpSession, billed: Billed, page: str | None) -> Charges:  # noqa: ARG002
+        return Charges()
+
+    async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:  # noqa: ARG002
+        raise SendError(SendFault.REFUSED, provider_code="no-recording")
 
 
 @dataclass(frozen=True, slots=True)

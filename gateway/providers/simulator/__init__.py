@@ -21,10 +21,7 @@ class Simulator(TwilioWire):
     """`auth_token` is derived from the installation's secret key, so that nobody else can sign webhooks."""
 
     account_sid: str = ACCOUNT_SID
-
-    @property
-    def name(self) -> str:
-        return "simulator"
+    name: str = "simulator"
 
     async def send_message(self, http: HttpSession, message: OutboundMessage) -> Accepted:  # noqa: ARG002  # no network here
         return Accepted(_sid("SM", message.delivery_id), "delivered")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pydantic import BaseModel, ConfigDict, SecretStr
+
 from gateway.core.events import Fact, Medium, Wait
 from gateway.providers.base import (
     Accepted,
@@ -30,10 +32,8 @@ class TwilioWire:
     account_sid: str
     auth_token: str = field(repr=False)
     public_base_url: str
-
-    @property
-    def name(self) -> str:
-        return "twilio"
+    name: str = "twilio"
+    webhooks: str = "/twilio"  # where its webhooks lie
 
     def verify(self, request: WebhookRequest) -> dict[str, str]:
         """Return the form, each field once, or raise GatewayError `webhook:*`."""
@@ -49,7 +49,7 @@ class TwilioWire:
         return webhook.parse_status(kind, form, self.name)
 
     def render_call(self, facts: Sequence[Fact], wait: Wait | None, context: AnswerContext) -> str:
-        return render.render_call(facts, wait, context)
+        return render.render_call(facts, wait, context, self.webhooks)
 
     def render_message(self, text: str) -> str:
         return render.render_message(text)
@@ -57,6 +57,17 @@ class TwilioWire:
     def refusal(self, language: str) -> str:
         """The answer to a call that we cannot serve: an apology in this language, then the end."""
         return render.refusal(self.public_base_url, language)
+
+
+class Account(BaseModel):
+    """What channels.yaml says of an account at Twilio, or at a server that speaks its language."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    account_sid: str
+    auth_token: SecretStr
+    api_base_url: str = "https://api.twilio.com"
+    detect_machines: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,4 +99,5 @@ class Twilio(TwilioWire):
         return await self._client().fetch_recording(http, external_id)
 
     def _client(self) -> Client:
-        return Client(Api(self.api_base_url, self.account_sid, self.auth_token), self.public_base_url, self.detect_machines)
+        api = Api(self.api_base_url, self.account_sid, self.auth_token)
+        return Client(api, self.public_base_url + self.webhooks, self.detect_machines)

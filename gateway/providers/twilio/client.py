@@ -47,10 +47,10 @@ FAULTS_BY_STATUS: Mapping[int, SendFault] = {
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One account of a Twilio-compatible API, the address under which that API reaches us, and whether it listens for machines."""
+    """One account of a Twilio-compatible API, where our webhooks for it lie, and whether it listens for machines."""
 
     api: Api
-    public_base_url: str
+    webhooks: str
     detect_machines: bool = False
 
     async def send_message(self, http: HttpSession, message: OutboundMessage) -> Accepted:
@@ -59,20 +59,20 @@ class Client:
             ("To", message.recipient),
             ("From", message.sender),
             ("Body", message.body),
-            ("StatusCallback", f"{self.public_base_url}/twilio/status/messages/{message.delivery_id}"),
+            ("StatusCallback", f"{self.webhooks}/status/messages/{message.delivery_id}"),
         ]
         taken = _taken(await http.post(self.api, self._path("Messages.json"), form), MESSAGE_SID)
         return Accepted(taken["sid"], MESSAGE_STATUS.get(taken.get("status", ""), "accepted"))
 
     async def place_call(self, http: HttpSession, call: OutboundCall) -> Accepted:
         """Have one person rung, or raise SendError."""
-        reports = f"{self.public_base_url}/twilio/status/calls/{call.delivery_id}"
+        reports = f"{self.webhooks}/status/calls/{call.delivery_id}"
         form = [
             ("To", call.recipient),
             ("From", call.sender),
-            ("Url", f"{self.public_base_url}/twilio/voice/deliveries/{call.delivery_id}"),
+            ("Url", f"{self.webhooks}/voice/deliveries/{call.delivery_id}"),
             ("Method", "POST"),
-            ("FallbackUrl", f"{self.public_base_url}/twilio/fallback"),
+            ("FallbackUrl", f"{self.webhooks}/fallback"),
             ("FallbackMethod", "POST"),
             ("StatusCallback", reports),
             ("StatusCallbackMethod", "POST"),

@@ -19,10 +19,9 @@ from gateway.providers.base import WebhookRequest
 from gateway.services import calls, receive, recordings, track
 
 if TYPE_CHECKING:
-    from gateway.providers.base import Provider
+    from gateway.providers.twilio import TwilioWire
     from gateway.services.context import Gateway
 
-NAME = "twilio"
 XML = "text/xml; charset=utf-8"
 LARGEST_FORM = 64 * 1024
 MOST_FIELDS = 200
@@ -40,9 +39,9 @@ STATUS_OF_FAULT = {
 log = structlog.get_logger(__name__)
 
 
-def blueprint(gateway: Gateway, provider: Provider) -> Blueprint:
-    """All routes below `/twilio`; `docs/adding-a-provider.md` tells how another provider's folder gets its own."""
-    routes = Blueprint(NAME, __name__, url_prefix="/twilio")
+def blueprint(gateway: Gateway, provider: TwilioWire) -> Blueprint:
+    """All routes below the provider's path; `docs/adding-a-provider.md` tells how another provider's folder gets its own."""
+    routes = Blueprint(provider.webhooks[1:], __name__, url_prefix=provider.webhooks)
     views = Views(gateway, provider)
     rules: dict[str, Callable[..., Response]] = {
         "/voice": views.call_began,
@@ -66,7 +65,7 @@ class Views:
     """One method for each webhook: check, parse, call one service, answer."""
 
     gateway: Gateway
-    provider: Provider
+    provider: TwilioWire
 
     def call_began(self) -> Response:
         form = self._signed_form()

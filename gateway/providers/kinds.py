@@ -1,0 +1,35 @@
+"""The kinds of providers: what channels.yaml may say of an account of each, and how it is put together. A new kind is a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from gateway.providers.base import Provider
+from gateway.providers.twilio import Account, Twilio
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`build(name, settings, public_base_url)` gives the provider; its webhooks lie below `/name`."""
+
+    settings: type[BaseModel]
+    build: Callable[[str, Any, str], Provider]
+
+
+def _twilio(name: str, account: Account, public_base_url: str) -> Provider:
+    return Twilio(
+        name=name,
+        webhooks=f"/{name}",
+        account_sid=account.account_sid,
+        auth_token=account.auth_token.get_secret_value(),
+        api_base_url=account.api_base_url.rstrip("/"),
+        public_base_url=public_base_url,
+        detect_machines=account.detect_machines,
+    )
+
+
+KINDS: Mapping[str, Kind] = {"twilio": Kind(Account, _twilio)}
