@@ -9,16 +9,15 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from gateway import channels, config, logs
+from gateway import config, logs
 from gateway.audio.catalogue import open_clips
 from gateway.config import Settings
 from gateway.core.ids import spelt
-from gateway.engine.reading import hint
 from gateway.environment import merged
 from gateway.errors import GatewayError
 from gateway.providers.base import Provider, Providers
-from gateway.providers.kinds import KINDS
 from gateway.providers.simulator import Simulator
 from gateway.providers.twilio import Twilio
 from gateway.queues.enqueue import Doorbell
@@ -27,6 +26,9 @@ from gateway.services.context import Gateway
 from gateway.services.flows import LiveFlows
 from gateway.store.database import open_database
 from gateway.store.secrets import Seal
+
+if TYPE_CHECKING:
+    from gateway.channels import Ways
 
 
 def build(
@@ -48,7 +50,7 @@ def build(
     if settings.language not in flows.catalogue.languages:
         remedy = f"The flows have these languages: {', '.join(flows.catalogue.languages)}."
         raise GatewayError("config:invalid", setting="GATEWAY_LANGUAGE", value=settings.language, remedy=remedy)
-    ways = channels.load(settings.channels_file) if settings.channels_file.exists() else None
+    ways = _ways(settings)
     return Gateway(
         settings=settings,
         database=database,
@@ -77,8 +79,21 @@ def of_this_process() -> Gateway:
     return from_environment(os.environ)
 
 
-def _accounts(ways: channels.Ways, settings: Settings, environ: Mapping[str, str]) -> dict[str, Provider]:
+def _ways(settings: Settings) -> Ways | None:
+    """What channels.yaml says; None where there is none. pydantic, which reads it, takes a tenth of a web process."""
+    if not settings.channels_file.exists():
+        return None
+    from gateway import channels
+
+    return channels.load(settings.channels_file)
+
+
+def _accounts(ways: Ways, settings: Settings, environ: Mapping[str, str]) -> dict[str, Provider]:
     """The providers of channels.yaml, those of its first channels first."""
+    from gateway import channels
+    from gateway.engine.reading import hint
+    from gateway.providers.kinds import KINDS
+
     faults: list[GatewayError] = []
     built: dict[str, Provider] = {}
     for name in dict.fromkeys([*(channel.provider for channel in ways.channels.values()), *ways.providers]):

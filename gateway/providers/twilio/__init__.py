@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel, ConfigDict, SecretStr
-
 from gateway.core.events import Fact, Medium, Wait
 from gateway.providers.base import (
     Accepted,
@@ -57,17 +55,6 @@ class TwilioWire:
     def refusal(self, language: str) -> str:
         """The answer to a call that we cannot serve: an apology in this language, then the end."""
         return render.refusal(self.public_base_url, language)
-
-
-class Account(BaseModel):
-    """What channels.yaml says of an account at Twilio, or at a server that speaks its language."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    account_sid: str
-    auth_token: SecretStr
-    api_base_url: str = "https://api.twilio.com"
-    detect_machines: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
