@@ -99,6 +99,7 @@ RULES = (
     _stays("flow_versions", "conversations are read by the version that they began with"),
     _stays("channels", "our own numbers"),
     _stays("organisations", "whose records these are"),
+    _stays("channel_days", "one row for a channel and a day, about nobody"),
     _stays("users", "who works for the organisation: the audit log names their ids"),
     _goes("visits", 90, "by then nobody asks any more from where she signed in"),
     _goes("invitations", 90, "a link that was used or is over opens nothing"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, select, update
 
 from gateway.store.database import Connection
-from gateway.store.models import channels
+from gateway.store.models import channel_days, channels
 from gateway.store.rows import columns, insert_into
 
 
@@ -37,6 +38,11 @@ _BY_ADDRESS = _CHANNELS.where(channels.c.provider == bindparam("provider"), chan
 _BY_ID = _CHANNELS.where(channels.c.id == bindparam("id"))
 _OF_PROVIDER = _CHANNELS.where(channels.c.provider == bindparam("provider")).order_by(channels.c.address)
 _OF_ORGANISATION = _CHANNELS.where(channels.c.organisation_id == bindparam("organisation_id")).order_by(channels.c.id)
+_SENT = select(channel_days.c.channel_id, channel_days.c.sent).where(
+    channel_days.c.channel_id.in_(bindparam("these", expanding=True)), channel_days.c.day == bindparam("day")
+)
+_COUNT = insert_into(channel_days)
+_COUNT = _COUNT.on_conflict_do_update(index_elements=["channel_id", "day"], set_={"sent": channel_days.c.sent + _COUNT.excluded["sent"]})
 
 
 def ensure(db: Connection, channel: Channel) -> None:
@@ -69,3 +75,13 @@ def of_provider(db: Connection, provider: str) -> list[Channel]:
 def of_organisation(db: Connection, organisation_id: str) -> list[Channel]:
     """All channels of an organisation, by id."""
     return [Channel(*row) for row in db.execute(_OF_ORGANISATION, {"organisation_id": organisation_id})]
+
+
+def sent_on(db: Connection, these: Collection[str], day: str) -> dict[str, int]:
+    """How much went out over each of these channels on a day of Nepal; those over which nothing did are missing."""
+    return {row[0]: row[1] for row in db.execute(_SENT, {"these": list(these), "day": day})}
+
+
+def count(db: Connection, channel_id: str, day: str, number: int) -> None:
+    """So many more went out over a channel on a day of Nepal; fewer, where something that was claimed was not sent."""
+    db.execute(_COUNT, {"channel_id": channel_id, "day": day, "sent": number})

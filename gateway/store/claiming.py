@@ -5,8 +5,8 @@ The state machine stands in `gateway.store.deliveries`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -65,7 +65,7 @@ class Stream:
 class Claimed:
     """A row that a worker owns. `sealed` is the phone; `stopped` says that STOP came from it; a reply has a `sealed_body`.
 
-    `round` 0 is the text that comes before a call.
+    `round` 0 is the text that comes before a call. `way` of the channels of its route have definitely refused it.
     """
 
     id: int
@@ -78,14 +78,20 @@ class Claimed:
     attempt: int
     channel_id: str
     round: int = 1
+    way: int = 0
 
+
+# Over which channel a row goes, or until when it waits for one.
+Chosen = str | datetime
 
 _FACTS = len(fields(Claimed))
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a claimed row. `unspent` 1 gives the attempt back: nothing was tried; `doubt`: it may have been sent."""
+    """What became of a claimed row. `unspent` 1 gives the attempt back: nothing was tried; `doubt`: it may have been sent; `refused`: so
+    many more channels of its route will never take it, and the next one may.
+    """
 
     id: int
     state: str
@@ -94,6 +100,7 @@ class Outcome:
     not_before: datetime | None = None
     unspent: int = 0
     doubt: bool = False
+    refused: int = 0
 
 
 # --- claim and fence ---------------------------------------------------------------------------------------------------------------
@@ -142,6 +149,7 @@ def _looks(earlier: ColumnElement[bool], *conditions: ColumnElement[bool]) -> tu
             deliveries.c.attempt + 1,
             deliveries.c.channel_id,
             deliveries.c.round,
+            deliveries.c.way,
             phones.c.told_at,
             phones.c.told_by,
             earlier.label("earlier"),
@@ -169,6 +177,7 @@ _TAKE = (
         token=bindparam("holder"),
         lease_until=bindparam("until"),
         attempt=deliveries.c.attempt + 1,
+        channel_id=bindparam("over"),
         updated_at=bindparam("now"),
     )
 )
@@ -180,11 +189,14 @@ _TELL = (
 _PUT_OFF = update(deliveries).where(deliveries.c.id == bindparam("row")).values(not_before=bindparam("due"))
 
 
-def claim_page(db: Connection, stream: Stream | None, count: int, claim: Claim) -> list[Claimed]:
+def claim_page(
+    db: Connection, stream: Stream | None, count: int, claim: Claim, choose: Callable[[Claimed], Chosen] = attrgetter("channel_id")
+) -> list[Claimed]:
     """Take at most `count` due rows of a broadcast that is being sent, or (None) replies. Commit before the first request.
 
-    The phones of a broadcast's rows are told from now on. A row whose phone another broadcast has told less than the gap ago is put off
-    until that is over, and one that an earlier broadcast is about to tell for a whole gap; so none of them is looked at again and again.
+    Each goes over the channel that `choose` names, and one for which it names an instant is put off until then. The phones of a broadcast's
+    rows are told from now on. A row whose phone another broadcast has told less than the gap ago is put off until that is over, and one
+    that an earlier broadcast is about to tell for a whole gap; so none of them is looked at again and again.
     """
     kind = "reply" if stream is None else "later" if stream.earlier else "first"
     asked: dict[str, object] = {"now": claim.now, "by": "sms", "daylight": not consent.quiet(claim.now)}
@@ -194,17 +206,25 @@ def claim_page(db: Connection, stream: Stream | None, count: int, claim: Claim) 
     for most in LOOKS:
         seen = _look(db, kind, asked | {"count": max(count, most)})
         held = {row.id: due for row in seen if stream and (due := _held_until(row, stream, claim.now))}
+        free: list[Claimed] = []
+        for row in (Claimed(*each[:_FACTS]) for each in seen if each.id not in held):
+            if len(free) == count:
+                break
+            chosen = choose(row)
+            if isinstance(chosen, datetime):
+                held[row.id] = chosen
+            else:
+                free.append(row if chosen == row.channel_id else replace(row, channel_id=chosen))
         if held:
             db.execute(_PUT_OFF, [{"row": row, "due": due} for row, due in held.items()])
-        free = [row for row in seen if row.id not in held][:count]
         if free or not seen:
             break
-    if free:
-        taken = {"rows": [row.id for row in free], "holder": claim.token, "until": claim.lease_until, "now": claim.now}
-        db.execute(_TAKE, taken)
-        if stream is not None:
-            db.execute(_TELL, {"phones": [row.phone_id for row in free], "now": claim.now, "broadcast": stream.broadcast_id})
-    return sorted((Claimed(*row[:_FACTS]) for row in free), key=attrgetter("id"))
+    for channel in sorted({row.channel_id for row in free}):
+        rows = [row.id for row in free if row.channel_id == channel]
+        db.execute(_TAKE, {"rows": rows, "over": channel, "holder": claim.token, "until": claim.lease_until, "now": claim.now})
+    if free and stream is not None:
+        db.execute(_TELL, {"phones": [row.phone_id for row in free], "now": claim.now, "broadcast": stream.broadcast_id})
+    return sorted(free, key=attrgetter("id"))
 
 
 def _look(db: Connection, kind: str, asked: dict[str, Any]) -> list[Row[Any]]:
@@ -307,6 +327,7 @@ _RECORD = (
         error=bindparam("why"),
         not_before=bindparam("due"),
         attempt=deliveries.c.attempt - bindparam("unspent"),
+        way=deliveries.c.way + bindparam("refused"),
         ever_unknown=or_(deliveries.c.ever_unknown, bindparam("doubt", type_=Boolean)),
         token=None,
         lease_until=None,
@@ -327,6 +348,7 @@ def record(db: Connection, outcomes: Iterable[Outcome], token: str, now: datetim
             "due": outcome.not_before,
             "unspent": outcome.unspent,
             "doubt": outcome.doubt,
+            "refused": outcome.refused,
             "now": now,
         }
         for outcome in outcomes

@@ -137,8 +137,8 @@ CONCERNING: Mapping[Table, ColumnElement[bool]] = {
 # What is about nobody in particular.
 OF_NOBODY = frozenset(
     (
-        "organisations channels prices rest_days schemes scheme_rates notices broadcasts approvals member_lists sayings saying_clips "
-        "services flow_versions studio_tries imports import_refusals sweeps"
+        "organisations channels channel_days prices rest_days schemes scheme_rates notices broadcasts approvals member_lists "
+        "sayings saying_clips services flow_versions studio_tries imports import_refusals sweeps"
     ).split()
 )
 

@@ -99,6 +99,7 @@ deliveries = Table(
     Column("sealed_body", LargeBinary),  # of a reply; a broadcast's text stands in `broadcasts.texts`
     Column("state", String(16), nullable=False),  # gateway.core.statuses.DELIVERY
     Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("way", Integer, nullable=False, server_default="0"),  # how many channels of its route have definitely refused it
     Column("token", String(36)),  # of the worker that claimed it
     Column("lease_until", Instant),
     Column("not_before", Instant),
@@ -122,6 +123,15 @@ deliveries = Table(
     Index("ix_deliveries_undecided", "broadcast_id", "id", sqlite_where=text(UNDECIDED), postgresql_where=text(UNDECIDED)),
     Index("ix_deliveries_unannounced", "broadcast_id", "state", sqlite_where=text(UNANNOUNCED), postgresql_where=text(UNANNOUNCED)),
     Index(None, "phone_id", "id"),  # what a phone was told last
+)
+
+channel_days = Table(  # what went out over a channel on a day of Nepal, for those that may only send so much
+    "channel_days",
+    metadata,
+    ref("channel_id", "channels.id", nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("sent", Integer, nullable=False),
+    PrimaryKeyConstraint("channel_id", "day"),
 )
 
 prices = Table(  # of a channel, from a day until the next one

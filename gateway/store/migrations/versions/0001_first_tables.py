@@ -222,6 +222,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider", "external_id", name=op.f("uq_calls_provider_external_id")),
     )
     op.create_table(
+        "channel_days",
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_channel_days_channel_id")),
+        sa.PrimaryKeyConstraint("channel_id", "day", name=op.f("pk_channel_days")),
+    )
+    op.create_table(
         "import_refusals",
         sa.Column("import_id", sa.String(length=36), nullable=False),
         sa.Column("row", sa.Integer(), nullable=False),
@@ -682,6 +690,7 @@ def upgrade() -> None:
         sa.Column("sealed_body", sa.LargeBinary(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("way", sa.Integer(), server_default="0", nullable=False),
         sa.Column("token", sa.String(length=36), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
