@@ -42,7 +42,7 @@ class Router:
 
     def planned(self, medium: Medium, purpose: Purpose, operator: str) -> tuple[str, ...]:
         """The same for people of whom the operator is known, as in a plan: "" is any in Nepal."""
-        return self._first(medium, purpose, operator, "" if operator == "abroad" else NEPAL)
+        return self._first(medium, purpose, operator, "" if operator == phone.ABROAD else NEPAL)
 
     def _first(self, medium: Medium, purpose: Purpose, operator: str, number: str) -> tuple[str, ...]:
         """Of the first route that fits; where there are none for this medium, all that carry it."""
@@ -106,8 +106,11 @@ class Paths:
         stands = cache(standing)  # each is asked once for a page
 
         def choose(row: Claimed) -> Chosen:
+            candidates = self.candidates(row)
+            if not candidates:
+                return row.channel_id  # no route takes it: what claimed it says so
             waits = [midnight(now) + timedelta(days=1)]
-            for name in self.candidates(row)[row.way :]:
+            for name in candidates[row.way :]:
                 if row.medium == "sms" and self._room.get(name, 1) <= 0:
                     continue
                 found = stands(name, row.medium)
@@ -118,7 +121,7 @@ class Paths:
                 waits.append(now + timedelta(seconds=found.free_in))
                 if not found.away:  # it is only busy: what it costs less than the next is worth a wait
                     break
-            return row.channel_id if len(waits) == 1 and not self.candidates(row)[row.way :] else min(waits)
+            return min(waits)
 
         return choose
 

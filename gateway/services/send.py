@@ -330,6 +330,8 @@ class Sender:
         """What becomes of a row that must not be sent now; None where it may."""
         row = page.rows[index]
         line = self._line(row.channel_id, row.medium)
+        if self.paths and not self.paths.candidates(row):
+            return claiming.Outcome(row.id, "failed", error="send:no-route")
         if self.paths and not line.open:
             return outcomes.put_back(row, self.gateway.clock() + timedelta(seconds=line.free_in))
         try:

@@ -64,9 +64,9 @@ def ways(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Callable
         first = stack.enter_context(FakeTwilio())
         built: list[Gateway] = []
 
-        def build(routes: str, limit: int | None = None) -> Ways:
+        def build(routes: str, limit: int | None = None, price: str = "segment_price: 140") -> Ways:
             said = {"sid": first.account_sid, "token": first.auth_token, "first": first.url, "second": second.url, "routes": routes}
-            text = FILE.format(**said, limit=f", messages_per_day: {limit}" if limit else "")
+            text = FILE.format(**said, limit=f", {price}" + (f", messages_per_day: {limit}" if limit else ""))
             (tmp_path / "channels.yaml").write_text(text, encoding="utf-8")
             environ = {
                 "SECRET_KEY": "the secret key of the tests, long enough",
@@ -159,6 +159,28 @@ def test_a_full_day_goes_on_over_the_next_channel(ways: Callable[..., Ways]):
     assert (len(world.first.ledger), len(world.second.ledger)) == (10, 15)
 
 
+def test_whoever_no_route_reaches_is_said_to_be_so(ways: Callable[..., Ways]):
+    world = ways("  - {medium: sms, operator: ntc, channels: [cheap]}")
+    world.people(2)
+    send.run_batch(world.gateway, world.started())
+    assert [(row.state, row.error) for row in rows(world)] == [("failed", "send:no-route")] * 2
+    assert not world.first.ledger
+
+
+def test_a_plan_counts_with_the_prices_and_paces_of_the_routes(ways: Callable[..., Ways]):
+    world = ways(BY_OPERATOR, price="segment_price: 100")
+    world.people(3)
+    with world.gateway.database.write() as db:
+        db.execute(text("UPDATE phones SET operator = 'ncell'"))
+    world.people.written = NTC
+    world.people(2)
+    with world.gateway.database.write() as db:
+        db.execute(text("UPDATE phones SET operator = 'ntc' WHERE operator IS NULL"))
+    plan = broadcast.plan(world.gateway, MAIN, DRAFT)
+    assert {part.operator: part.price for part in plan.parts} == {"ntc": 2 * 100, "ncell": 3 * 140}
+    assert plan.paces["sms"] == 2000
+
+
 def test_an_answer_goes_over_the_channel_on_which_she_asked(ways: Callable[..., Ways]):
     world = ways(CHEAP_THEN_DEAR)
     phone_id = world.people(1)[0]
@@ -170,4 +192,4 @@ def test_an_answer_goes_over_the_channel_on_which_she_asked(ways: Callable[..., 
 
 def rows(world: Ways) -> list[Any]:
     with world.gateway.database.read() as db:
-        return list(db.execute(text("SELECT state FROM deliveries")))
+        return list(db.execute(text("SELECT state, error FROM deliveries")))

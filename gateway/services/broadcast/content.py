@@ -19,6 +19,7 @@ from gateway.services import lengths, sayings
 from gateway.services.broadcast import slots
 from gateway.services.broadcast.slots import Person, is_personal
 from gateway.services.broadcast.slots import fill as text
+from gateway.services.tariff import Tariff
 from gateway.store import channels, notices, prices, whom
 from gateway.store import sayings as stored_sayings
 from gateway.store.audience import Told
@@ -259,9 +260,10 @@ def _near(name: str, known: Mapping[str, object]) -> str:
 
 
 def channel_of(gateway: Gateway, db: Connection, organisation_id: str) -> Channel:
-    """The number from which an organisation sends. GatewayError `config:missing` where it has none."""
-    ours = channels.of_provider(db, gateway.providers.main.name)
-    channel = next((channel for channel in ours if channel.organisation_id == organisation_id and channel.address), None)
+    """The number from which an organisation sends: with channels.yaml its first. GatewayError `config:missing` where it has none."""
+    ours = {channel.id: channel for channel in channels.of_organisation(db, organisation_id) if channel.address}
+    order = gateway.ways.channels if gateway.ways else ours
+    channel = next((ours[name] for name in order if name in ours), None)
     if channel is None:
         raise GatewayError("config:missing", setting="GATEWAY_NUMBER", remedy="Set the number from which we send, and run gateway migrate.")
     return channel
@@ -277,12 +279,11 @@ def first_day(draft: Draft | Broadcast, now: datetime) -> date:
     return max(draft.starts_at or now, now).astimezone(NEPAL).date()
 
 
-def price_list(db: Connection, channel: Channel, long: Lengths, day: date) -> dict[tuple[str, str, str], int]:
+def price_list(tariff: Tariff, long: Lengths) -> dict[tuple[str, str, str], int]:
     """Paisa of one delivery by medium, language and operator, as `audience.Expansion` takes them; operator "" is for all not named."""
-    known = prices.on(db, channel, day)
     return {
-        (medium, language, operator): units * known.of(medium, operator)
+        (medium, language, operator): units * tariff.of(medium, operator)
         for medium in prices.MEDIA
         for language, units in long.of(medium).items()
-        for operator in known.operators(medium)
+        for operator in tariff.operators(medium)
     }

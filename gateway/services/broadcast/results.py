@@ -52,6 +52,7 @@ WHY: Mapping[str, str] = {
     "send:ambiguous": "it may or may not have gone out, and the provider is asked",
     "send:lease-over": "it may or may not have gone out, and the provider is asked",
     "send:unresolved": "it may or may not have gone out, and the provider does not know: a person decides",
+    "send:no-route": "no route of channels.yaml takes it to her number",
     "send:closed": "it may or may not have gone out; it is left so",
     "": "no reason was given",
 }
