@@ -63,6 +63,7 @@ def build(
         new_id=new_id or unique_id,
         enqueue=doorbell.ring,
         queue_is_up=doorbell.is_up,
+        look_at_queues=doorbell.look,
     )
 
 
@@ -115,7 +116,7 @@ def _only(settings: Settings) -> dict[str, Provider]:
     """The one provider of an installation without channels.yaml."""
     if settings.uses_simulator:
         token = hmac.digest(settings.secret_key.encode(), b"simulator", "sha256").hex()
-        provider: Provider = Simulator(auth_token=token, public_base_url=settings.public_base_url)
+        provider: Provider = Simulator(auth_token=token, public_base_url=settings.public_base_url, spoken=settings.data_dir / "simulator")
     else:
         provider = Twilio(
             account_sid=settings.twilio_account_sid,

@@ -15,6 +15,7 @@ from gateway.errors import GatewayError
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SHORTEST_SECRET = 32
+SHORTEST_TOKEN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,24 @@ class Settings:
     reconcile_after: int
     lease_seconds: int
     detect_machines: bool
+    proxies: int
+    metrics_token: str = field(repr=False)
+    phone: bool | None
 
     @property
     def uses_simulator(self) -> bool:
         """Without Twilio's account, a built-in provider receives what is sent."""
         return not self.twilio_account_sid
+
+    @property
+    def has_phone(self) -> bool:
+        """Whether there is a phone in the browser: with the simulator, unless it was switched off."""
+        return self.uses_simulator if self.phone is None else self.phone
+
+    @property
+    def is_on_this_machine_alone(self) -> bool:
+        """Whether nobody from elsewhere can know an address at which we answer."""
+        return urlsplit(self.public_base_url).hostname in LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,12 @@ def _studio_pin(value: str) -> str:
     return value
 
 
+def _token(value: str) -> str:
+    if value and len(value) < SHORTEST_TOKEN:
+        raise ValueError(f"Write at least {SHORTEST_TOKEN} random characters, or nothing to keep /metrics closed.")
+    return value
+
+
 def _rate(value: str) -> int:
     number = _whole(value)
     if number == 0:
@@ -85,6 +105,10 @@ def _yes_or_no(value: str) -> bool:
     if value not in {"yes", "no"}:
         raise ValueError("Write yes or no.")
     return value == "yes"
+
+
+def _yes_no_or_neither(value: str) -> bool | None:
+    return _yes_or_no(value) if value else None
 
 
 def _secret(value: str) -> str:
@@ -168,7 +192,10 @@ SETTINGS: dict[str, Setting] = {
     "minute_price": Setting("GATEWAY_MINUTE_PRICE", "Price of one begun minute of a call in paisa", "200", _whole),
     "reconcile_after": Setting("GATEWAY_RECONCILE_AFTER", "Seconds after which the provider is asked about an unclear send", "900", _whole),
     "detect_machines": Setting("GATEWAY_DETECT_MACHINES", "yes: have calls ended that a machine answers; it costs extra", "no", _yes_or_no),
+    "proxies": Setting("GATEWAY_PROXIES", "How many proxies in front write X-Forwarded-For; 0: nobody's word is taken for it", "0", _whole),
+    "metrics_token": Setting("GATEWAY_METRICS_TOKEN", "The token with which /metrics is read; empty: closed", "", _token),
     "lease_seconds": Setting("GATEWAY_LEASE_SECONDS", "Seconds for which a worker owns the deliveries it claimed", "30", _rate),
+    "phone": Setting("GATEWAY_PHONE", "yes: a phone in the browser, at /phone; empty: with the simulator", "", _yes_no_or_neither),
 }  # fmt: skip
 
 
@@ -177,6 +204,7 @@ SECRETS: dict[object, str] = {
     _secret: "too short",
     _secrets: "too short",
     _studio_pin: "not six digits",
+    _token: "too short",
     _redis_url: "no address of a Redis",
 }
 

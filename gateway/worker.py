@@ -21,7 +21,7 @@ from rq.serializers import JSONSerializer
 
 from gateway.errors import GatewayError
 from gateway.queues.enqueue import QUEUES
-from gateway.services import broadcast, recordings, send, track
+from gateway.services import broadcast, recordings, send, track, uploads
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
@@ -59,9 +59,13 @@ def fetch_recording(gateway: Gateway, _stop: Stop, recording_id: str) -> None:
     recordings.fetch(gateway, recording_id)
 
 
+def take_in(gateway: Gateway, stop: Stop, upload_id: str) -> None:
+    gateway.enqueue(uploads.go_on(gateway, upload_id, stop=stop))
+
+
 # Whoever can write to Redis can name a function: these are all there are.
 FUNCTIONS: dict[str, Callable[..., None]] = {
-    function.__name__: function for function in (sweep, send_batch, send_reply, expand_broadcast, end_call, fetch_recording)
+    function.__name__: function for function in (sweep, send_batch, send_reply, expand_broadcast, end_call, fetch_recording, take_in)
 }
 
 

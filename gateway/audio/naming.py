@@ -41,6 +41,8 @@ def of_file(path: Path) -> Sound:
 def first_utterance(samples: array[int]) -> array[int]:
     """What is said before the first pause; all of it where there is none. `samples` are at 8 kHz and begin with speech."""
     frames = wav.powers(samples)
+    if not frames:  # nothing was said at all
+        return samples
     threshold = wav.threshold(frames)
     quiet = 0
     for n, power in enumerate(frames):

@@ -6,6 +6,7 @@ for clips of seconds, so no number library is needed.
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import sys
@@ -54,8 +55,10 @@ def read(path: Path) -> Sound:
             channels, width, rate, count = file.getparams()[:4]
             if width != 2 or channels not in (1, 2) or not RATE <= rate <= 48000:
                 raise GatewayError("audio:unreadable", file=path.name, reason="it is not 16-bit PCM at 8 to 48 kHz")
-            if not 0 < count <= LONGEST * rate:
-                raise GatewayError("audio:unreadable", file=path.name, reason=f"it is empty or longer than {LONGEST} seconds")
+            if not count:
+                raise GatewayError("audio:unreadable", file=path.name, reason="it is empty")
+            if count > LONGEST * rate:
+                raise GatewayError("audio:unreadable", file=path.name, reason=f"it is longer than {LONGEST} seconds")
             data = file.readframes(count)
     except (wave.Error, EOFError, OSError) as error:
         raise GatewayError("audio:unreadable", file=path.name, reason=f"it is no WAV file ({error})") from error
@@ -70,21 +73,28 @@ def read(path: Path) -> Sound:
 def write(path: Path, sound: Sound) -> None:
     """Write a WAV file so that a reader sees the old file or the new one, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    samples = sound.samples
-    if sys.byteorder == "big":
-        samples = array("h", samples)
-        samples.byteswap()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as raw:
-            with wave.open(raw, "wb") as file:
-                file.setparams((1, 2, sound.rate, 0, "NONE", "not compressed"))
-                file.writeframes(samples.tobytes())
+            raw.write(as_file(sound))
             raw.flush()
             os.fsync(raw.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def as_file(sound: Sound) -> bytes:
+    """A WAV file with this sound in it."""
+    samples = sound.samples
+    if sys.byteorder == "big":
+        samples = array("h", samples)
+        samples.byteswap()
+    raw = io.BytesIO()
+    with wave.open(raw, "wb") as file:
+        file.setparams((1, 2, sound.rate, 0, "NONE", "not compressed"))
+        file.writeframes(samples.tobytes())
+    return raw.getvalue()
 
 
 def fit(sound: Sound) -> Sound:

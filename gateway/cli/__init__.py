@@ -17,6 +17,8 @@ COMMANDS = {
     "worker": "Send what is due and fetch recordings",
     "clock": "Ring the sweep every few seconds",
     "migrate": "Bring the database up to date",
+    "backup": "Copy the database and the recordings, while calls go on",
+    "restore": "Put a backup in place",
     "check": "Check the flows and their clips",
     "budget": "Count the keys and seconds of each task",
     "flows": "Draw a flow as a picture; print the schema for editors",

@@ -30,4 +30,5 @@ def command(*, with_sample: bool) -> None:
     installation.prepare(gateway)
     if with_sample and new:
         sample.load(gateway)
+        sample.let_in(gateway)
     gateway.database.close()

@@ -61,6 +61,18 @@ def add(gateway: Gateway, actor: Actor, file: Path) -> None:
     click.echo(f"{scheme.code} has {tables.counted(len(scheme.rates), 'rate')}.")
 
 
+@command.command("close")
+@click.argument("code")
+@click.argument("month")
+@as_actor
+def close(gateway: Gateway, actor: Actor, code: str, month: str) -> None:
+    """Let nothing be due in the scheme CODE after MONTH: nobody joins it, and for all who pay into it, it ends then."""
+    from gateway.services import schemes
+
+    schemes.close(gateway, actor, code, month)
+    click.echo(f"{code} ends with {month}.")
+
+
 @command.command("enrol")
 @click.argument("number")
 @click.argument("code")

@@ -18,6 +18,7 @@ from gateway.core.digits import fold_digits
 from gateway.errors import GatewayError
 
 NEPAL = timezone(timedelta(hours=5, minutes=45), "NPT")  # no daylight saving
+MONTHS_IN_ENGLISH = "Baishakh Jestha Asar Shrawan Bhadra Ashwin Kartik Mangsir Poush Magh Falgun Chaitra".split()
 
 FIRST_YEAR = 2070
 FIRST_DAY = date(2013, 4, 14)  # 1 Baishakh 2070

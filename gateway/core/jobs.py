@@ -44,8 +44,15 @@ class EndCall:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeIn:
+    """Go on with a file that was handed in: try it out, or take it in from where it is."""
+
+    upload_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sweep:
     """Find what fell on the floor: expired leases, unanswered doubts, broadcasts whose bell was lost, conversations that hang."""
 
 
-Job = SendReply | SendBatch | ExpandBroadcast | FetchRecording | EndCall | Sweep
+Job = SendReply | SendBatch | ExpandBroadcast | FetchRecording | EndCall | TakeIn | Sweep

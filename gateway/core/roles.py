@@ -30,7 +30,7 @@ class Permission(StrEnum):
     SEE_STATISTICS = "see_statistics"
     MANAGE_SCHEMES = "manage_schemes"
     ERASE_MEMBERS = "erase_members"
-    MANAGE_USERS = "manage_users"  # and tokens
+    MANAGE_USERS = "manage_users"  # and tokens, links to choose a password
     SEE_AUDIT = "see_audit"
     SEE_BROADCASTS = "see_broadcasts"  # and notices, surveys, lessons: what was said and what came of it
     PLAN_BROADCASTS = "plan_broadcasts"  # and notices, lists, words of the organisation's own

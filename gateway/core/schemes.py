@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.core import money
+from gateway.core.digits import fold_digits
 from gateway.errors import GatewayError
 
 SCHEDULES = ("weekly", "monthly", "seasonal")
@@ -44,6 +45,17 @@ def month_after(month: str, months: int = 1) -> str:
     """
     year, index = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 + months, 12)
     return f"{year}-{index + 1:02}"
+
+
+def percent(written: str) -> int | None:
+    """Hundredths of a percent, in any digits; None for what is none, and for more than all.
+
+    >>> percent("9.37"), percent("११"), percent("101")
+    (937, 1100, None)
+    """
+    parts = PERCENT.fullmatch(fold_digits(written).strip())
+    share = int(parts["whole"]) * 100 + int((parts["hundredths"] or "").ljust(2, "0")) if parts else WHOLE + 1
+    return share if share <= WHOLE else None
 
 
 def share_of(base: int, share: int) -> int:
@@ -156,11 +168,9 @@ class _Reader:
     def percent(self, row: Mapping[str, object], key: str) -> int | None:
         if key not in row:
             return None
-        written = PERCENT.fullmatch(str(row[key]))
-        share = int(written["whole"]) * 100 + int((written["hundredths"] or "").ljust(2, "0")) if written else WHOLE + 1
-        if share > WHOLE:
+        share = percent(str(row[key]))
+        if share is None:
             self.fault(f"rates.{key}", "a percentage such as 9.37")
-            return None
         return share
 
     def rate(self, value: object) -> Rate:

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gateway import config, environment
+from gateway.core import passwords
 from gateway.embedded import redis
 from gateway.embedded.supervisor import Program, Supervisor
 from gateway.errors import GatewayError
@@ -39,11 +40,11 @@ def up(folder: Path, port: int, environ: Mapping[str, str], say: Callable[[str],
         if not settings.get("REDIS_URL"):
             settings["REDIS_URL"], program = _own_redis(folder, lock)
             programs.append(program)
-        base_url = config.load(settings).public_base_url
+        given = config.load(settings)
         environment.write(folder, settings)
         _prepare(settings)
         programs += _our_programs(port, settings)
-        Supervisor(programs, say).run(_announcing(port, base_url, say, _hints(folder, port)))
+        Supervisor(programs, say).run(_announcing(port, given.public_base_url, say, [*_newcomers(given), *_hints(folder, port)]))
 
 
 @contextmanager
@@ -157,6 +158,21 @@ def _healthy(port: int, host: str) -> bool:
         finally:
             connection.close()
     return False
+
+
+def _newcomers(given: config.Settings) -> list[str]:
+    """Return what to try in a browser."""
+    shown = ["", "In a browser:"]
+    if given.has_phone:
+        shown.append(f"  {given.public_base_url}/phone    a telephone that rings our number: press its green key")
+    if given.uses_simulator:
+        organiser, admin = (passwords.derived(given.secret_key, role) for role in ("organiser", "admin"))
+        shown += [
+            f"  {given.public_base_url}/         the organisers' console. Sign in as",
+            f"      organiser  with the password  {organiser}",
+            f"      admin      with the password  {admin}",
+        ]
+    return shown if len(shown) > 2 else []
 
 
 def _hints(folder: Path, port: int) -> list[str]:

@@ -14,6 +14,7 @@ from gateway.engine.definition import LEFT_BY, LEFT_PROVED, REPEAT, Call, Catalo
 from gateway.engine.session import AT_THE_DOOR, TO_BEGIN, FlowSession, Frame
 from gateway.engine.steps.ask import SECRET, Ask
 from gateway.engine.steps.go import Go
+from gateway.engine.steps.listening import PHONE_KEYS
 from gateway.engine.steps.menu import Menu
 from gateway.engine.steps.record import Record
 from gateway.engine.turn import Action, ActionCall, ActionResult, Caller, MemberView, Setting, Turn
@@ -129,6 +130,15 @@ def expects(catalogue: Catalogue, state: str, text: str) -> bool:
     if isinstance(step, Menu):
         return step.named(fold_digits(text).strip()) is not None
     return isinstance(step, Ask) and step.answers == "choice" and step.words.find(text) is not None
+
+
+def keys_awaited(catalogue: Catalogue, state: str) -> tuple[str, ...]:
+    """The keys that lead on from where the conversation, as JSON, waits for one; none where it waits for a longer answer."""
+    step = _waiting_step(catalogue, state)
+    # What may not be there is not promised.
+    ways = [way for way in step.ways() if way.target not in catalogue.flows or catalogue.flows[way.target].when is None] if step else []
+    keys = {way.label for way in ways if way.label in PHONE_KEYS}
+    return tuple(sorted({*keys, *catalogue.defaults.keys})) if keys else ()
 
 
 def awaits_words(catalogue: Catalogue, state: str) -> bool:
@@ -300,6 +310,7 @@ __all__ = [
     "awaits_secret",
     "awaits_words",
     "expects",
+    "keys_awaited",
     "offer_to_go_on",
     "resume",
     "start",

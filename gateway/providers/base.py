@@ -151,6 +151,9 @@ class Provider(Protocol):
     def verify(self, request: WebhookRequest) -> dict[str, str]:
         """Return the form, each field once, or raise GatewayError `webhook:*`."""
 
+    def signed(self, path: str, form: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """A form and its headers as the provider posts them to this path of ours: for the browser phone, which stands in for it."""
+
     def parse_call(self, form: Mapping[str, str], step: int) -> Inbound: ...
 
     def parse_message(self, form: Mapping[str, str]) -> Inbound: ...

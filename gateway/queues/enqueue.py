@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import fields
+from datetime import UTC, datetime
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -15,7 +16,8 @@ from rq import Queue
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
-from gateway.core.jobs import EndCall, ExpandBroadcast, FetchRecording, Job, SendBatch, SendReply, Sweep
+from gateway.core.jobs import EndCall, ExpandBroadcast, FetchRecording, Job, SendBatch, SendReply, Sweep, TakeIn
+from gateway.queues import watching
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ ROUTES: dict[type[Job], tuple[str, str]] = {
     ExpandBroadcast: ("sweep", "expand_broadcast"),
     FetchRecording: ("sweep", "fetch_recording"),
     SendBatch: ("bulk", "send_batch"),
+    TakeIn: ("bulk", "take_in"),
 }
 
 # The same bell rings once in this time, and is forgotten when nobody came. An id without the time in it would be refused for as long
@@ -75,6 +78,13 @@ class Doorbell:
             )
         except DuplicateJobError:
             log.debug("already rung: %s", function)
+
+    def look(self) -> watching.QueuesSeen | None:
+        """How the queues and workers are; None where Redis does not answer."""
+        try:
+            return watching.look(self._redis, list(self._queues.values()), datetime.fromtimestamp(self._now(), UTC))
+        except (RedisError, OSError):
+            return None
 
     def is_up(self) -> bool:
         """Whether Redis answers."""

@@ -40,8 +40,10 @@ REMINDED_AT = time(14)  # Nepal time, the day before: in the afternoon more wome
 LOOKED_BACK = timedelta(days=2)  # for changes whose word is still to be approved
 
 
-def announce(gateway: Gateway, actor: Actor, notice_id: str, options: Draft) -> str:
+def announce(gateway: Gateway, actor: Actor, notice_id: str, options: Draft, key: str | None = None) -> str:
     """Draft a broadcast that tells a notice, and return its id; a title and what is said are made where `options` leaves them out.
+
+    The same `key` of the same actor twice (a form sent twice) makes one.
 
     Nothing of it goes out once the gathering has begun. GatewayErrors `notice:unknown`, `notice:over`, `broadcast:*`.
     """
@@ -55,7 +57,7 @@ def announce(gateway: Gateway, actor: Actor, notice_id: str, options: Draft) -> 
         _draft(gateway, notice, notice_words.INVITED if notice.starts_at else notice_words.NEWS, options),
         expires_at=min(ends, default=None),
     )
-    return broadcast.create(gateway, actor, told)
+    return broadcast.create(gateway, actor, told, key)
 
 
 def own(db: Connection, actor: Actor, notice_id: str) -> NoticeRow:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from gateway.errors import GatewayError
+from gateway.services import authors
 from gateway.services.access import Actor, Permission, note
 from gateway.services.installation import ORGANISATION
-from gateway.store import audit, organisations
+from gateway.store import audit, claims, members, organisations
 from gateway.store.audit import BEGINNING, Filter, Row, chained
 from gateway.store.sealed import open_all
 from gateway.store.secrets import link_with
@@ -134,6 +136,44 @@ def page(gateway: Gateway, actor: Actor, after: int, limit: int, wanted: Filter 
         with gateway.database.write() as db:
             note(gateway, db, actor, "see_audit", "audit", filters=used)
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Rows for a person to read: with the names of who works here, and the numbers of the members and claims that they are about."""
+
+    rows: Sequence[Row]
+    people: Mapping[str, str]
+    members: Mapping[str, str]
+    claims: Mapping[str, str]
+
+
+def newest(gateway: Gateway, actor: Actor, before: int, limit: int, wanted: Filter) -> Shown:
+    """The organisation's rows before a number (0: from the last one on), the newest first. The look is noted with its first page."""
+    actor.require(Permission.SEE_AUDIT)
+    with gateway.database.read() as db:
+        rows = audit.newest(db, actor.organisation_id, before, limit, wanted)
+        about: dict[str, set[str]] = {"member": set(), "claim": set()}
+        for row in rows:
+            kind, _, which = row.entry.subject.partition(":")
+            about.get(kind, set()).add(which)
+        shown = Shown(
+            rows, authors.names(gateway, actor), members.numbers(db, about["member"]), claims.numbers(db, actor.scope, about["claim"])
+        )
+    if not before:
+        used = [name for name, value in wanted._asdict().items() if value is not None]
+        with gateway.database.write() as db:
+            note(gateway, db, actor, "see_audit", "audit", filters=used)
+    return shown
+
+
+def look(gateway: Gateway, actor: Actor) -> Verdict:
+    """Verify the whole log for somebody of an organisation, who is noted."""
+    actor.require(Permission.SEE_AUDIT)
+    found = verify(gateway)
+    with gateway.database.write() as db:
+        note(gateway, db, actor, "verify_audit", "audit", rows=found.rows, whole=found.fault is None)
+    return found
 
 
 def tell_head(gateway: Gateway) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -15,7 +15,7 @@ from gateway.services import access, claim_moves, telling
 from gateway.services.access import Actor, Permission
 from gateway.services.claim_moves import Move
 from gateway.store import claims, members, sweeps, tasks
-from gateway.store.claims import StoredClaim, Wanted
+from gateway.store.claims import StoredClaim, StoredEvent, Wanted
 from gateway.store.database import Conflict
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim as an organiser sees it. `amount` is paisa; `days_in_state` whole days since it came into its state; `member` her number."""
+    """A claim as an organiser sees it. `amount` is paisa; `days_in_state` whole days since it came into its state; `member` her number,
+    `name` hers where somebody wrote it down; `overdue`: it has rested too long; `heard_at` when she was last told where it stands."""
 
     id: str
     member_id: str
@@ -62,6 +63,9 @@ class Claim:
     changed_at: datetime
     version: int
     note: str | None
+    name: str | None = None
+    overdue: bool = False
+    heard_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,38 @@ class Opening:
     insurer_reference: str | None = None
     task_id: str | None = None
     again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A claim was in this state since then, for so many days; `until` None: it is there now."""
+
+    state: str
+    since: datetime
+    until: datetime | None
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A claim with all that became of it: the states that it went through, its moves, and in which language she hears of it.
+
+    `appealed`: she asked for another look, and nobody has decided since.
+    """
+
+    claim: Claim
+    stays: tuple[Stay, ...]
+    events: tuple[Event, ...]
+    language: str
+    appealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many claims are in each state, and how many rested too long."""
+
+    of_state: Mapping[str, int]
+    overdue: int
 
 
 # --- looking -----------------------------------------------------------------------------------------------------------------------
@@ -123,13 +159,41 @@ def of_member(gateway: Gateway, actor: Actor, member_id: str) -> list[Claim]:
     return sorted(found, key=lambda claim: (claim.opened_at, claim.id), reverse=True)
 
 
-def page(  # noqa: PLR0913  # the form of all lists: whose, from where, how many, and what is asked for
-    gateway: Gateway, actor: Actor, after: str, limit: int, *, state: str | None = None, kind: str | None = None
-) -> list[Claim]:
-    """Claims by id, those behind `after` ("" for the first page), of one state and kind where they are named."""
+def story(gateway: Gateway, actor: Actor, claim_id: str) -> Story:
+    """A claim with its whole story; GatewayError `claim:unknown`."""
     actor.require(Permission.SEE_CLAIMS)
     with gateway.database.write() as db:
-        found = claims.page(db, actor.scope, Wanted(after, min(limit, MOST_SHOWN), state, kind))
+        stored = _stored(db, actor, claim_id)
+        claim = _seen(gateway, db, [stored])[0]
+        rows = claims.events(db, [stored.id])
+        member = members.briefly(db, gateway.seal, [stored.member_id])[stored.member_id]
+        appealed = claims.is_appealed(db, stored.id)
+        access.note(gateway, db, actor, Permission.SEE_CLAIMS, f"claim:{stored.id}", events=True)
+    return Story(claim, _stays(rows, gateway.clock()), _made(gateway, rows), member.language, appealed)
+
+
+def counts(gateway: Gateway, actor: Actor) -> Counts:
+    """How many claims are where: no claim is named, so that nothing is noted."""
+    actor.require(Permission.SEE_CLAIMS)
+    with gateway.database.read() as db:
+        return Counts(claims.counts(db, actor.scope), claims.count_overdue(db, actor.scope, gateway.clock()))
+
+
+def page(  # noqa: PLR0913  # the form of all lists: whose, from where, how many, and what is asked for
+    gateway: Gateway,
+    actor: Actor,
+    after: str,
+    limit: int,
+    *,
+    state: str | None = None,
+    kind: str | None = None,
+    overdue: bool = False,
+) -> list[Claim]:
+    """Claims by id, those behind `after` ("" for the first page), of one state and kind where they are named, or only the overdue."""
+    actor.require(Permission.SEE_CLAIMS)
+    with gateway.database.write() as db:
+        wanted = Wanted(after, min(limit, MOST_SHOWN), state, kind, overdue_at=gateway.clock() if overdue else None)
+        found = claims.page(db, actor.scope, wanted)
         access.note(gateway, db, actor, Permission.SEE_CLAIMS, "claims", count=len(found), state=state, kind=kind)
         return _seen(gateway, db, found)
 
@@ -141,7 +205,7 @@ def events(gateway: Gateway, actor: Actor, claim_id: str) -> list[Event]:
         stored = _stored(db, actor, claim_id)
         access.note(gateway, db, actor, Permission.SEE_CLAIMS, f"claim:{stored.id}", events=True)
         rows = claims.events(db, [stored.id])
-    return [Event(row.state, row.by, row.at, _opened(gateway, row.sealed_note), row.amount, row.reason) for row in rows]
+    return list(_made(gateway, rows))
 
 
 def days_in_each_state(gateway: Gateway, actor: Actor, claim_id: str) -> dict[str, float]:
@@ -302,7 +366,7 @@ def _stored(db: Connection, actor: Actor, claim_id: str) -> StoredClaim:
 def _seen(gateway: Gateway, db: Connection, found: Sequence[StoredClaim]) -> list[Claim]:
     """Claims with their papers, their open notes and how long they rest."""
     ids, now = [stored.id for stored in found], gateway.clock()
-    numbers = members.numbers(db, {stored.member_id for stored in found})
+    whose = members.briefly(db, gateway.seal, {stored.member_id for stored in found})
     papers: dict[str, list[Paper]] = {claim_id: [] for claim_id in ids}
     moves: dict[str, list[tuple[str, datetime]]] = {claim_id: [] for claim_id in ids}
     for claim_id, name, received_at in claims.papers(db, ids):
@@ -313,7 +377,7 @@ def _seen(gateway: Gateway, db: Connection, found: Sequence[StoredClaim]) -> lis
         Claim(
             id=stored.id,
             member_id=stored.member_id,
-            member=numbers[stored.member_id],
+            member=whose[stored.member_id].number,
             number=stored.number,
             kind=stored.kind,
             state=stored.state,
@@ -328,6 +392,9 @@ def _seen(gateway: Gateway, db: Connection, found: Sequence[StoredClaim]) -> lis
             changed_at=stored.changed_at,
             version=stored.version,
             note=_opened(gateway, stored.sealed_note),
+            name=whose[stored.member_id].name,
+            overdue=rules.rested_too_long(stored.state, _since(moves[stored.id]), stored.review_until, now),
+            heard_at=stored.heard_at,
         )
         for stored in found
     ]
@@ -337,6 +404,20 @@ def _since(moves: Sequence[tuple[str, datetime]]) -> datetime:
     """When a claim came into the state in which it is: the first of its last moves to the same state."""
     runs = [[at for _, at in run] for _, run in groupby(moves, key=lambda made: made[0])]
     return runs[-1][0]
+
+
+def _stays(rows: Sequence[StoredEvent], now: datetime) -> tuple[Stay, ...]:
+    """The states that a claim went through; a settled one ages no more."""
+    runs = [next(run) for _, run in groupby(rows, key=lambda row: row.state)]
+    ends: list[datetime | None] = [*(row.at for row in runs[1:]), None]
+    return tuple(
+        Stay(row.state, row.at, until, ((until or (row.at if row.state in rules.SETTLED else now)) - row.at).days)
+        for row, until in zip(runs, ends, strict=True)
+    )
+
+
+def _made(gateway: Gateway, rows: Sequence[StoredEvent]) -> tuple[Event, ...]:
+    return tuple(Event(row.state, row.by, row.at, _opened(gateway, row.sealed_note), row.amount, row.reason) for row in rows)
 
 
 def _opened(gateway: Gateway, sealed: bytes | None) -> str | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.core import events, people
 from gateway.core.jobs import FetchRecording, Job, SendReply
 from gateway.core.statuses import ONE_CALL_BACK
+from gateway.engine.steps.menu import KEY
 from gateway.services import studio, voices, welcome
 from gateway.services.contributions import SAME_REPORT_WINDOW
 from gateway.store import (
@@ -113,6 +114,8 @@ KEPT_OF: Mapping[type, tuple[str, ...]] = {kind: tuple(name for name in kind.__s
 
 def _log_row(session_id: str, version: int, fact: events.Fact, now: datetime) -> flow_sessions.LogRow:
     detail = {name: getattr(fact, name) for name in KEPT_OF[type(fact)]}
+    if type(fact) is events.AnswerGiven and fact.name == KEY:
+        detail[KEY] = fact.value  # a choice from a menu, which tells nothing of her; so a call can be heard again
     return flow_sessions.LogRow(
         session_id=session_id,
         version=version,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gateway.engine.definition import Catalogue
     from gateway.providers.base import Providers
     from gateway.queues.pacer import Pacer
+    from gateway.queues.watching import QueuesSeen
     from gateway.services.flows import LiveFlows
     from gateway.store.database import Database
     from gateway.store.secrets import Seal
@@ -37,6 +38,7 @@ class Gateway:
     new_id: Callable[[], str]
     enqueue: Callable[[Iterable[Job]], object]
     queue_is_up: Callable[[], bool]
+    look_at_queues: Callable[[], QueuesSeen | None]
 
     @property
     def catalogue(self) -> Catalogue:

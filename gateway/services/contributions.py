@@ -22,7 +22,7 @@ from gateway.services.schemes import SchemeStanding
 from gateway.store import contributions, enrolments, members
 from gateway.store import schemes as scheme_rows
 from gateway.store.contributions import EntryRow as Entry
-from gateway.store.contributions import Filter, Page
+from gateway.store.contributions import Filter, Page, Word
 from gateway.store.database import Conflict
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from gateway.store.database import Connection
 
 __all__ = [
-    "SAME_REPORT_WINDOW", "Entry", "Report", "Standing", "check_waiting", "confirm", "find", "get", "match", "note", "of_member", "page",
-    "question", "reverse", "standing", "standing_of",
+    "SAME_REPORT_WINDOW", "Entry", "Report", "Standing", "Word", "check_waiting", "confirm", "decisions", "find", "get", "match", "note",
+    "of_member", "page", "question", "reverse", "standing", "standing_of",
 ]  # fmt: skip
 
 SAME_REPORT_WINDOW = timedelta(days=1)  # the same amount for the same month within a day is asked about, not swallowed
@@ -46,7 +46,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A payment as it is reported: `amount` paisa, `month` None for this one, `scheme` a code, None for the one that she pays into."""
+    """A payment as it is reported: `amount` paisa, `month` None for this one, `scheme` a code, None for the one that she pays into.
+
+    `id`, where it is given, was drawn when the form was shown: sent twice, it notes once.
+    """
 
     amount: int
     month: str | None = None
@@ -54,6 +57,7 @@ class Report:
     receipt: str | None = None
     note: str | None = None
     again: bool = False
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +113,14 @@ def _note(gateway: Gateway, actor: Actor, member_id: str, report: Report, payer:
         if not contributions.is_here(db, actor.scope, member_id):
             raise GatewayError("member:unknown", number=member_id)
         contributions.hold(db, member_id)
+        if report.id and (known := contributions.get(db, gateway.seal, actor.scope, report.id)):
+            return known
         _refuse_known(db, actor, member_id, replace(report, month=month, again=report.again or payer == "government"), now)
         scheme_id = _scheme_id(db, actor, member_id, report.scheme, month)
         if payer == "government":
             _refuse_not_awaited(gateway, db, member_id, scheme_id, replace(report, month=month))
         new = contributions.NewContribution(
-            id=gateway.new_id(),
+            id=report.id or gateway.new_id(),
             organisation_id=actor.organisation_id,
             member_id=member_id,
             amount=report.amount,
@@ -279,6 +285,13 @@ def get(gateway: Gateway, actor: Actor, contribution_id: str) -> Entry:
         entry = _entry(gateway, db, actor, contribution_id)
     _viewed(gateway, actor, f"contribution:{entry.id}", member=entry.member_id)
     return entry
+
+
+def decisions(gateway: Gateway, actor: Actor, contribution_id: str) -> list[Word]:
+    """What organisers said of an entry, in order, with their notes. GatewayError `contribution:unknown`."""
+    actor.require(Permission.SEE_CONTRIBUTIONS)
+    with gateway.database.read() as db:
+        return contributions.decisions(db, gateway.seal, _entry(gateway, db, actor, contribution_id).id)
 
 
 def find(gateway: Gateway, actor: Actor, wanted: str) -> str:

@@ -66,6 +66,7 @@ def _silence(gateway: Gateway, voice: Voice) -> None:
 def _remember(gateway: Gateway, member_id: str) -> None:
     if member_id in _remembered(gateway):
         return
+    gateway.settings.data_dir.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(gateway.settings.data_dir / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as file:
         file.write(f"{member_id}\n")

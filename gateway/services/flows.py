@@ -44,7 +44,7 @@ class LiveFlows:
         self._database = database
         self._clock = clock
         self._known: dict[str, Flow] = {}  # every version that this process has run, by hash
-        self._judged = self._seen = _stamps(folder)
+        self._judged = self._seen = stamps(folder)
         self.state: Literal["current", "faulty"] = "current"
         self.catalogue = self._keeping_older(loader.load(folder, SPECS))
 
@@ -53,21 +53,21 @@ class LiveFlows:
 
         A change is taken when a second look finds the same stamps: by then nobody is in the middle of writing it.
         """
-        stamps = _stamps(self._folder)
-        settled, self._seen = stamps == self._seen, stamps
-        if stamps == self._judged or not settled:
+        found = stamps(self._folder)
+        settled, self._seen = found == self._seen, found
+        if found == self._judged or not settled:
             return
         try:
             catalogue = loader.load(self._folder, SPECS)
         except ExceptionGroup as faults:
-            self._judged, self.state = stamps, "faulty"
+            self._judged, self.state = found, "faulty"
             log.error("flows_faulty", faults="; ".join(str(fault) for fault in faults.exceptions))  # noqa: TRY400 - the faults are the message
             return
-        if _stamps(self._folder) != stamps:
+        if stamps(self._folder) != found:
             return  # written to while we read: the next look reads again
         versions.remember(self._database, catalogue, self._clock())
         self.catalogue = self._keeping_older(catalogue)
-        self._judged, self.state = stamps, "current"
+        self._judged, self.state = found, "current"
         log.info("flows_taken", flows=len(catalogue.flows))
 
     def keep_looking(self, every: float = LOOK_EVERY) -> None:
@@ -88,14 +88,14 @@ class LiveFlows:
         return replace(catalogue, older=older, middles=self._clips.middles())
 
 
-def _stamps(folder: Path) -> Stamps:
+def stamps(folder: Path) -> Stamps:
     """What tells whether a file was written to, without reading it."""
-    stamps: dict[str, tuple[int, int]] = {}
+    found: dict[str, tuple[int, int]] = {}
     for path in sorted(path for inside in (".", loader.TRANSLATIONS, loader.LESSONS) for path in (folder / inside).glob("*")):
         if path.suffix in SUFFIXES:
             try:
                 status = path.stat()
             except OSError:  # a link to nowhere, or gone since
                 continue
-            stamps[str(path)] = (status.st_mtime_ns, status.st_size)
-    return stamps
+            found[str(path)] = (status.st_mtime_ns, status.st_size)
+    return found

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from gateway.config import SETTINGS
 from gateway.errors import GatewayError
 from gateway.services import versions
+from gateway.services.access import Permission
 from gateway.store import channels, organisations
 
 if TYPE_CHECKING:
     from gateway.config import Settings
+    from gateway.services.access import Actor
     from gateway.services.context import Gateway
     from gateway.store.database import Connection
 
 ORGANISATION = "main"
 CHANNEL = "main"
+SAMPLE = "sample-"  # ids of the sample begin so
 SIMULATED_NUMBER = "+9779720000000"  # beside the sample members, in a range that no operator uses
 
 
@@ -60,6 +65,27 @@ def _only(gateway: Gateway, db: Connection) -> channels.Channel:
         segment_price=settings.segment_price,
         minute_price=settings.minute_price,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A variable of the environment, what it is for, and what it says. `value` None: it is set, and a secret."""
+
+    variable: str
+    help: str
+    value: str | None
+
+
+def decided(gateway: Gateway, actor: Actor) -> list[Decided]:
+    """What the environment decides for this installation, without its secrets, as docs/settings.md lists it."""
+    actor.require(Permission.MANAGE_SENDING)
+    shown = {each.name for each in fields(gateway.settings) if each.repr}
+    found = []
+    for name, setting in SETTINGS.items():
+        value = getattr(gateway.settings, name)
+        written = ("yes" if value else "no") if isinstance(value, bool) else str(value)
+        found.append(Decided(setting.variable, setting.help, written if name in shown else None if value else ""))
+    return found
 
 
 def _first_address(settings: Settings) -> str:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.core import disclosure
-from gateway.services import access
+from gateway.engine.lessons import QUESTIONS
+from gateway.errors import GatewayError
+from gateway.services import access, hearing
 from gateway.services.access import Actor, Permission
+from gateway.services.hearing import Heard
 from gateway.store import lessons as stored
 
 if TYPE_CHECKING:
@@ -36,6 +39,14 @@ class Progress:
     begun: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A chapter or a question of a lesson, by the name of its step, as it is heard in each language."""
+
+    step: str
+    heard: tuple[Heard, ...]
+
+
 def list_all(gateway: Gateway, actor: Actor) -> list[Lesson]:
     """The lessons in the order in which they are offered."""
     actor.require(Permission.SEE_BROADCASTS)
@@ -50,6 +61,25 @@ def progress(gateway: Gateway, actor: Actor) -> list[Progress]:
     with gateway.database.write() as db:
         access.note(gateway, db, actor, "view_lessons", "lessons")
     return [_counted(lesson, standings) for lesson in list_all(gateway, actor)]
+
+
+def told(gateway: Gateway, actor: Actor, name: str) -> list[Part]:
+    """What there is to hear in a lesson, in its order. GatewayError `lesson:unknown`."""
+    actor.require(Permission.SEE_BROADCASTS)
+    catalogue = gateway.catalogue
+    lesson = catalogue.lessons.get(name)
+    if lesson is None:
+        raise GatewayError("lesson:unknown", lesson=name)
+    steps = catalogue.flows[name].steps
+    names = [f"chapter_{number}" for number in range(1, lesson.chapters + 1)] + [f"question_{number}" for number in range(1, QUESTIONS + 1)]
+    return [
+        Part(step, tuple(hearing.said(gateway, language, [next(steps[step].prompts())], _nothing) for language in catalogue.languages))
+        for step in names
+    ]
+
+
+def _nothing(_slot: str) -> None:
+    """The value of a slot, of which lessons have none."""
 
 
 def _counted(lesson: Lesson, standings: list[stored.Standing]) -> Progress:

@@ -39,6 +39,7 @@ __all__ = [
     "find",
     "get",
     "leave",
+    "newest",
     "numbered",
     "page",
     "register",
@@ -106,6 +107,15 @@ def page(gateway: Gateway, actor: Actor, after: str, limit: int, **filters: str)
     return found
 
 
+def newest(gateway: Gateway, actor: Actor, after: str, limit: int, **filters: str) -> list[Person]:
+    """The same, who came last first, behind the member with the id `after`."""
+    actor.require(Permission.SEE_MEMBERS)
+    with gateway.database.read() as db:
+        found = people.newest(db, gateway.seal, actor.scope, (after, limit), filters)
+    _seen(gateway, actor, "members", after=after, count=len(found), **filters)
+    return found
+
+
 def _seen(gateway: Gateway, actor: Actor, subject: str, **detail: object) -> None:
     with gateway.database.write() as db:
         access.note(gateway, db, actor, Permission.SEE_MEMBERS, subject, **detail)
@@ -136,8 +146,12 @@ class _Verb:
         return _known(self.gateway, self.db, self.actor.scope, member_id)
 
 
-def register(gateway: Gateway, actor: Actor, details: Details, phones: Sequence[str], pin: str | None = None) -> Person:
+def register(  # noqa: PLR0913, PLR0917  # as every verb: gateway and actor, then what it is about
+    gateway: Gateway, actor: Actor, details: Details, phones: Sequence[str], pin: str | None = None, member_id: str | None = None
+) -> Person:
     """Write a member down who agreed to it, with her phones in any form, and tell her her number.
+
+    `member_id`, where it is given, was drawn when the form was shown: sent twice, it writes her down once.
 
     `consent_how`, `consent_wording` and `name` must be set. Who is registered by a collector is of her group. GatewayErrors:
     `member:no-name`, `member:no-consent`, `member:invalid`, `member:pin`, `member:already` (of this name and phone), `phone:already`
@@ -155,19 +169,22 @@ def register(gateway: Gateway, actor: Actor, details: Details, phones: Sequence[
     birth_year = given.get("birth_year")
     hashed = pins.hash_pin(pins.strong(pin, birth_year if isinstance(birth_year, int) else None)) if pin else None
 
+    new_id = member_id or gateway.new_id()
+
     def write(verb: _Verb) -> tuple[Person, list[Job]]:
+        if member_id and (known := people.get(verb.db, gateway.seal, actor.scope, member_id)):
+            return known, []
         _check_collector(verb, given)
         for e164 in numbers:
             _check_sharing(verb, e164, str(given["name"]), details)
         new = {"language": gateway.settings.language, "consented_at": gateway.clock(), "pin_hash": hashed, **given}
-        member_id, seed = gateway.new_id(), number_of(gateway.new_id())
-        number = members.new_number(verb.db, actor.organisation_id, seed)
-        row = members.NewMember(id=member_id, organisation_id=actor.organisation_id, number=number, **new)  # type: ignore[arg-type]  # by name
+        number = members.new_number(verb.db, actor.organisation_id, number_of(gateway.new_id()))
+        row = members.NewMember(id=new_id, organisation_id=actor.organisation_id, number=number, **new)  # type: ignore[arg-type]  # by name
         members.add(verb.db, gateway.seal, row, gateway.clock())
         for e164 in numbers:
-            members.attach_phone(verb.db, member_id, people.phone_id(verb.db, gateway.seal, e164, gateway.clock()))
-        verb.note(Permission.REGISTER_MEMBERS, member_id, how=given["consent_how"], phones=len(numbers))
-        return verb.person(member_id), welcome.owe(gateway, verb.db, member_id)
+            members.attach_phone(verb.db, new_id, people.phone_id(verb.db, gateway.seal, e164, gateway.clock()))
+        verb.note(Permission.REGISTER_MEMBERS, new_id, how=given["consent_how"], phones=len(numbers))
+        return verb.person(new_id), welcome.owe(gateway, verb.db, new_id)
 
     return _performed(gateway, actor, write)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FLOW = "notice_told"  # in which she hears it and answers; its steps hold the texts of broadcasts, too
 INVITED, MOVED, CANCELLED, TOMORROW, NEWS = "invited", "moved", "cancelled", "tomorrow", "news"  # steps of it
+SPOKEN = ("say_it",)  # steps that by voice come before INVITED
 
 
 def values(gateway: Gateway, notice: NoticeRow, language: str, *, romanised: bool = False) -> dict[str, object]:

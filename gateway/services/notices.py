@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gateway.core import phone, reference
+from gateway.core import ids, phone, reference
 from gateway.core.digits import fold_digits
 from gateway.errors import GatewayError
-from gateway.services import access, announcements
+from gateway.services import access, announcements, hearing, notice_words
 from gateway.services.access import Permission
 from gateway.services.announcements import announce
 from gateway.services.exports import PAGE, Pages, Rows
+from gateway.services.hearing import Heard
 from gateway.store import notices, people
-from gateway.store.notices import GATHERINGS, Counts
+from gateway.store.notices import GATHERINGS, Counts, Guest
 from gateway.store.notices import NoticeRow as Notice
 
 if TYPE_CHECKING:
@@ -29,15 +30,24 @@ __all__ = [
     "Attendance",
     "Changed",
     "Counts",
+    "Guest",
     "NewNotice",
     "Notice",
     "announce",
     "attendance",
     "cancel",
     "change",
+    "did_not_come",
+    "get",
+    "guests",
+    "heard",
+    "is_over",
+    "list_all",
+    "page",
     "publish",
     "rsvps",
     "sheet",
+    "written",
 ]
 
 KINDS = (*GATHERINGS, "news")
@@ -120,16 +130,47 @@ def rsvps(gateway: Gateway, actor: Actor, notice_id: str) -> Counts:
         return notices.counts(db, announcements.own(db, actor, notice_id).id)
 
 
+def heard(gateway: Gateway, actor: Actor, notice_id: str) -> list[Heard]:
+    """What members hear of it in a call of ours, in each language; GatewayError `notice:unknown`."""
+    notice = get(gateway, actor, notice_id)
+    steps = gateway.catalogue.flows[notice_words.FLOW].steps
+    names = [*notice_words.SPOKEN, *(("say_details",) if notice.phrase or notice.saying_id else ()), notice_words.INVITED]
+    if notice.starts_at is None:
+        names = [notice_words.NEWS]
+    prompts = [next(steps[name].prompts()) for name in names]
+    return [
+        hearing.said(gateway, language, prompts, notice_words.values(gateway, notice, language).get)
+        for language in gateway.catalogue.languages
+    ]
+
+
+def written(gateway: Gateway, actor: Actor, notice_id: str) -> dict[str, str]:
+    """What members read of it in a text of ours, in each language and script; GatewayError `notice:unknown`."""
+    notice = get(gateway, actor, notice_id)
+    return notice_words.texts(gateway, notice, notice_words.INVITED if notice.starts_at else notice_words.NEWS)
+
+
+def is_over(gateway: Gateway, notice: Notice) -> bool:
+    """Whether there is nothing more to tell of it but that it was."""
+    return announcements.is_over(notice, gateway.clock())
+
+
 # --- publishing and changing -------------------------------------------------------------------------------------------------------
 
 
-def publish(gateway: Gateway, actor: Actor, new: NewNotice) -> Notice:
-    """Let a notice be told from now on in menu 3 (news: menu 4). GatewayErrors `notice:*`."""
+def publish(gateway: Gateway, actor: Actor, new: NewNotice, key: str | None = None) -> Notice:
+    """Let a notice be told from now on in menu 3 (news: menu 4); the same `key` of the same actor twice (a form sent twice) makes one.
+
+    GatewayErrors `notice:*`.
+    """
     actor.require(Permission.PLAN_BROADCASTS)
     now = gateway.clock()
+    notice_id = gateway.new_id() if key is None else ids.derived("notice", actor.organisation_id, actor.name, key)
     with gateway.database.write() as db:
+        if key is not None and (before := notices.get(db, notice_id)):
+            return before
         notice = Notice(
-            gateway.new_id(),
+            notice_id,
             actor.organisation_id,
             new.kind,
             new.phrase,
@@ -270,6 +311,29 @@ def attendance(gateway: Gateway, actor: Actor, notice_id: str, numbers: Iterable
         added = notices.came(db, notice.id, came, actor.name, gateway.clock())
         access.note(gateway, db, actor, "note_attendance", f"notice:{notice.id}", count=added, unknown=len(unknown))
     return Attendance(added, tuple(unknown))
+
+
+def did_not_come(gateway: Gateway, actor: Actor, notice_id: str, member_id: str) -> None:
+    """Take back that somebody came: she was ticked by mistake. GatewayError `notice:unknown`."""
+    actor.require(Permission.PLAN_BROADCASTS)
+    with gateway.database.write() as db:
+        notice = announcements.own(db, actor, notice_id)
+        if notices.did_not_come(db, notice.id, member_id):
+            access.note(gateway, db, actor, "take_back_attendance", f"notice:{notice.id}", member=member_id)
+
+
+def guests(gateway: Gateway, actor: Actor, notice_id: str, after: str = "", limit: int = MOST_SHOWN) -> list[Guest]:
+    """Who said that she will come, and who came, by membership number, those behind `after`. The view is audited.
+
+    GatewayError `notice:unknown`.
+    """
+    actor.require(Permission.SEE_MEMBERS)
+    notice = get(gateway, actor, notice_id)
+    with gateway.database.read() as db:
+        found = notices.guests(db, gateway.seal, notice.id, after, min(limit, MOST_SHOWN))
+    with gateway.database.write() as db:
+        access.note(gateway, db, actor, Permission.SEE_MEMBERS, f"notice:{notice.id}", count=len(found))
+    return found
 
 
 def _member(gateway: Gateway, db: Connection, actor: Actor, number: str) -> str | None:

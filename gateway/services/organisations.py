@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.core import people
+from gateway.engine import wording
 from gateway.errors import GatewayError
 from gateway.services import access
 from gateway.store import channels, organisations
@@ -71,6 +72,18 @@ def list_all(gateway: Gateway) -> list[Organisation]:
 def of_actor(gateway: Gateway, actor: access.Actor) -> Organisation:
     """The actor's own organisation."""
     return next(found for found in list_all(gateway) if found.id == actor.organisation_id)
+
+
+def numbers_of(gateway: Gateway, actor: access.Actor) -> list[channels.Channel]:
+    """The numbers of the actor's organisation, each with its pace and prices."""
+    actor.require(access.Permission.SEE_BROADCASTS)
+    with gateway.database.read() as db:
+        return channels.of_organisation(db, actor.organisation_id)
+
+
+def named_by(gateway: Gateway, actor: access.Actor) -> str:
+    """The phrase by which calls and texts name the actor's organisation."""
+    return wording.phrase_of(actor.organisation_id, gateway.catalogue.phrases)
 
 
 def _channel(gateway: Gateway, organisation_id: str, number: str, language: str) -> channels.Channel:

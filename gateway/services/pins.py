@@ -64,7 +64,7 @@ class _Refused(Exception):  # noqa: N818 - the name of what happened
 
 
 def hash_pin(pin: str) -> str:
-    """The form in which a PIN goes to the store, which seals it."""
+    """The form in which a PIN, or a password, goes to the store, which seals it."""
     with AT_ONCE:
         return HASHER.hash(pin)
 
@@ -130,7 +130,7 @@ def _matches(gateway: Gateway, member_id: str, secret: str, *, of_code: bool) ->
 
 
 def is_of(hashed: str, secret: str) -> bool:
-    """Whether a hash is of this PIN."""
+    """Whether a hash is of this PIN, or of this password."""
     with AT_ONCE:
         try:
             return HASHER.verify(hashed, secret)

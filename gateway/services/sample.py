@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from gateway.core.calendar import NEPAL, month_of
 from gateway.core.claims import PAPERS
+from gateway.core.passwords import derived
 from gateway.core.reference import with_check_digit
-from gateway.services import pins
-from gateway.services.installation import ORGANISATION
+from gateway.services import passwords, pins
+from gateway.services.installation import ORGANISATION, SAMPLE
 from gateway.store import claims, contributions, members, notices, phones, users
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from gateway.store.database import Connection
 
 OPEN_MEMBER, PRIVATE_MEMBER, SHARED_PHONE = "+9779720000001", "+9779720000002", "+9779720000003"
+NAMES = {"admin": "सरिता श्रेष्ठ", "organiser": "कमला गुरुङ", "reader": "विमला कार्की"}  # each signs in with the name of her role
+ROLES = tuple(NAMES)
 # As docs and transcripts name them: three phones, the last shared by two. `pin_hash` holds the PIN until it is hashed.
 PEOPLE: tuple[tuple[str, Mapping[str, object]], ...] = (
     (
@@ -34,6 +37,25 @@ PEOPLE: tuple[tuple[str, Mapping[str, object]], ...] = (
         {"name": "रीता थारू", "place": "5-58", "birth_year": 1999, "trade": "sewing", "usual_instalment": 500_00, "pin_hash": "5064"},
     ),
 )
+
+
+def let_in(gateway: Gateway) -> bool:
+    """Let newcomers sign in as somebody of each of `ROLES`, with passwords that follow from the installation's key.
+
+    Only where nobody real can be reached; True when they were written.
+    """
+    if not gateway.settings.uses_simulator:
+        return False
+    hashes = {role: passwords.hashed(derived(gateway.settings.secret_key, role)) for role in ROLES}
+    with gateway.database.write() as db:
+        if users.get(db, gateway.seal, ORGANISATION, f"{SAMPLE}{ROLES[0]}") is not None:
+            return False
+        for role, name in NAMES.items():
+            user_id = f"{SAMPLE}{role}"
+            users.add(db, gateway.seal, users.NewUser(user_id, ORGANISATION, name, role), gateway.clock())
+            users.set_sign_in(db, gateway.seal, user_id, role)
+            users.set_password(db, gateway.seal, user_id, hashes[role])
+    return True
 
 
 def load(gateway: Gateway) -> bool:

@@ -140,6 +140,28 @@ def page(gateway: Gateway, actor: Actor, after: int = 0, limit: int = 100) -> li
     return [_whole(row, recorded.get(row.id, {})) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What says some words: broadcasts by id and title, the ids of notices, how many entries of the directory.
+
+    `sent`: somebody has approved them for sending, so that they stay as they are.
+    """
+
+    broadcasts: tuple[tuple[str, str], ...]
+    notices: tuple[str, ...]
+    services: int
+    sent: bool
+
+
+def used_by(gateway: Gateway, actor: Actor, saying_id: str) -> Used:
+    """Where a saying of the actor's organisation is said. GatewayError `saying:unknown`."""
+    actor.require(Permission.SEE_BROADCASTS)
+    with gateway.database.read() as db:
+        _own(db, actor.organisation_id, saying_id)
+        said, told, listed = sayings.used_by(db, saying_id)
+        return Used(tuple(said), tuple(told), listed, sayings.is_sent(db, saying_id))
+
+
 def remove(gateway: Gateway, actor: Actor, saying_id: str) -> None:
     """Take words away that nothing says. GatewayErrors `saying:unknown`, `saying:used`."""
     actor.require(Permission.PLAN_BROADCASTS)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from importlib.resources import files
 from typing import TYPE_CHECKING
+
+import yaml
 
 from gateway.core import schemes as core
 from gateway.core.calendar import NEPAL, month_of
@@ -33,6 +36,7 @@ class Scheme:
     schedule: str
     seasons: tuple[int, ...]
     rates: tuple[Rate, ...]
+    last_month: str | None = None  # of one that was closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,36 @@ def add(gateway: Gateway, actor: Actor, scheme: SchemeFile) -> Scheme:
         return _scheme(db, _found(db, actor, scheme.code))
 
 
+def get(gateway: Gateway, actor: Actor, code: str) -> Scheme:
+    """One scheme. GatewayError `scheme:unknown`."""
+    actor.require(Permission.SEE_CONTRIBUTIONS)
+    with gateway.database.read() as db:
+        return _scheme(db, _found(db, actor, code))
+
+
+def close(gateway: Gateway, actor: Actor, code: str, last: str) -> None:
+    """Let nothing be due in a scheme after the month `last`: nobody joins it, and for all who pay into it, it ends then.
+
+    What was paid stays, and what is open until then stays due. GatewayErrors `scheme:unknown`, `contribution:month`; `scheme:closed`
+    where it was closed before.
+    """
+    actor.require(Permission.MANAGE_SCHEMES)
+    if not core.is_month(last):
+        raise GatewayError("contribution:month", where="last", value=last)
+    with gateway.database.write() as db:
+        scheme = _found(db, actor, code)
+        if scheme.last_month is not None:
+            raise GatewayError("scheme:closed", scheme=code, month=scheme.last_month)
+        schemes.close(db, scheme.id, last)
+        access.note(gateway, db, actor, "close_scheme", f"scheme:{code}", month=last)
+
+
+def shipped() -> list[SchemeFile]:
+    """The schemes of gateway/data/schemes, to take as they are or to copy."""
+    found = sorted(files("gateway").joinpath("data/schemes").iterdir(), key=lambda file: file.name)
+    return [core.read(yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader), file.name) for file in found]  # noqa: S506  # makes texts
+
+
 def enrol(gateway: Gateway, actor: Actor, member_id: str, plan: Plan) -> None:
     """Let a member pay into a scheme. GatewayErrors `member:unknown`, `scheme:unknown`, `enrolment:already`, `contribution:month`."""
     actor.require(Permission.CHECK_CONTRIBUTIONS)
@@ -92,6 +126,8 @@ def enrol(gateway: Gateway, actor: Actor, member_id: str, plan: Plan) -> None:
             number = _number(db, actor, member_id)
             contributions.hold(db, member_id)
             scheme = _found(db, actor, plan.code)
+            if scheme.last_month is not None and plan.from_month > scheme.last_month:
+                raise GatewayError("scheme:closed", scheme=plan.code, month=scheme.last_month)
             if plan.schedule == "seasonal" and not scheme.seasons:
                 raise GatewayError("scheme:invalid", key="schedule", wanted="another one: the scheme names no seasons")
             running = [row for row in enrolments.of_member(db, member_id) if row.scheme_id == scheme.id]
@@ -129,7 +165,7 @@ def end(gateway: Gateway, actor: Actor, member_id: str, code: str, last: str) ->
 
 
 def _scheme(db: Connection, row: SchemeRow) -> Scheme:
-    return Scheme(row.code, row.title, row.schedule, tuple(row.seasons), tuple(schemes.rates(db, row.id)))
+    return Scheme(row.code, row.title, row.schedule, tuple(row.seasons), tuple(schemes.rates(db, row.id)), row.last_month)
 
 
 def _found(db: Connection, actor: Actor, code: str) -> SchemeRow:

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from gateway.audio import taking, wav
-from gateway.audio.catalogue import TAKES, open_clips
+from gateway.audio.catalogue import TAKES, checksum, clip_file, open_clips
 from gateway.audio.numbers import read_numbers
 from gateway.errors import GatewayError
 from gateway.services import sayings
+from gateway.services.installation import ORGANISATION
 from gateway.store import takes
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.store.takes import TakeRow
 
 FOLDER = TAKES  # below the data directory, and below /audio/
+MOST_KEPT = 20  # recordings of a clip that can be gone back to
 MOST_TRIES = 20  # of the secret number within an hour, from all phones together: six digits last for years
 WITHIN = timedelta(hours=1)
 OF_SAYING = f"/{sayings.FOLDER}/"  # before a saying's id: the clip of its takes
@@ -82,7 +84,7 @@ def prepare(gateway: Gateway, recording_id: str, file: Path) -> None:
     if take is None:
         return
     try:
-        wav.write(_file(gateway, take), taking.clean_call(file))
+        wav.write(file_of(gateway, take.id), taking.clean_call(file))
         sound = "ready"
     except GatewayError:
         sound = "silent"  # or no sound at all: she is asked to speak again
@@ -100,13 +102,14 @@ def keep(gateway: Gateway, db: Connection, recording_id: str, now: datetime) -> 
 def _use(gateway: Gateway, db: Connection, recording_id: str) -> None:
     """Use what was recorded of a saying, once it is both kept and here: whichever of the two comes last finds it so."""
     take = takes.get(db, recording_id)
-    if take is None or not _is_of_saying(take) or (take.state, take.sound) != ("waiting", "ready"):
+    if take is None or not is_of_saying(take) or (take.state, take.sound) != ("waiting", "ready"):
         return
     takes.decide(db, take, "approved", gateway.clock())
-    sayings.keep_take(gateway, db, take.clip.removeprefix(OF_SAYING), take.language, _file(gateway, take))
+    sayings.keep_take(gateway, db, take.clip.removeprefix(OF_SAYING), take.language, file_of(gateway, take.id))
 
 
-def _is_of_saying(take: TakeRow) -> bool:
+def is_of_saying(take: TakeRow) -> bool:
+    """Whether it is a recording of an organisation's own words, which nobody decides about."""
     return take.clip.startswith(OF_SAYING)
 
 
@@ -132,8 +135,14 @@ def waiting(gateway: Gateway) -> list[Waiting]:
     """What waits for approval, the newest first."""
     numbers = read_numbers(gateway.settings.audio_dir).by_clip
     with gateway.database.read() as db:
-        rows = [row for row in takes.waiting(db) if not _is_of_saying(row)]
-    return [Waiting(numbers.get((row.language, row.clip), "-"), row, _file(gateway, row) if row.sound == "ready" else None) for row in rows]
+        rows = [row for row in takes.waiting(db) if not is_of_saying(row)]
+    files = {row.id: file_of(gateway, row.id) for row in rows if row.sound == "ready"}
+    return [Waiting(numbers.get((row.language, row.clip), "-"), row, files.get(row.id)) for row in rows]
+
+
+def count_waiting(db: Connection) -> int:
+    """How many recordings wait for approval."""
+    return sum(not is_of_saying(row) for row in takes.waiting(db))
 
 
 def approve(gateway: Gateway, number: str) -> TakeRow:
@@ -144,18 +153,38 @@ def approve(gateway: Gateway, number: str) -> TakeRow:
     take = _waiting_for(gateway, number)
     if take.sound != "ready":
         raise GatewayError("studio:not-there", number=number)
-    file = _file(gateway, take)
-    taking.install(gateway.settings.audio_dir, take.language, take.clip, take.text, wav.read(file))
+    use(gateway, take)
     _decide(gateway, take, "approved", number)
-    file.unlink(missing_ok=True)
     return take
+
+
+def use(gateway: Gateway, take: TakeRow) -> None:
+    """Let callers hear a recording that is here. The one that it replaces can be used again, whoever made it."""
+    remember_clip(gateway, take.language, take.clip)
+    taking.install(gateway.settings.audio_dir, take.language, take.clip, take.text, wav.read(file_of(gateway, take.id)))
+
+
+def remember_clip(gateway: Gateway, language: str, clip: str) -> None:
+    """Keep the recording that callers hear now as a take of its own, if it is none: one that was taken in from a folder."""
+    entry = open_clips(gateway.settings.audio_dir).manifests.get(language, {}).get(clip)
+    path = clip_file(gateway.settings.audio_dir / language, clip)
+    if entry is None or entry.source != "recorded" or not path.is_file():
+        return
+    with gateway.database.read() as db:
+        known = [file_of(gateway, take.id) for take in takes.history(db, language, clip, MOST_KEPT)]
+    if any(file.is_file() and checksum(file) == entry.sha256 for file in known):
+        return
+    take = takes.NewTake(gateway.new_id(), ORGANISATION, language, clip, entry.text)
+    wav.write(file_of(gateway, take.id), wav.read(path))
+    with gateway.database.write() as db:
+        takes.add(db, take, "approved", gateway.clock())
 
 
 def reject(gateway: Gateway, number: str) -> TakeRow:
     """Throw the recording that waits for this clip away. Raises as `approve` does."""
     take = _waiting_for(gateway, number)
     _decide(gateway, take, "rejected", number)
-    _file(gateway, take).unlink(missing_ok=True)
+    file_of(gateway, take.id).unlink(missing_ok=True)
     return take
 
 
@@ -176,5 +205,6 @@ def _decide(gateway: Gateway, take: TakeRow, state: str, number: str) -> None:
             raise GatewayError("studio:nothing-waiting", number=number)
 
 
-def _file(gateway: Gateway, take: TakeRow) -> Path:
-    return gateway.settings.data_dir / FOLDER / f"{take.recording_id}.wav"
+def file_of(gateway: Gateway, take_id: str) -> Path:
+    """The WAV file (8 kHz) of a take."""
+    return gateway.settings.data_dir / FOLDER / f"{take_id}.wav"

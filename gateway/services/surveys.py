@@ -8,6 +8,7 @@ membership number only where she agreed that we keep it and did not ask for priv
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from gateway.store import surveys
 from gateway.store.surveys import Wanted
 
 if TYPE_CHECKING:
-    from gateway.engine.definition import Step, Texts
+    from gateway.engine.definition import Prompt, Step, Texts
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
 
@@ -54,6 +55,14 @@ class Question:
     step: str
     answered: int | None
     answers: Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a step asks, by language; and how its choices are called there, by language, where the written question names them."""
+
+    texts: Texts
+    options: Mapping[str, Texts]
 
 
 def list_all(gateway: Gateway, actor: Actor) -> list[Survey]:
@@ -85,6 +94,32 @@ def show(gateway: Gateway, actor: Actor, flow: str, broadcast_id: str | None = N
     with gateway.database.write() as db:
         access.note(gateway, db, actor, "view_surveys", f"survey:{flow}", broadcast=broadcast_id)
     return [_question(step, steps.get(step), given[step]) for step in (*steps, *sorted(given.keys() - steps.keys()))]
+
+
+def asked(gateway: Gateway, flow: str) -> dict[str, Asked]:
+    """How each step of a survey asks, in the order of the file; nothing for a survey that is no more."""
+    return {name: _asked(gateway, step) for name, step in _steps(gateway, flow).items()}
+
+
+def _asked(gateway: Gateway, step: Step) -> Asked:
+    prompt = next(step.prompts())
+    texts = {language: _written(prompt, language) for language in gateway.catalogue.languages}
+    choices = step.limits.choices if isinstance(step, Ask) else {}
+    return Asked(texts, {value: {of: _choice(text, key) for of, text in texts.items()} for key, value in choices.items()})
+
+
+def _written(prompt: Prompt, language: str) -> str:
+    return "".join(piece for piece in prompt.sms.get(language, ()) if isinstance(piece, str)).strip()
+
+
+def _choice(written: str, key: str) -> str:
+    """What a written question says behind a key, up to the next one.
+
+    >>> _choice("Who buys it? 1 a contractor, by the piece, 2 a shop.", "1")
+    'a contractor, by the piece'
+    """
+    found = re.search(rf"(?<![0-9]){key} (.+?)(?=,? [0-9] |$)", written)
+    return found[1].rstrip(" .,।") if found else ""
 
 
 def sheet(gateway: Gateway, actor: Actor, flow: str, broadcast_id: str | None = None) -> Rows:

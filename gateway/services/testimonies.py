@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
 
-__all__ = ["Testimony", "export", "keep", "list_all", "listen", "page", "withdraw", "write_down"]
+__all__ = ["Testimony", "bundle", "export", "keep", "list_all", "listen", "page", "show", "withdraw", "write_down"]
 
 LONGEST_WORDS = 5_000  # characters: 90 seconds are far fewer
 COLUMNS = ("testimony", "date", "language", "name", "words", "recording")
@@ -40,6 +43,15 @@ def page(gateway: Gateway, actor: Actor, after: str = "", limit: int = PAGE) -> 
         found = testimonies.page(db, gateway.seal, actor.organisation_id, after, limit)
     with gateway.database.write() as db:
         access.note(gateway, db, actor, Permission.SEE_TESTIMONIES, "testimonies", count=len(found))
+    return found
+
+
+def show(gateway: Gateway, actor: Actor, testimony_id: str) -> Testimony:
+    """One testimony. GatewayError `testimony:unknown`."""
+    actor.require(Permission.SEE_TESTIMONIES)
+    found = _own(gateway, actor, testimony_id)
+    with gateway.database.write() as db:
+        access.note(gateway, db, actor, Permission.SEE_TESTIMONIES, f"testimony:{testimony_id}")
     return found
 
 
@@ -88,6 +100,16 @@ def export(gateway: Gateway, actor: Actor, path: Path) -> int:
     for one in kept:
         if one.file is not None:
             shutil.copyfile(gateway.settings.data_dir / one.file, path.with_name(_recording(one)))
+    return count
+
+
+def bundle(gateway: Gateway, actor: Actor, path: Path) -> int:
+    """What `export` writes as one ZIP that only its owner can read, with the words as a workbook; how many there are."""
+    with tempfile.TemporaryDirectory(prefix="aawaj-", dir=path.parent) as folder:
+        count = export(gateway, actor, Path(folder) / "testimonies.xlsx")
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw, zipfile.ZipFile(raw, "w") as file:
+            for each in sorted(Path(folder).iterdir()):
+                file.write(each, each.name)
     return count
 
 

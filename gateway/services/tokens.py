@@ -50,7 +50,7 @@ def create(gateway: Gateway, actor: Actor, new: NewToken) -> Created:
     """Make a token; GatewayError `user:unknown`, `token:role`, `token:label`."""
     actor.require(Permission.MANAGE_USERS)
     if not new.label.strip() or len(new.label) > LONGEST_LABEL:
-        raise GatewayError("token:label", most=LONGEST_LABEL)
+        raise GatewayError("token:label", most=LONGEST_LABEL, where="label")
     secret = PREFIX + secrets.token_urlsafe(BYTES)
     token_id, now = gateway.new_id(), gateway.clock()
     expires_at = None if new.days is None else now + timedelta(days=new.days)
@@ -88,6 +88,16 @@ def page(gateway: Gateway, actor: Actor, after: str, limit: int) -> list[TokenRo
     actor.require(Permission.MANAGE_USERS)
     with gateway.database.read() as db:
         return tokens.page(db, actor.scope, after, limit)
+
+
+def get(gateway: Gateway, actor: Actor, token_id: str) -> TokenRow:
+    """One of the organisation's tokens that holds; GatewayError `token:unknown`."""
+    actor.require(Permission.MANAGE_USERS)
+    with gateway.database.read() as db:
+        found = tokens.get(db, actor.scope, token_id)
+    if found is None or found.revoked_at:
+        raise GatewayError("token:unknown", id=token_id)
+    return found
 
 
 class Visit(NamedTuple):

@@ -15,8 +15,8 @@ from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError
 from gateway.providers.http import HttpSession, open_http
-from gateway.services import announcements, audit, calls, charges, claims, recordings, reminders, retention, rounds
-from gateway.store import broadcasts, callbacks, deliveries, phones
+from gateway.services import announcements, audit, calls, charges, claims, drop_off, recordings, reminders, retention, rounds, uploads
+from gateway.store import broadcasts, callbacks, deliveries, phones, sweeps
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
@@ -33,13 +33,17 @@ LARGEST_ID = 2**63 - 1
 RANG = {"ringing", "answered", "completed", "busy", "no-answer"}  # words about a call by which her phone has rung
 LATEST_NEWS = timedelta(days=1)  # what a provider says happened longer ago, or later than now, is not believed
 MACHINE = "machine"
+SWEPT = "sweep"  # of `gateway.store.sweeps`: that the clock rings
+SWEPT_EVERY = timedelta(minutes=1)  # so often it is noted
 CHORES = (
     rounds.follow,
     charges.collect,
     claims.overdue,
     reminders.daily,
     announcements.follow_up,
+    drop_off.count_finished,
     retention.sweep,
+    uploads.forget,
     audit.tell_head,
 )  # the last tells of what the others did
 
@@ -102,6 +106,7 @@ def sweep(gateway: Gateway) -> list[Job]:
     """Find what fell on the floor, and return the bells to ring for it."""
     now = gateway.clock()
     with gateway.database.write() as db:
+        sweeps.my_turn(db, SWEPT, now, SWEPT_EVERY)
         deliveries.expire_leases(db, now)
         broadcasts.suppress_cancelled(db, now)
     calls.end_idle(gateway)
@@ -117,7 +122,7 @@ def sweep(gateway: Gateway) -> list[Job]:
         jobs: list[Job] = [SendReply(row) for row in deliveries.replies_due(db, now, MOST_REPLIES)]
         jobs += [ExpandBroadcast(row) for row in broadcasts.unexpanded(db)]
         jobs += [SendBatch(row) for row in broadcasts.with_due(db, now, by_night=consent.quiet(now))]
-    return jobs + recordings.due(gateway)
+    return jobs + recordings.due(gateway) + uploads.due(gateway)
 
 
 def reconcile(gateway: Gateway) -> None:

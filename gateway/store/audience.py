@@ -13,7 +13,7 @@ payment, an answer to a notice, a phone that stopped us or is somebody else's no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -48,12 +48,13 @@ from gateway.store.models import Instant, broadcasts, deliveries, member_phones,
 from gateway.store.questions import answered
 from gateway.store.whom import Target, Told, chosen, on_list, told_lately
 
-__all__ = ["Counted", "Due", "Expansion", "Sharer", "Target", "Told", "count", "sharing", "sharing_many"]
+__all__ = ["Counted", "Due", "Expansion", "Sharer", "Target", "Told", "count", "sample", "sharing", "sharing_many"]
 
 KEY = ("medium", "language", "operator")
 Key = tuple[str, str, str]
 UNKNOWN = "other"  # the operator of a phone of which none was written down
 REACHED = "reached"
+WINDOWS = 4  # of a sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,14 @@ _NEXT: Select[str] = (
     .where(members.c.organisation_id == bindparam("organisation"), members.c.id > bindparam("after"))
     .order_by(members.c.id)
     .limit(bindparam("count"))
+)
+_EVERYBODY = select(func.count()).where(members.c.organisation_id == bindparam("organisation"))
+_BEFORE = (
+    select(members.c.id)
+    .where(members.c.organisation_id == bindparam("organisation"))
+    .order_by(members.c.id)
+    .offset(bindparam("skipped"))
+    .limit(1)
 )
 _LAST_OF_NEXT = select(func.max(_NEXT.subquery().c.id))
 
@@ -197,6 +206,30 @@ def _shares(picked: CTE, target: Target, broadcast_id: str | None) -> ColumnElem
 
 def count(db: Connection, target: Target, members_at_once: int) -> Counted:
     """Who would get a broadcast, and who not and why."""
+    return _tally(db, target, _ranges(db, target.organisation_id, members_at_once))
+
+
+def sample(db: Connection, target: Target, most: int) -> tuple[Counted, float]:
+    """The same of at most so many of an organisation's members, and what share of all they are; 1.0: it is exact.
+
+    They stand in windows that are spread evenly over all, since those who came at one time are often from one place.
+    """
+    everybody = db.execute(_EVERYBODY, {"organisation": target.organisation_id}).scalar_one()
+    if everybody <= most:
+        return count(db, target, most), 1.0
+    return _tally(db, target, _windows(db, target.organisation_id, everybody, most // WINDOWS)), most / everybody
+
+
+def _windows(db: Connection, organisation_id: str, everybody: int, size: int) -> Iterator[tuple[str, str]]:
+    for window in range(WINDOWS):
+        skipped = everybody * window // WINDOWS
+        after = db.execute(_BEFORE, {"organisation": organisation_id, "skipped": skipped - 1}).scalar() if skipped else ""
+        last = _last_of_next(db, organisation_id, after or "", size)
+        if last is not None:
+            yield after or "", last
+
+
+def _tally(db: Connection, target: Target, ranges: Iterable[tuple[str, str]]) -> Counted:
     picked = _picked(target)
     link, phone = member_phones.alias("any_phone"), phones.alias("open_phone")
     hers = select(literal(1)).where(link.c.member_id == picked.c.id, link.c.stale_at.is_(None)).limit(1).correlate(picked)
@@ -223,7 +256,7 @@ def count(db: Connection, target: Target, members_at_once: int) -> Counted:
     )
     grouped = select(each, func.count().label("members")).group_by(*each.c)
     reached, left_out, hours = Counter[Key](), Counter[str](), Counter[tuple[str, int | None]]()
-    for after, last in _ranges(db, target.organisation_id, members_at_once):
+    for after, last in ranges:
         for row in db.execute(grouped, {"after": after, "last": last}):
             if row.why == REACHED:
                 reached[row.medium, row.language, row.operator] += row.members

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select, type_coerce
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, type_coerce
 from sqlalchemy.types import NullType
 
 from gateway.store.database import Connection
@@ -45,6 +45,14 @@ class Filter(NamedTuple):
     actor: str | None = None
     subject: str | None = None
     since: datetime | None = None
+    until: datetime | None = None  # before this instant
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        wanted = ((audit.c.actor, self.actor), (audit.c.subject, self.subject))
+        chosen = [column == value for column, value in wanted if value is not None]
+        chosen += [audit.c.at >= self.since] if self.since is not None else []
+        return chosen + ([audit.c.at < self.until] if self.until is not None else [])
 
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -54,6 +62,7 @@ PAGE = 1000  # rows
 _ENTRY = [audit.c[name] for name in Entry._fields]
 _ALL = select(audit.c.id, *_ENTRY, type_coerce(audit.c.at, NullType()).label("at"), audit.c.hash).order_by(audit.c.id)
 _ROWS = _ALL.limit(bindparam("limit"))
+_NEWEST = _ROWS.order_by(None).order_by(audit.c.id.desc())
 _BEHIND = _ROWS.where(audit.c.id > bindparam("after"))
 _LAST = select(audit.c.id, audit.c.hash).order_by(audit.c.id.desc()).limit(1)
 _LATEST = select(func.max(audit.c.at)).where(audit.c.subject == bindparam("subject"))
@@ -101,14 +110,15 @@ def page_behind(db: Connection, number: int, limit: int = 1) -> list[Row]:
 
 def page(db: Connection, organisation_id: str, after: int, limit: int, wanted: Filter) -> list[Row]:
     """An organisation's rows behind the number `after`, the oldest first."""
-    query = _BEHIND.where(audit.c.organisation_id == organisation_id)
-    if wanted.actor is not None:
-        query = query.where(audit.c.actor == wanted.actor)
-    if wanted.subject is not None:
-        query = query.where(audit.c.subject == wanted.subject)
-    if wanted.since is not None:
-        query = query.where(audit.c.at >= wanted.since)
+    query = _BEHIND.where(audit.c.organisation_id == organisation_id, *wanted.conditions)
     return [_row(found) for found in db.execute(query, {"after": after, "limit": limit})]
+
+
+def newest(db: Connection, organisation_id: str, before: int, limit: int, wanted: Filter) -> list[Row]:
+    """An organisation's rows before the number `before` (0: from the last one on), the newest first."""
+    query = _NEWEST.where(audit.c.organisation_id == organisation_id, *wanted.conditions)
+    query = query.where(audit.c.id < before) if before else query
+    return [_row(found) for found in db.execute(query, {"limit": limit})]
 
 
 def latest(db: Connection, subject: str) -> datetime | None:

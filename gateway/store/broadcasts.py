@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     exists,
     func,
     insert,
@@ -40,7 +41,7 @@ from gateway.store.models import (
     organisations,
     phones,
 )
-from gateway.store.rows import insert_into, values
+from gateway.store.rows import columns, insert_into, values
 
 TEST = "test"  # the purpose of what an organiser sends to a phone of her own
 
@@ -100,6 +101,20 @@ def create(db: Connection, new: NewBroadcast, now: datetime) -> bool:
     return db.execute(_CREATE, written | {"state": "draft", "expanded": False, "created_at": now}).first() is not None
 
 
+_REWRITE = update(broadcasts).where(broadcasts.c.id == bindparam("broadcast"), broadcasts.c.state == "draft")
+_AGREE_NO_MORE = delete(approvals).where(approvals.c.broadcast_id == bindparam("broadcast"))
+
+
+def rewrite(db: Connection, new: NewBroadcast) -> bool:
+    """Write a draft anew, which nobody has approved then; False where it is none any more. Who wrote it last has written it."""
+    written = values(new) | {"audience": new.audience.as_json(), "planned": None}
+    kept = {name: value for name, value in written.items() if name not in {"id", "organisation_id"}}
+    if db.execute(_REWRITE.values(kept), {"broadcast": new.id}).rowcount != 1:
+        return False
+    db.execute(_AGREE_NO_MORE, {"broadcast": new.id})
+    return True
+
+
 _ALL = select(
     broadcasts,
     channels.c.provider,
@@ -131,6 +146,44 @@ def latest(db: Connection, organisation_id: str, count: int, after: str = "") ->
     asked = {"organisation": organisation_id, "count": count}
     rows = db.execute(_LATEST_BEHIND, asked | {"behind": after}) if after else db.execute(_LATEST, asked)
     return [_broadcast(row) for row in rows]
+
+
+class Planned(NamedTuple):
+    """A draft that waits for people to approve it: by whom it was planned, and what its plan said once one of them did."""
+
+    id: str
+    title: str
+    created_by: str
+    created_at: datetime
+    planned: Mapping[str, Any] | None
+
+
+def drafts(db: Connection, organisation_id: str, first: int) -> tuple[int, list[Planned]]:
+    """How many drafts of an organisation wait, and the first of them, the oldest first; without what was sent to try it."""
+    waiting = (broadcasts.c.organisation_id == organisation_id, broadcasts.c.state == "draft", broadcasts.c.purpose != TEST)
+    numbered = select(*columns(broadcasts, Planned), func.count().over()).where(*waiting)
+    rows = db.execute(numbered.order_by(broadcasts.c.created_at, broadcasts.c.id).limit(first)).all()
+    return (rows[0][-1] if rows else 0), [Planned(*row[:-1]) for row in rows]
+
+
+class Undecided(NamedTuple):
+    """A broadcast with deliveries of which nobody can tell whether they went out: a person decides."""
+
+    id: str
+    title: str
+    deliveries: int
+
+
+def undecided(db: Connection, organisation_id: str) -> list[Undecided]:
+    """Those broadcasts of an organisation, the newest first."""
+    query = (
+        select(broadcasts.c.id, broadcasts.c.title, func.count())
+        .join(deliveries, deliveries.c.broadcast_id == broadcasts.c.id)
+        .where(broadcasts.c.organisation_id == organisation_id, deliveries.c.state == "unknown", deliveries.c.error == UNRESOLVED)
+        .group_by(broadcasts.c.id, broadcasts.c.title, broadcasts.c.created_at)
+        .order_by(broadcasts.c.created_at.desc())
+    )
+    return [Undecided(*row) for row in db.execute(query)]
 
 
 def _broadcast(row: Row[Any]) -> Broadcast:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, case, delete, exists, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, delete, exists, func, insert, literal_column, or_, select, update
 
 from gateway.core import reference
 from gateway.core.claims import APPEAL, LONGEST, PAPERS, SETTLED
@@ -119,6 +119,7 @@ class StoredClaim:
     opened_at: datetime
     changed_at: datetime
     version: int
+    heard_at: datetime | None
 
 
 class StoredEvent(NamedTuple):
@@ -143,13 +144,17 @@ class StoredPaper(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which claims a page lists: those behind `after` (an id, "" for the first page), of this state, kind or member where one is named."""
+    """Which claims a page lists: those behind `after` (an id, "" for the first page), of this state, kind or member where one is named.
+
+    `overdue_at`: only those that by this instant have rested too long.
+    """
 
     after: str = ""
     limit: int = 100
     state: str | None = None
     kind: str | None = None
     member_id: str | None = None
+    overdue_at: datetime | None = None
 
 
 _CLAIMS = select(*columns(claims, StoredClaim))
@@ -191,7 +196,55 @@ def page(db: Connection, scope: Scope, wanted: Wanted) -> list[StoredClaim]:
     for name in ("state", "kind", "member_id"):
         if (value := getattr(wanted, name)) is not None:
             question = question.where(claims.c[name] == value)
+    if wanted.overdue_at is not None:
+        question = question.where(_overdue(wanted.overdue_at))
     return [StoredClaim(*row) for row in db.execute(question)]
+
+
+def _overdue(now: datetime) -> ColumnElement[bool]:
+    """Whether a claim has rested too long, as `gateway.core.claims.rested_too_long` says of one."""
+    resting = (
+        (claims.c.state == state) & claims.c.review_until.is_(None) & (claims.c.changed_at < now - timedelta(days=days))
+        for state, days in LONGEST.items()
+    )
+    return or_(*resting, (claims.c.state == "review") & (claims.c.review_until < now))
+
+
+def counts(db: Connection, scope: Scope) -> dict[str, int]:
+    """How many claims are in each state."""
+    query = select(claims.c.state, func.count()).where(sees(scope, claims)).group_by(claims.c.state)
+    return {state: many for state, many in db.execute(query)}  # noqa: C416  # rows are no pairs to a reader
+
+
+def count_overdue(db: Connection, scope: Scope, now: datetime) -> int:
+    """How many claims have rested too long."""
+    return db.execute(select(func.count()).select_from(claims).where(sees(scope, claims), _overdue(now))).scalar_one()
+
+
+class Ready(NamedTuple):
+    """A claim under review whose papers have all come: somebody can decide about it. `since` is when it last moved."""
+
+    id: str
+    member_id: str
+    number: str
+    kind: str
+    since: datetime
+
+
+_INCOMPLETE = exists().where(claim_papers.c.claim_id == claims.c.id, claim_papers.c.received_at.is_(None))
+
+
+def ready(db: Connection, scope: Scope, now: datetime, first: int) -> tuple[int, list[Ready]]:
+    """How many claims wait for a decision alone, and the first of them, the oldest first; not those that have rested too long."""
+    wanted = (sees(scope, claims), claims.c.state == "review", ~_INCOMPLETE, ~_overdue(now))
+    numbered = select(claims.c.id, claims.c.member_id, claims.c.number, claims.c.kind, claims.c.changed_at, func.count().over())
+    rows = db.execute(numbered.where(*wanted).order_by(claims.c.changed_at, claims.c.id).limit(first)).all()
+    return (rows[0][-1] if rows else 0), [Ready(*row[:-1]) for row in rows]
+
+
+def is_appealed(db: Connection, claim_id: str) -> bool:
+    """Whether she asked for another look, and nobody has decided since."""
+    return db.execute(select(tasks.c.id).where(tasks.c.claim_id == claim_id, _open_appeal)).first() is not None
 
 
 def events(db: Connection, claim_ids: Collection[str]) -> list[StoredEvent]:

@@ -27,6 +27,7 @@ from gateway.store.models import (
     enrolments,
     flow_sessions,
     idempotency_keys,
+    invitations,
     lesson_progress,
     member_list_entries,
     member_names,
@@ -37,6 +38,7 @@ from gateway.store.models import (
     pin_tries,
     receipts,
     recordings,
+    recovery_codes,
     reminders,
     rsvps,
     session_events,
@@ -47,6 +49,7 @@ from gateway.store.models import (
     testimonies,
     tokens,
     users,
+    visits,
 )
 from gateway.store.sealed import SEALED
 
@@ -99,6 +102,9 @@ CONCERNING: Mapping[Table, ColumnElement[bool]] = {
     member_phones: member_phones.c.member_id == HER,
     phones: phones.c.id.in_(PHONES),
     users: users.c.id.in_(USERS),
+    visits: visits.c.user_id.in_(USERS),
+    invitations: invitations.c.user_id.in_(USERS),
+    recovery_codes: recovery_codes.c.user_id.in_(USERS),
     tokens: tokens.c.user_id.in_(USERS),
     idempotency_keys: idempotency_keys.c.token_id.in_(select(tokens.c.id).where(tokens.c.user_id.in_(USERS))),
     pin_tries: pin_tries.c.bucket.in_(("own", "foreign")) & (pin_tries.c.subject == HER),
@@ -137,10 +143,14 @@ CONCERNING: Mapping[Table, ColumnElement[bool]] = {
 # What is about nobody in particular.
 OF_NOBODY = frozenset(
     (
-        "organisations channels channel_days prices rest_days schemes scheme_rates notices broadcasts approvals member_lists "
-        "sayings saying_clips services flow_versions studio_tries imports import_refusals sweeps"
+        "organisations channels channel_days prices rest_days schemes scheme_rates notices broadcasts approvals member_lists sayings "
+        "saying_clips services flow_versions step_counts studio_tries sign_in_tries imports import_refusals uploads sweeps"
     ).split()
 )
+
+
+# What nobody is shown, herself included: that it is there says enough.
+SECRETS = {"sealed_pin": "has_pin", "sealed_password": "has_password", "sealed_totp": "has_second_step"}
 
 
 def rows(db: Connection, seal: Seal, member_id: str) -> dict[str, list[dict[str, Any]]]:
@@ -155,12 +165,12 @@ def rows(db: Connection, seal: Seal, member_id: str) -> dict[str, list[dict[str,
 
 
 def _readable(seal: Seal, table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as a person reads it: sealed columns by what they are, a PIN's hash as its being there, digests not at all."""
+    """A row as a person reads it: sealed columns by what they are, secrets as their being there, digests not at all."""
     read: dict[str, Any] = {}
     for column in table.columns:
         value = row[column.name]
-        if column.name == "sealed_pin":
-            read["has_pin"] = value is not None
+        if column.name in SECRETS:
+            read[SECRETS[column.name]] = value is not None
         elif column.name in SEALED.get(table, ()):
             read["number" if table is phones else column.name.removeprefix("sealed_")] = None if value is None else seal.open(bytes(value))
         elif not isinstance(column.type, LargeBinary):

@@ -76,6 +76,15 @@ class Decision(NamedTuple):
     sealed_note: bytes | None
 
 
+class Word(NamedTuple):
+    """The same as it is read."""
+
+    state: str
+    by: str
+    at: datetime
+    note: str | None
+
+
 class Sums(NamedTuple):
     """What counts, in paisa, by how sure it is: still to be looked at, questioned, final."""
 
@@ -242,6 +251,19 @@ def get(db: Connection, seal: Seal, scope: Scope, contribution_id: str) -> Entry
     return next(iter(_read(db, seal, query, {"wanted": contribution_id})), None)
 
 
+_DECISIONS = (
+    select(*(contribution_decisions.c[name] for name in ("state", "by", "at", "sealed_note")))
+    .where(contribution_decisions.c.contribution_id == bindparam("of_entry"))
+    .order_by(contribution_decisions.c.id)
+)
+
+
+def decisions(db: Connection, seal: Seal, contribution_id: str) -> list[Word]:
+    """What was said of an entry, in order."""
+    rows = db.execute(_DECISIONS, {"of_entry": contribution_id})
+    return [Word(row.state, row.by, row.at, seal.open(row.sealed_note) if row.sealed_note else None) for row in rows]
+
+
 def id_of(db: Connection, scope: Scope, reference: str) -> str | None:
     """The id of the entry with this reference."""
     query = select(contributions.c.id).where(contributions.c.reference == bindparam("wanted"), sees(scope, contributions))
@@ -285,6 +307,11 @@ def page(db: Connection, seal: Seal, scope: Scope, which: Filter, page: Page) ->
         noted_at = select(place.c.noted_at).where(place.c.id == page.after).scalar_subquery()
         query = query.where(tuple_(contributions.c.noted_at, contributions.c.id) > tuple_(noted_at, literal(page.after)))
     return _read(db, seal, query.limit(page.limit), {})
+
+
+def count(db: Connection, scope: Scope, which: Filter) -> int:
+    """How many entries these are."""
+    return db.execute(select(func.count()).select_from(contributions).where(sees(scope, contributions), *which.conditions)).scalar_one()
 
 
 def sums(db: Connection, scope: Scope, which: Filter = Filter(), payer: str = "member") -> Sums:  # noqa: B008 - a tuple never changes

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import select
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -23,8 +24,6 @@ from gateway.errors import GatewayError
 from gateway.store import prepared
 
 if TYPE_CHECKING:
-    import sqlite3
-
     import psycopg
     from sqlalchemy import URL
 
@@ -184,6 +183,17 @@ class Database:
         with self.read() as db:
             if db.dialect.name == "sqlite":
                 db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    @property
+    def kind(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    def copy_to(self, file: Path) -> None:
+        """Copy a SQLite database as it is at one moment into a new file; whoever writes meanwhile goes on."""
+        with self.read() as db, closing(sqlite3.connect(file)) as copy:
+            cast("sqlite3.Connection", db.connection.driver_connection).backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
 
     def is_up(self) -> bool:
         """Whether the database answers."""

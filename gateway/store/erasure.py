@@ -34,6 +34,7 @@ from gateway.store.models import (
     deliveries,
     flow_sessions,
     idempotency_keys,
+    invitations,
     lesson_progress,
     member_list_entries,
     member_names,
@@ -44,12 +45,14 @@ from gateway.store.models import (
     pin_tries,
     receipts,
     recordings,
+    recovery_codes,
     survey_answers,
     takes,
     tasks,
     testimonies,
     tokens,
     users,
+    visits,
 )
 from gateway.store.tokens import opened_by
 
@@ -115,6 +118,7 @@ def erase(db: Connection, seal: Seal, member_id: str, by: str, now: datetime) ->
         *_sent(now),
         update(tasks).where(TASKS_ABOUT_HER).values(
             recording_id=None,
+            sealed_note=None,
             done_at=case((tasks.c.state == "open", now), else_=tasks.c.done_at),
             done_by=case((tasks.c.state == "open", by), else_=tasks.c.done_by),
             state="done",
@@ -186,7 +190,14 @@ def _work(seal: Seal, now: datetime) -> list[Update | Delete]:
         delete(idempotency_keys).where(idempotency_keys.c.token_id.in_(hers)),
         update(tokens).where(opened_by(USERS), tokens.c.revoked_at.is_(None)).values(revoked_at=now),
         update(tokens).where(tokens.c.user_id.in_(USERS)).values(label=""),
-        update(users).where(users.c.id.in_(USERS)).values(sealed_name=seal.seal(""), state="disabled"),
+        *(delete(table).where(table.c.user_id.in_(USERS)) for table in (visits, invitations, recovery_codes)),
+        update(users)
+        .where(users.c.id.in_(USERS))
+        .values(
+            **dict.fromkeys(("sign_in_index", "sealed_sign_in", "sealed_password", "sealed_totp", "totp_step", "language")),
+            sealed_name=seal.seal(""),
+            state="disabled",
+        ),
     ]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import bindparam, false, select, update
 
 from gateway.store.database import Connection
-from gateway.store.models import OPEN, OPEN_TEXT, flow_sessions, session_events
+from gateway.store.models import OPEN, OPEN_TEXT, calls, flow_sessions, session_events
 from gateway.store.prepared import Prepared
 from gateway.store.rows import columns, insert_into
 
@@ -93,6 +93,15 @@ _IDLE = (
 _CLOSE_IDLE = update(flow_sessions).where(*_IDLE).values(open=false())
 _IDLE_ROWS = select(*COLUMNS).where(*_IDLE).limit(bindparam("limit"))
 _LOG = Prepared(insert_into(session_events))
+_OF_SESSION = session_events.c.session_id == bindparam("session_id")
+_EVENTS = select(*columns(session_events, LogRow)).where(_OF_SESSION).order_by(session_events.c.id)
+_CALLS_OF = (
+    select(flow_sessions.c.id, flow_sessions.c.created_at)
+    .join(calls, (calls.c.provider == flow_sessions.c.provider) & (calls.c.external_id == flow_sessions.c.external_id))
+    .where(calls.c.phone_id == bindparam("phone_id"))
+    .order_by(calls.c.id.desc())
+    .limit(bindparam("limit"))
+)
 
 
 def opened(seal: Seal, row: Sequence[Any]) -> SessionRow:
@@ -165,3 +174,13 @@ def idle(db: Connection, seal: Seal, medium: str, older_than: datetime, limit: i
 def log(db: Connection, rows: Sequence[LogRow]) -> None:
     """Write what happened, all rows in one statement; at least one."""
     _LOG.write_all(db, [row._asdict() for row in rows])
+
+
+def events(db: Connection, session_id: str) -> list[LogRow]:
+    """What happened in a conversation, in order."""
+    return [LogRow(*row) for row in db.execute(_EVENTS, {"session_id": session_id})]
+
+
+def calls_of(db: Connection, phone_id: int, limit: int) -> list[tuple[str, datetime]]:
+    """The conversations of the last calls of a phone, the latest first, each with when it began."""
+    return [(row.id, row.created_at) for row in db.execute(_CALLS_OF, {"phone_id": phone_id, "limit": limit})]

@@ -23,6 +23,11 @@ class FlowVersion:
 
 
 _REMEMBER = insert_into(flow_versions).on_conflict_do_nothing(index_elements=["hash"])
+_OF_FLOW = (
+    select(*columns(flow_versions, FlowVersion), flow_versions.c.seen_at)
+    .where(flow_versions.c.flow == bindparam("name"))
+    .order_by(flow_versions.c.seen_at.desc(), flow_versions.c.hash)
+)
 _GET = select(*columns(flow_versions, FlowVersion)).where(flow_versions.c.hash == bindparam("hash"))
 
 
@@ -37,3 +42,8 @@ def get(db: Connection, digest: str) -> FlowVersion | None:
     """The version with this hash."""
     row = db.execute(_GET, {"hash": digest}).first()
     return FlowVersion(*row) if row else None
+
+
+def of_flow(db: Connection, flow: str) -> list[tuple[FlowVersion, datetime]]:
+    """Every version of a flow and when it came, the newest first."""
+    return [(FlowVersion(*version), seen_at) for *version, seen_at in db.execute(_OF_FLOW, {"name": flow})]

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, case, delete, insert, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
 from gateway.core import reference
 from gateway.language import names as spellings
 from gateway.store.database import Connection
 from gateway.store.models import member_names, member_phones, members, phones, users
 from gateway.store.rows import insert_into, values
+from gateway.store.scope import Scope, sees
 
 if TYPE_CHECKING:
     from gateway.store.secrets import Seal
@@ -277,6 +278,30 @@ def names(db: Connection, seal: Seal, member_ids: Collection[str]) -> dict[str, 
 def numbers(db: Connection, member_ids: Collection[str]) -> dict[str, str]:
     """The membership numbers of these members."""
     return {row.id: row.number for row in db.execute(_NUMBERS, {"ids": list(member_ids)})}
+
+
+def count_active(db: Connection, scope: Scope) -> int:
+    """How many members in scope are members in full."""
+    return db.execute(select(func.count()).select_from(members).where(sees(scope, members), members.c.state == "active")).scalar_one()
+
+
+class Brief(NamedTuple):
+    """As much of a member as stands beside a task: her name None where nobody wrote it down yet."""
+
+    id: str
+    number: str
+    name: str | None
+    language: str
+    state: str
+
+
+def briefly(db: Connection, seal: Seal, member_ids: Collection[str]) -> dict[str, Brief]:
+    """These members, at most some hundreds at once."""
+    wanted = select(members.c.id, members.c.number, members.c.sealed_name, members.c.language, members.c.state)
+    found: dict[str, Brief] = {}
+    for member_id, number, name, language, state in db.execute(wanted.where(members.c.id.in_(member_ids))):
+        found[member_id] = Brief(member_id, number, seal.open(name) if name else None, language, state)
+    return found
 
 
 def attach_phone(db: Connection, member_id: str, phone_id: int) -> None:

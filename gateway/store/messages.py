@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -40,9 +40,9 @@ _COUNT_OUT = (
     .select_from(messages)
     .where(messages.c.phone_id == bindparam("phone_id"), messages.c.direction == "out", messages.c.at >= bindparam("since"))
 )
-_SENT_TO = (
+_OF_PHONE = (
     select(messages.c.at, messages.c.sealed_body)
-    .where(messages.c.phone_id == bindparam("phone_id"), messages.c.direction == "out")
+    .where(messages.c.phone_id == bindparam("phone_id"), messages.c.direction == bindparam("way"))
     .order_by(messages.c.at, messages.c.id)
 )
 
@@ -79,6 +79,28 @@ def had_blank(db: Connection, phone_id: int, since: datetime) -> bool:
     return db.execute(_BLANK, {"phone_id": phone_id, "since": since}).scalar_one() > 0
 
 
+def written_by(db: Connection, seal: Seal, phone_ids: Collection[int], since: datetime, most: int) -> list[tuple[int, datetime, str]]:
+    """What came from these phones since then with words in it, the newest first: phone, instant, words."""
+    words = (
+        select(messages.c.phone_id, messages.c.at, messages.c.sealed_body)
+        .where(
+            messages.c.phone_id.in_(phone_ids), messages.c.direction == "in", messages.c.at >= since, messages.c.sealed_body.is_not(None)
+        )
+        .order_by(messages.c.at.desc(), messages.c.id.desc())
+        .limit(most)
+    )
+    return [(phone_id, at, seal.open(body)) for phone_id, at, body in db.execute(words)]
+
+
 def sent_to(db: Connection, seal: Seal, phone_id: int) -> list[tuple[datetime, str]]:
     """The answers that a phone has got with their instants, the oldest first."""
-    return [(at, seal.open(body) if body else "") for at, body in db.execute(_SENT_TO, {"phone_id": phone_id})]
+    return _of_phone(db, seal, phone_id, "out")
+
+
+def sent_from(db: Connection, seal: Seal, phone_id: int) -> list[tuple[datetime, str]]:
+    """The texts that came from a phone with their instants, the oldest first."""
+    return _of_phone(db, seal, phone_id, "in")
+
+
+def _of_phone(db: Connection, seal: Seal, phone_id: int, way: str) -> list[tuple[datetime, str]]:
+    return [(at, seal.open(body) if body else "") for at, body in db.execute(_OF_PHONE, {"phone_id": phone_id, "way": way})]

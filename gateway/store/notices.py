@@ -5,8 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, FromClause, String, and_, bindparam, case, exists, func, insert, literal, or_, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    String,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from gateway.store.database import Connection
 from gateway.store.heard import SHARED, reached
@@ -23,6 +40,9 @@ from gateway.store.models import (
     sayings,
 )
 from gateway.store.rows import columns, insert_into, values
+
+if TYPE_CHECKING:
+    from gateway.store.secrets import Seal
 
 GATHERINGS = ("meeting", "training")
 HEARD = ("accepted", "sent", "delivered", "read", "unknown")  # as far as we know: what went out and did not fail
@@ -199,13 +219,27 @@ def has_saying(db: Connection, organisation_id: str, saying_id: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many members were told of a notice by a broadcast, said yes, said no, came, and came of those who had said yes."""
+    """How many members were told of a notice by a broadcast, said yes, said no, came, came of those who had said yes, and were told and
+    have not answered."""
 
     told: int
     yes: int
     no: int
     came: int
     came_of_yes: int
+    silent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who said that she will come, or came without a word. `name` is None until somebody wrote it down."""
+
+    member_id: str
+    number: str
+    name: str | None
+    private: bool
+    answer: str | None  # yes | no
+    came: bool
 
 
 def _told(notice_id: ColumnElement[str]) -> ColumnElement[bool]:
@@ -230,12 +264,15 @@ _YES = exists(
 )
 _OF_RSVPS = select(func.count()).select_from(rsvps).where(rsvps.c.notice_id == _wanted)
 _OF_CAME = select(func.count()).select_from(attendances).where(attendances.c.notice_id == _wanted)
+_OF_TOLD = select(func.count(func.distinct(deliveries.c.member_id))).where(_told(_wanted))
+_ANSWERED = exists(select(literal(1)).where(rsvps.c.notice_id == _wanted, rsvps.c.member_id == deliveries.c.member_id))
 _COUNTS = select(
-    select(func.count(func.distinct(deliveries.c.member_id))).where(_told(_wanted)).scalar_subquery(),
+    _OF_TOLD.scalar_subquery(),
     _OF_RSVPS.where(rsvps.c.answer == "yes").scalar_subquery(),
     _OF_RSVPS.where(rsvps.c.answer == "no").scalar_subquery(),
     _OF_CAME.scalar_subquery(),
     _OF_CAME.where(_YES).scalar_subquery(),
+    _OF_TOLD.where(~_ANSWERED).scalar_subquery(),
 )
 _CAME = insert_into(attendances).on_conflict_do_nothing()
 _INVOLVED = union(
@@ -258,6 +295,25 @@ _PEOPLE = (
     .limit(bindparam("most"))
 )
 
+_COMES = union(
+    select(rsvps.c.member_id).where(rsvps.c.notice_id == _wanted, rsvps.c.answer == "yes"),
+    select(attendances.c.member_id).where(attendances.c.notice_id == _wanted),
+).subquery()
+_GUESTS = (
+    select(
+        *(members.c[name] for name in ("id", "number", "sealed_name", "private")),
+        rsvps.c.answer,
+        attendances.c.at.is_not(None).label("came"),
+    )
+    .join(_COMES, _COMES.c.member_id == members.c.id)
+    .outerjoin(rsvps, and_(rsvps.c.member_id == members.c.id, rsvps.c.notice_id == _wanted))
+    .outerjoin(attendances, and_(attendances.c.member_id == members.c.id, attendances.c.notice_id == _wanted))
+    .where(members.c.number > bindparam("after"), members.c.state != "erased")
+    .order_by(members.c.number)
+    .limit(bindparam("most"))
+)
+_DID_NOT_COME = delete(attendances).where(attendances.c.notice_id == _wanted, attendances.c.member_id == bindparam("of_member"))
+
 
 def counts(db: Connection, notice_id: str) -> Counts:
     """What came of a notice, in one statement."""
@@ -271,6 +327,20 @@ def came(db: Connection, notice_id: str, member_ids: Collection[str], by: str, n
     if rows:
         db.execute(_CAME, rows)
     return counts(db, notice_id).came - before
+
+
+def did_not_come(db: Connection, notice_id: str, member_id: str) -> bool:
+    """Take back that somebody came; False where that was not written down."""
+    return db.execute(_DID_NOT_COME, {"wanted": notice_id, "of_member": member_id}).rowcount == 1
+
+
+def guests(db: Connection, seal: Seal, notice_id: str, after: str, most: int) -> list[Guest]:
+    """Who said that she will come, and who came, by membership number, those behind `after`."""
+    rows = db.execute(_GUESTS, {"wanted": notice_id, "after": after, "most": most})
+    return [
+        Guest(row.id, row.number, seal.open(row.sealed_name) if row.sealed_name else None, row.private, row.answer, bool(row.came))
+        for row in rows
+    ]
 
 
 def people(db: Connection, notice_id: str, after: str, most: int) -> list[dict[str, object]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Row, Select, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, false, func, literal, select, tuple_, update
 
 from gateway.store import phones as phone_rows
 from gateway.store.database import Connection
@@ -132,14 +132,26 @@ def page(db: Connection, seal: Seal, scope: Scope, keyset: tuple[str, int], filt
     `filters` are of `FILTERS` (KeyError for others); a place takes everybody in it, `3-27` the wards of that district too.
     """
     after, limit = keyset
-    wanted = _PEOPLE.where(sees(scope, members), members.c.number > after)
+    wanted = _PEOPLE.where(sees(scope, members), members.c.number > after, *_limited(filters))
+    return _read(db, seal, wanted.order_by(members.c.number).limit(limit))
+
+
+def newest(db: Connection, seal: Seal, scope: Scope, keyset: tuple[str, int], filters: Mapping[str, str]) -> list[Person]:
+    """The same, who came last first, behind the member with the id in `keyset`."""
+    after, limit = keyset
+    wanted = _PEOPLE.where(sees(scope, members), *_limited(filters))
+    if after:
+        place = members.alias("place")
+        came = select(place.c.created_at).where(place.c.id == after).scalar_subquery()
+        wanted = wanted.where(tuple_(members.c.created_at, members.c.id) < tuple_(came, literal(after)))
+    return _read(db, seal, wanted.order_by(members.c.created_at.desc(), members.c.id.desc()).limit(limit))
+
+
+def _limited(filters: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
     for name, value in filters.items():
         column = FILTERS[name]
-        if name == "place":
-            wanted = wanted.where((column == value) | column.startswith(f"{value}-", autoescape=True))
-        else:
-            wanted = wanted.where(column == value)
-    return _read(db, seal, wanted.order_by(members.c.number).limit(limit))
+        inside = column.startswith(f"{value}-", autoescape=True) if name == "place" else false()
+        yield (column == value) | inside
 
 
 def _read(db: Connection, seal: Seal, wanted: Select[Any]) -> list[Person]:

@@ -96,6 +96,11 @@ def open_many(db: Connection, seal: Seal, phone_ids: Collection[int]) -> dict[in
     return {phone_id: seal.open(sealed) for phone_id, sealed in db.execute(_SEALED_MANY, {"ids": list(phone_ids)})}
 
 
+def has_stopped(db: Connection, phone_id: int) -> bool:
+    """Whether this phone said that it wants no more texts."""
+    return db.execute(select(phones.c.id).where(phones.c.id == phone_id, phones.c.stopped_at.is_not(None))).first() is not None
+
+
 def stop(db: Connection, phone_id: int, now: datetime) -> None:
     """Write to this phone no more; a second STOP keeps the time of the first."""
     db.execute(_STOP, {"phone_id": phone_id, "now": now})

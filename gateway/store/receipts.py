@@ -33,6 +33,11 @@ FIND = select(receipts.c.sealed_answer).where(
     receipts.c.external_id == bindparam("external_id"),
     receipts.c.step == bindparam("step"),
 )
+_OF_CALL = (
+    select(receipts.c.step, receipts.c.sealed_answer, receipts.c.at)
+    .where(receipts.c.provider == bindparam("provider"), receipts.c.external_id == bindparam("external_id"))
+    .order_by(receipts.c.step)
+)
 _FIND = Prepared(FIND)
 _INSERT = Prepared(insert_into(receipts))
 
@@ -41,6 +46,12 @@ def find(db: Connection, seal: Seal, request: tuple[str, str, int]) -> str | Non
     """The answer that this request (provider, external id, step) got, if it came before."""
     answer: bytes | None = _FIND.scalar(db, dict(zip(("provider", "external_id", "step"), request, strict=True)))
     return seal.open(bytes(answer)) if answer is not None else None
+
+
+def of_call(db: Connection, seal: Seal, provider: str, external_id: str) -> list[Receipt]:
+    """All answers of a call, in the order of its steps."""
+    rows = db.execute(_OF_CALL, {"provider": provider, "external_id": external_id})
+    return [Receipt(provider, external_id, step, seal.open(bytes(answer)), at) for step, answer, at in rows]
 
 
 def insert(db: Connection, seal: Seal, receipt: Receipt) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,6 +75,12 @@ def get(db: Connection, recording_id: str) -> RecordingRow | None:
     """The recording of this id."""
     row = db.execute(_GET, {"recording_id": recording_id}).first()
     return RecordingRow(*row) if row else None
+
+
+def files(db: Connection, recording_ids: Collection[str]) -> dict[str, str]:
+    """Where the sound of these recordings lies below the data directory, of those that have come."""
+    kept = select(recordings.c.id, recordings.c.file).where(recordings.c.id.in_(recording_ids), recordings.c.file.is_not(None))
+    return {row.id: row.file for row in db.execute(kept)}
 
 
 def unheard(db: Connection, session_id: str) -> list[str]:

@@ -21,17 +21,21 @@ from gateway.store.models import (
     idempotency_keys,
     import_refusals,
     imports,
+    invitations,
     member_phones,
     messages,
     phones,
     receipts,
     recordings,
     session_events,
+    sign_in_tries,
     studio_tries,
     survey_answers,
     takes,
     tasks,
     testimonies,
+    uploads,
+    visits,
 )
 
 Key = tuple[Any, ...]
@@ -121,6 +125,10 @@ PURGES: Mapping[str, Purge] = {
     "refusals": Purge(
         import_refusals, lambda before: import_refusals.c.import_id.in_(select(imports.c.id).where(imports.c.updated_at < before))
     ),
+    "visits": Purge(visits, lambda before: (visits.c.expires_at < before) | (visits.c.ended_at < before)),
+    "invitations": Purge(invitations, lambda before: (invitations.c.expires_at < before) | (invitations.c.used_at < before)),
+    "tries to sign in": Purge(sign_in_tries, lambda before: sign_in_tries.c.last_at < before),
+    "uploads": Purge(uploads, lambda before: uploads.c.updated_at < before),
     "numbers of strangers": Purge(phones, _is_forgotten, ("sealed", "blind_index", "language", "script", "broke_off")),
 }
 

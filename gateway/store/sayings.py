@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, literal, select, union_all
+from sqlalchemy import bindparam, delete, func, insert, literal, or_, select, union_all
 
 from gateway.store.database import Connection
 from gateway.store.models import broadcasts, notices, saying_clips, sayings, services
@@ -74,6 +74,15 @@ _USED = union_all(
         for column in (broadcasts.c.saying_id, notices.c.saying_id, notices.c.place_saying_id, services.c.saying_id)
     )
 ).limit(1)
+_BROADCASTS_SAYING = (
+    select(broadcasts.c.id, broadcasts.c.title)
+    .where(broadcasts.c.saying_id == bindparam("wanted"), broadcasts.c.purpose != "test")
+    .order_by(broadcasts.c.created_at.desc())
+)
+_NOTICES_SAYING = select(notices.c.id).where(
+    or_(notices.c.saying_id == bindparam("wanted"), notices.c.place_saying_id == bindparam("wanted"))
+)
+_SERVICES_SAYING = select(func.count()).where(services.c.saying_id == bindparam("wanted"))
 _LOCK = _GET.with_for_update()
 _DROP_CLIPS = delete(saying_clips).where(saying_clips.c.saying_id == bindparam("wanted")).returning(saying_clips.c.clip)
 _DROP = delete(sayings).where(sayings.c.id == bindparam("wanted"))
@@ -131,6 +140,13 @@ def is_sent(db: Connection, saying_id: str) -> bool:
 def is_used(db: Connection, saying_id: str) -> bool:
     """Whether a broadcast, a notice or an entry of the directory says it."""
     return db.execute(_USED, {"wanted": saying_id}).first() is not None
+
+
+def used_by(db: Connection, saying_id: str) -> tuple[list[tuple[str, str]], list[str], int]:
+    """The broadcasts that say it (ids and titles), the ids of the notices, and how many entries of the directory."""
+    said = db.execute(_BROADCASTS_SAYING, {"wanted": saying_id}).all()
+    told = db.execute(_NOTICES_SAYING, {"wanted": saying_id}).scalars()
+    return [(row.id, row.title) for row in said], list(told), db.execute(_SERVICES_SAYING, {"wanted": saying_id}).scalar_one()
 
 
 def remove(db: Connection, saying_id: str) -> list[str]:

@@ -6,22 +6,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from gateway.core.schemes import Rate, SchemeFile
 from gateway.store.database import Connection
-from gateway.store.models import scheme_rates, schemes
+from gateway.store.models import enrolments, scheme_rates, schemes
 from gateway.store.rows import insert_into
 
 
 class SchemeRow(NamedTuple):
-    """A scheme. `title` is a text for each language; `seasons` the months in which it is due, where it is seasonal."""
+    """A scheme. `title` is a text for each language; `seasons` the months in which it is due, where it is seasonal; `last_month` the last
+    one that is due, where it was closed."""
 
     id: str
     code: str
     title: Mapping[str, str]
     schedule: str
     seasons: Sequence[int]
+    last_month: str | None
 
 
 _COLUMNS = [schemes.c[name] for name in SchemeRow._fields]
@@ -35,6 +37,9 @@ _ADD_RATE = _ADD_RATE.on_conflict_do_update(
     index_elements=["scheme_id", "from_month"],
     set_={name: _ADD_RATE.excluded[name] for name in ("amount", "base", "member_share", "government_share", "source")},
 )
+_CLOSE = update(schemes).where(schemes.c.id == bindparam("wanted")).values(last_month=bindparam("last"))
+_RUNS_ON = or_(enrolments.c.until_month.is_(None), enrolments.c.until_month > bindparam("last"))
+_END_ALL = update(enrolments).where(enrolments.c.scheme_id == bindparam("wanted"), _RUNS_ON).values(until_month=bindparam("last"))
 _RATES = (
     select(*(scheme_rates.c[name] for name in Rate.__dataclass_fields__))
     .where(scheme_rates.c.scheme_id == bindparam("scheme_id"))
@@ -69,6 +74,12 @@ def set_rates(db: Connection, scheme_id: str, rates: Sequence[Rate]) -> None:
     """Write rates; one that begins in the same month takes the place of the one before. Others stay."""
     rows = [{name: getattr(rate, name) for name in Rate.__dataclass_fields__} for rate in rates]
     db.execute(_ADD_RATE, [{"scheme_id": scheme_id, **row} for row in rows])
+
+
+def close(db: Connection, scheme_id: str, last: str) -> None:
+    """Let nothing be due in a scheme after this month: nobody joins, and who pays into it ends with it."""
+    db.execute(_CLOSE, {"wanted": scheme_id, "last": last})
+    db.execute(_END_ALL, {"wanted": scheme_id, "last": last})
 
 
 def rates(db: Connection, scheme_id: str) -> list[Rate]:

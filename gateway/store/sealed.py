@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Column, Table, bindparam, delete, func, insert, or_, select, tuple_, update
 
 from gateway.language import names
 from gateway.store.database import Connection
@@ -28,7 +28,9 @@ from gateway.store.models import (
     phones,
     receipts,
     survey_answers,
+    tasks,
     testimonies,
+    uploads,
     users,
 )
 from gateway.store.secrets import NAME
@@ -46,6 +48,7 @@ SEALED: Mapping[Table, tuple[str, ...]] = {
     contribution_decisions: ("sealed_note",),
     claims: ("sealed_note",),
     claim_events: ("sealed_note",),
+    tasks: ("sealed_note",),
     flow_sessions: ("state",),
     messages: ("sealed_body",),
     deliveries: ("sealed_body",),
@@ -53,15 +56,25 @@ SEALED: Mapping[Table, tuple[str, ...]] = {
     testimonies: ("sealed_words",),
     receipts: ("sealed_answer",),
     idempotency_keys: ("sealed_request", "sealed_answer"),
+    uploads: ("sealed_report",),
 }
 
 TABLES = tuple(table.name for table in SEALED)
 
 # What follows from something sealed, by the same key, and is written together with it.
-INDEXES = ("phones.blind_index", "member_names.word")
+INDEXES = ("phones.blind_index", "member_names.word", "users.sign_in_index")
+
+# Of these, which stands beside which, in the same row.
+_INDEX_OF: Mapping[str, Mapping[str, Column[bytes]]] = {
+    phones.name: {"sealed": phones.c.blind_index},
+    users.name: {"sealed_sign_in": users.c.sign_in_index},
+}
 
 # What no key of ours is needed for; the links of the audit log keep theirs (gateway.services.keys).
-DIGESTS = ("tokens.digest", "imports.digest", "audit.hash")
+DIGESTS = (
+    *("tokens.digest", "imports.digest", "audit.hash", "visits.digest", "invitations.digest", "recovery_codes.digest"),
+    "sign_in_tries.subject",  # with another key they are counted anew, for a day
+)
 
 
 class Stale(NamedTuple):
@@ -80,7 +93,6 @@ class Change(NamedTuple):
     words: list[bytes] | None = None
 
 
-_WITH_INDEX = select(phones.c.id).where(phones.c.blind_index == bindparam("blind_index"))
 _DROP_WORDS = delete(member_names).where(member_names.c.member_id == bindparam("of_member"))
 _ADD_WORDS = insert(member_names)
 
@@ -120,13 +132,15 @@ def open_all(seal: Seal, values: Mapping[str, bytes]) -> dict[str, str] | None:
 
 
 def anew(seal: Seal, table: str, row: Stale) -> Change | None:
-    """The row sealed with the key of today, a phone with its index, a name with its words; None where it cannot be opened."""
+    """The row sealed with the key of today, a phone and a name to sign in with their index, a member's name with its words; None where
+    it cannot be opened."""
     said = open_all(seal, row.values)
     if said is None:
         return None
     values = {name: seal.seal(text) for name, text in said.items()}
-    if table == phones.name:
-        values["blind_index"] = seal.index(said["sealed"])
+    for name, index in _INDEX_OF.get(table, {}).items():
+        if name in said:
+            values[index.name] = seal.index(said[name])
     words = sorted(names.words(said["sealed_name"])) if table == members.name and "sealed_name" in said else None
     return Change(row.key, row.values, values, None if words is None else [seal.word(word) for word in words])
 
@@ -134,8 +148,8 @@ def anew(seal: Seal, table: str, row: Stale) -> Change | None:
 def replace(db: Connection, table: str, change: Change) -> bool:
     """Write a row that was sealed anew; False, and nothing written, where it changed meanwhile, or its phone stands there already."""
     rows, _ = _of(table)
-    index = change.after.get("blind_index")
-    if index is not None and db.execute(_WITH_INDEX, {"blind_index": index}).first():
+    indexes = (column for column in _INDEX_OF.get(table, {}).values() if column.name in change.after)
+    if any(db.execute(select(column).where(column == change.after[column.name])).first() for column in indexes):
         return False
     this = [column == value for column, value in zip(rows.primary_key.columns, change.key, strict=True)]
     same = [rows.c[name] == value for name, value in change.before.items()]

@@ -39,7 +39,8 @@ Month = tuple[str, datetime, datetime]  # a Bikram Sambat month: its name, its b
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """What is counted: of a place (its code) and all in it, of a trade, and of these months (None: all there are).
+    """What is counted: of a place (its code) and all in it, of a trade, of these months (None: all there are), and what was paid into a
+    scheme (its code).
 
     `year` is the present one of the common era, by which ages are reckoned.
     """
@@ -48,6 +49,7 @@ class Narrow:
     place: str | None = None
     trade: str | None = None
     months: Sequence[Month] | None = None
+    scheme: str | None = None
 
 
 class Counted(NamedTuple):
@@ -195,6 +197,9 @@ def count_contributions(db: Connection, scope: Scope, groups: Sequence[str], nar
     statement = select(*values, func.count(), people, func.coalesce(func.sum(contributions.c.amount), 0)).where(
         sees(scope, contributions), contributions.c.reverses.is_(None), _belonging(contributions, narrow)
     )
+    if narrow.scheme is not None:
+        of_code = select(schemes.c.id).where(schemes.c.organisation_id == scope.organisation_id, schemes.c.code == narrow.scheme)
+        statement = statement.where(contributions.c.scheme_id.in_(of_code))
     if "scheme" in groups:
         statement = statement.select_from(contributions.outerjoin(schemes, schemes.c.id == contributions.c.scheme_id))
     if "state" not in groups:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, select
 
 from gateway.store.database import Connection
 from gateway.store.models import sweeps
@@ -19,3 +19,8 @@ _TAKE = _NOTE.on_conflict_do_update(
 def my_turn(db: Connection, name: str, now: datetime, every: timedelta) -> bool:
     """Whether this part of the sweep is due; whoever is told so does it, and nobody else before `every` is over."""
     return db.execute(_TAKE, {"name": name, "now": now, "before": now - every}).first() is not None
+
+
+def last(db: Connection, name: str) -> datetime | None:
+    """When this part of the sweep was last done."""
+    return db.execute(select(sweeps.c.at).where(sweeps.c.name == name)).scalar()

@@ -1,4 +1,4 @@
-"""Takes: recordings of clips that were made by phone, from the call until somebody approves or rejects them."""
+"""Takes: recordings of clips, from the microphone until somebody approves or rejects them; those that were approved can be used again."""
 
 from __future__ import annotations
 
@@ -14,37 +14,51 @@ from gateway.store.rows import columns, values
 
 @dataclass(frozen=True, slots=True)
 class NewTake:
-    """A recording, the clip that it is one of, and what was to be read."""
+    """A recording, the clip that it is one of, and what was to be read. One made by phone has the id of its recording.
 
-    recording_id: str
+    `made_by` is who recorded it in the console.
+    """
+
+    id: str
     organisation_id: str
     language: str
     clip: str
     text: str
+    made_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TakeRow:
     """A take. `state`: made, waiting (she kept it), approved, rejected, or replaced by a later one; `sound`: pending, ready, silent."""
 
-    recording_id: str
+    id: str
+    organisation_id: str
     language: str
     clip: str
     text: str
     state: str
     sound: str
     created_at: datetime
+    made_by: str | None
 
 
 _NOTE = insert(takes)
 _ROWS = select(*columns(takes, TakeRow))
-_GET = _ROWS.where(takes.c.recording_id == bindparam("wanted"))
+_GET = _ROWS.where(takes.c.id == bindparam("wanted"))
 _WAITING = _ROWS.where(takes.c.state == "waiting").order_by(takes.c.created_at.desc())
 _OF_CLIP = _WAITING.where(takes.c.language == bindparam("of_language"), takes.c.clip == bindparam("of_clip")).limit(1)
-_SOUND = update(takes).where(takes.c.recording_id == bindparam("wanted")).values(sound=bindparam("new_sound"))
+_HISTORY = (
+    _ROWS.where(
+        takes.c.language == bindparam("of_language"), takes.c.clip == bindparam("of_clip"), takes.c.state.in_(("approved", "replaced"))
+    )
+    .where(takes.c.sound == "ready")
+    .order_by(takes.c.created_at.desc(), takes.c.id.desc())
+    .limit(bindparam("most"))
+)
+_SOUND = update(takes).where(takes.c.id == bindparam("wanted")).values(sound=bindparam("new_sound"))
 _DECIDE = (
     update(takes)
-    .where(takes.c.recording_id == bindparam("wanted"), takes.c.state == bindparam("from_state"))
+    .where(takes.c.id == bindparam("wanted"), takes.c.state == bindparam("from_state"))
     .values(state=bindparam("to_state"), decided_at=bindparam("now"))
 )
 _REPLACE = (
@@ -53,7 +67,7 @@ _REPLACE = (
         takes.c.state == "waiting",
         takes.c.language == bindparam("of_language"),
         takes.c.clip == bindparam("of_clip"),
-        takes.c.recording_id != bindparam("wanted"),
+        takes.c.id != bindparam("wanted"),
     )
     .values(state="replaced", decided_at=bindparam("now"))
 )
@@ -64,13 +78,21 @@ _FORGET_ALL = delete(studio_tries)
 
 
 def note(db: Connection, take: NewTake, now: datetime) -> None:
-    """Write down a take that was just made; its recording stands in `recordings` already."""
-    db.execute(_NOTE, {**values(take), "state": "made", "sound": "pending", "created_at": now})
+    """Write down a take that was just made by phone; its recording stands in `recordings` already."""
+    db.execute(_NOTE, {**values(take), "recording_id": take.id, "state": "made", "sound": "pending", "created_at": now, "decided_at": None})
 
 
-def get(db: Connection, recording_id: str) -> TakeRow | None:
-    """The take that this recording is, if it is one."""
-    row = db.execute(_GET, {"wanted": recording_id}).first()
+def add(db: Connection, take: NewTake, state: str, now: datetime) -> None:
+    """Write down a take that is here already; one that waits replaces whatever waited for the same clip."""
+    decided = now if state == "approved" else None
+    db.execute(_NOTE, {**values(take), "recording_id": None, "state": state, "sound": "ready", "created_at": now, "decided_at": decided})
+    if state == "waiting":
+        db.execute(_REPLACE, {"of_language": take.language, "of_clip": take.clip, "wanted": take.id, "now": now})
+
+
+def get(db: Connection, take_id: str) -> TakeRow | None:
+    """The take of this id, which is that of its recording where it was made by phone."""
+    row = db.execute(_GET, {"wanted": take_id}).first()
     return TakeRow(*row) if row else None
 
 
@@ -89,7 +111,7 @@ def keep(db: Connection, recording_id: str, now: datetime) -> None:
 
 def decide(db: Connection, take: TakeRow, state: str, now: datetime) -> bool:
     """Bring a take from the state that it was seen in to another; False where somebody else was faster."""
-    change = {"wanted": take.recording_id, "from_state": take.state, "to_state": state, "now": now}
+    change = {"wanted": take.id, "from_state": take.state, "to_state": state, "now": now}
     return db.execute(_DECIDE, change).rowcount == 1
 
 
@@ -102,6 +124,11 @@ def waiting_for(db: Connection, language: str, clip: str) -> TakeRow | None:
     """What waits for approval for this clip."""
     row = db.execute(_OF_CLIP, {"of_language": language, "of_clip": clip}).first()
     return TakeRow(*row) if row else None
+
+
+def history(db: Connection, language: str, clip: str, most: int) -> list[TakeRow]:
+    """What was recorded for this clip before and can be used again, the newest first."""
+    return [TakeRow(*row) for row in db.execute(_HISTORY, {"of_language": language, "of_clip": clip, "most": most})]
 
 
 def count_try(db: Connection, now: datetime, within: timedelta) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from gateway.store.database import Connection
-from gateway.store.models import tasks
+from gateway.store.models import session_events, tasks
 from gateway.store.rows import columns, insert_into, values
 from gateway.store.scope import Scope, sees
 
@@ -29,7 +31,7 @@ class NewTask:
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A task that is open."""
+    """A task. `tries` that did not reach her, the next from `again_at` on; the note is sealed; `done_by` None while it is open."""
 
     id: str
     kind: str
@@ -40,6 +42,18 @@ class TaskRow:
     claim_id: str | None
     contribution_id: str | None
     created_at: datetime
+    again_at: datetime | None = None
+    tries: int = 0
+    sealed_note: bytes | None = None
+    done_at: datetime | None = None
+    done_by: str | None = None
+
+
+class DueTasks(NamedTuple):
+    """Of one kind: how many are due, and the first few of them."""
+
+    many: int
+    first: list[TaskRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +78,8 @@ class AboutPhone:
 
 _OPEN = insert(tasks)
 _OPEN_ONCE = insert_into(tasks).on_conflict_do_nothing().returning(tasks.c.id)
-_OPEN_TASKS = select(*columns(tasks, TaskRow)).where(tasks.c.state == "open")
+_TASKS = select(*columns(tasks, TaskRow))
+_OPEN_TASKS = _TASKS.where(tasks.c.state == "open")
 _DROP_OPEN = (
     update(tasks)
     .where(tasks.c.member_id == bindparam("of_member"), tasks.c.state == "open")
@@ -151,16 +166,72 @@ def list_open(db: Connection, scope: Scope, limit: int) -> list[TaskRow]:
     return [TaskRow(*row) for row in db.execute(oldest)]
 
 
+def page_open(db: Connection, scope: Scope, kinds: Collection[str], after: str, limit: int) -> list[TaskRow]:
+    """Open tasks of these kinds by id, which is the order in which they came, those behind `after` ("" for the first page)."""
+    page = _OPEN_TASKS.where(sees(scope, tasks), tasks.c.kind.in_(kinds), tasks.c.id > after).order_by(tasks.c.id).limit(limit)
+    return [TaskRow(*row) for row in db.execute(page)]
+
+
+def due(db: Connection, scope: Scope, kinds: Collection[str], now: datetime, each: int) -> dict[str, DueTasks]:
+    """By kind, how many open tasks are due now, and the `each` oldest of them: one statement, however many there are."""
+    numbered = (
+        select(
+            *columns(tasks, TaskRow),
+            func.row_number().over(partition_by=tasks.c.kind, order_by=(tasks.c.created_at, tasks.c.id)).label("place"),
+            func.count().over(partition_by=tasks.c.kind).label("many"),
+        )
+        .where(
+            sees(scope, tasks),
+            tasks.c.state == "open",
+            tasks.c.kind.in_(kinds),
+            or_(tasks.c.again_at.is_(None), tasks.c.again_at <= now),
+        )
+        .subquery()
+    )
+    found: dict[str, DueTasks] = {}
+    for *row, _place, many in db.execute(select(numbered).where(numbered.c.place <= each).order_by(numbered.c.place)):
+        task = TaskRow(*row)
+        found.setdefault(task.kind, DueTasks(many, [])).first.append(task)
+    return found
+
+
+def get(db: Connection, scope: Scope, task_id: str) -> TaskRow | None:
+    """The task of this id, open or done."""
+    row = db.execute(_TASKS.where(tasks.c.id == task_id, sees(scope, tasks))).first()
+    return TaskRow(*row) if row else None
+
+
+def flows_of(db: Connection, session_ids: Collection[str]) -> dict[str, str]:
+    """In which flow each of these conversations was when its task was written down: that of its last step."""
+    latest = (
+        select(func.max(session_events.c.id))
+        .where(session_events.c.session_id.in_(session_ids), session_events.c.flow.is_not(None))
+        .group_by(session_events.c.session_id)
+    )
+    rows = db.execute(select(session_events.c.session_id, session_events.c.flow).where(session_events.c.id.in_(latest)))
+    return {row.session_id: row.flow for row in rows}
+
+
+def not_reached(db: Connection, scope: Scope, task_id: str, again_at: datetime, sealed_note: bytes | None) -> bool:
+    """She was not reached: the task stays open, and is due again then; an earlier note stays where there is no other."""
+    still = (tasks.c.id == task_id) & (tasks.c.state == "open") & sees(scope, tasks)
+    values = {"again_at": again_at, "tries": tasks.c.tries + 1} | ({"sealed_note": sealed_note} if sealed_note else {})
+    return db.execute(update(tasks).where(still).values(**values)).rowcount == 1
+
+
 def get_open(db: Connection, scope: Scope, task_id: str) -> TaskRow | None:
     """The task of this id, if it is open."""
     row = db.execute(_OPEN_TASKS.where(tasks.c.id == task_id, sees(scope, tasks))).first()
     return TaskRow(*row) if row else None
 
 
-def done(db: Connection, scope: Scope, task_id: str, by: str, now: datetime) -> bool:
+def done(  # noqa: PLR0913, PLR0917  # by whom, when, and what is to be kept of it
+    db: Connection, scope: Scope, task_id: str, by: str, now: datetime, sealed_note: bytes | None = None
+) -> bool:
     """Tick a task off; False where somebody else did, or it is out of scope."""
     open_still = (tasks.c.id == task_id) & (tasks.c.state == "open") & sees(scope, tasks)
-    return db.execute(update(tasks).where(open_still).values(state="done", done_at=now, done_by=by)).rowcount == 1
+    noted = {"sealed_note": sealed_note} if sealed_note else {}
+    return db.execute(update(tasks).where(open_still).values(state="done", done_at=now, done_by=by, **noted)).rowcount == 1
 
 
 def drop_open(db: Connection, member_id: str, by: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from gateway.store.database import Connection
 from gateway.store.models import members, recordings, takes, testimonies
@@ -81,6 +81,12 @@ def get(db: Connection, seal: Seal, organisation_id: str, testimony_id: str) -> 
     """One testimony of an organisation."""
     row = db.execute(_GET, {"organisation_id": organisation_id, "wanted": testimony_id}).first()
     return _opened(seal, row) if row else None
+
+
+def count_waiting(db: Connection, organisation_id: str) -> int:
+    """How many wait for somebody to listen."""
+    of_ours = (testimonies.c.organisation_id == organisation_id) & (testimonies.c.state == "waiting")
+    return db.execute(select(func.count()).select_from(testimonies).where(of_ours)).scalar_one()
 
 
 def page(db: Connection, seal: Seal, organisation_id: str, after: str, most: int) -> list[Testimony]:

@@ -50,6 +50,7 @@ _HOLDER = (
 )
 _OF_ORGANISATION = tokens.c.organisation_id == bindparam("of_organisation")
 _PAGE = select(*_COLUMNS).where(_OF_ORGANISATION, tokens.c.id > bindparam("after")).order_by(tokens.c.id).limit(bindparam("limit"))
+_GET = select(*_COLUMNS).where(_OF_ORGANISATION, tokens.c.id == bindparam("token_id"))
 _REVOKE = (
     update(tokens)
     .where(_OF_ORGANISATION, tokens.c.id == bindparam("token_id"), tokens.c.revoked_at.is_(None))
@@ -75,6 +76,12 @@ def page(db: Connection, scope: Scope, after: str, limit: int) -> list[TokenRow]
     """Tokens of an organisation, by id, which is the order in which they were made."""
     rows = db.execute(_PAGE, {"of_organisation": scope.organisation_id, "after": after, "limit": limit})
     return [TokenRow(*row) for row in rows]
+
+
+def get(db: Connection, scope: Scope, token_id: str) -> TokenRow | None:
+    """The token of this id, if it is the organisation's."""
+    row = db.execute(_GET, {"of_organisation": scope.organisation_id, "token_id": token_id}).first()
+    return TokenRow(*row) if row else None
 
 
 def revoke(db: Connection, scope: Scope, token_id: str, now: datetime) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from gateway.store.database import Connection
+from gateway.store.database import Conflict, Connection
 from gateway.store.models import members, users
 
 if TYPE_CHECKING:
@@ -18,29 +18,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody with a role of `gateway.core.roles.ROLES`; `member_number` is hers where she is a member too."""
+    """Somebody with a role of `gateway.core.roles.ROLES`; `member_number` is hers where she is a member too. `sign_in` is the name with
+    which she signs in, None where she cannot."""
 
     id: str
     name: str
     role: str
     state: str
     member_number: str | None
+    sign_in: str | None = None
+    has_password: bool = False
+    has_second_step: bool = False
 
 
 _USERS = (
-    select(users.c.id, users.c.sealed_name, users.c.role, users.c.state, members.c.number)
+    select(
+        *(users.c.id, users.c.sealed_name, users.c.role, users.c.state, members.c.number, users.c.sealed_sign_in),
+        *(users.c.sealed_password.is_not(None), users.c.sealed_totp.is_not(None)),
+    )
     .outerjoin(members, members.c.user_id == users.c.id)
     .where(users.c.organisation_id == bindparam("organisation_id"))
 )
 _GET = _USERS.where(users.c.id == bindparam("user_id"))
 _PAGE = _USERS.where(users.c.id > bindparam("after")).order_by(users.c.id).limit(bindparam("limit"))
 _ADD = insert(users)
-_KEYS = select(users.c.id, users.c.sealed_password, users.c.state).where(users.c.sign_in_index == bindparam("sign_in_index"))
+_KEYS = select(
+    *(users.c.id, users.c.organisation_id, users.c.role, users.c.state),
+    *(users.c.sealed_name, users.c.sealed_sign_in, users.c.sealed_password, users.c.sealed_totp.is_not(None)),
+)
+_KEYS_BY_NAME = _KEYS.where(users.c.sign_in_index.in_(bindparam("indexes", expanding=True)))
+_KEYS_BY_ID = _KEYS.where(users.c.id == bindparam("of_user"))
 _SET = update(users).where(users.c.id == bindparam("of_user"))
 _SET_LANGUAGE = _SET.values(language=bindparam("new_language"))
-_SET_SIGN_IN = _SET.values(
-    sign_in_index=bindparam("new_index"), sealed_sign_in=bindparam("new_sign_in"), sealed_password=bindparam("new_password")
-)
+_SET_SIGN_IN = _SET.values(sign_in_index=bindparam("new_index"), sealed_sign_in=bindparam("new_sign_in"))
+_SET_PASSWORD = _SET.values(sealed_password=bindparam("new_password"))
 _THIS = (users.c.id == bindparam("user_id")) & (users.c.organisation_id == bindparam("organisation_id_"))
 _SET_ROLE = update(users).where(_THIS).values(role=bindparam("new_role"))
 _SET_STATE = update(users).where(_THIS).values(state=bindparam("new_state"))
@@ -85,20 +96,44 @@ class Keys:
     """What opens the door for a user: the hash of her password, None where she has not chosen one."""
 
     user_id: str
-    password: str | None
+    organisation_id: str
+    role: str
     state: str
+    name: str
+    sign_in: str
+    password: str | None = field(repr=False)
+    has_second_step: bool
 
 
 def keys(db: Connection, seal: Seal, sign_in: str) -> Keys | None:
     """Of whoever signs in with this name."""
-    row = db.execute(_KEYS, {"sign_in_index": seal.index(sign_in)}).first()
-    return Keys(row[0], seal.open(row[1]) if row[1] is not None else None, row[2]) if row else None
+    row = db.execute(_KEYS_BY_NAME, {"indexes": [seal.index(sign_in), *seal.earlier_indexes(sign_in)]}).first()
+    return _keys(seal, row) if row else None
 
 
-def set_sign_in(db: Connection, seal: Seal, user_id: str, sign_in: str, password: str) -> None:
-    """She signs in with this name from now on; `password` is a hash."""
-    values = {"new_index": seal.index(sign_in), "new_sign_in": seal.seal(sign_in), "new_password": seal.seal(password)}
-    db.execute(_SET_SIGN_IN, {"of_user": user_id, **values})
+def keys_of(db: Connection, seal: Seal, user_id: str) -> Keys | None:
+    """Of a user."""
+    row = db.execute(_KEYS_BY_ID, {"of_user": user_id}).first()
+    return _keys(seal, row) if row else None
+
+
+def _keys(seal: Seal, row: Sequence[Any]) -> Keys:
+    user_id, organisation_id, role, state, *sealed, has_second_step = row
+    name, sign_in, password = (None if value is None else seal.open(value) for value in sealed)
+    return Keys(user_id, organisation_id, role, state, name or "", sign_in or "", password, has_second_step)
+
+
+def set_sign_in(db: Connection, seal: Seal, user_id: str, sign_in: str) -> None:
+    """She signs in with this name from now on. Conflict where it is somebody else's."""
+    other = keys(db, seal, sign_in)
+    if other is not None and other.user_id != user_id:
+        raise Conflict
+    db.execute(_SET_SIGN_IN, {"of_user": user_id, "new_index": seal.index(sign_in), "new_sign_in": seal.seal(sign_in)})
+
+
+def set_password(db: Connection, seal: Seal, user_id: str, password: str) -> None:
+    """This is her password from now on, as a hash."""
+    db.execute(_SET_PASSWORD, {"of_user": user_id, "new_password": seal.seal(password)})
 
 
 def set_language(db: Connection, user_id: str, language: str) -> None:
@@ -122,5 +157,5 @@ def link(db: Connection, member_id: str, user_id: str) -> bool:
 
 
 def _user(seal: Seal, row: Sequence[Any]) -> User:
-    user_id, name, role, state, number = row
-    return User(user_id, seal.open(name), role, state, number)
+    user_id, name, role, state, number, sign_in, *has = row
+    return User(user_id, seal.open(name), role, state, number, None if sign_in is None else seal.open(sign_in), *has)

@@ -59,13 +59,12 @@ def _application(gateway: Gateway) -> Flask:
     return app
 
 
-def create_console(gateway: Gateway) -> Flask:
-    """Build the application of organisers' pages."""
+def create_console(gateway: Gateway, entry: WSGIApplication | None = None) -> Flask:
+    """Build the application of organisers' pages; `entry` is that of the whole application, by default a new one."""
     from gateway.web import console
 
     app = _application(gateway)
-    app.after_request(_harden)
-    console.furnish(app, gateway)
+    console.furnish(app, gateway, entry or create_app(gateway).wsgi_app)
     return app
 
 
@@ -75,7 +74,7 @@ def _with_rooms(gateway: Gateway, app: Flask) -> WSGIApplication:
     Most web processes answer providers alone: the API's descriptions take a fifth of a process's memory, the console as much.
     """
     answered_here = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
-    answering, api, console = app.wsgi_app, cache(lambda: create_api(gateway)), cache(lambda: create_console(gateway))
+    answering, api, console = app.wsgi_app, cache(lambda: create_api(gateway)), cache(lambda: create_console(gateway, answer))
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         room = environ.get("PATH_INFO", "").split("/", 2)[1:2]

@@ -1,4 +1,4 @@
-"""`GET /health`: whether everything is well, for whoever watches the installation."""
+"""`GET /health`: whether everything is well, for whoever watches the installation; `GET /metrics`: its figures."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify
 
+from gateway.web import metrics
+
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
-    """The one route."""
+    """The two routes."""
     routes = Blueprint("health", __name__)
 
     @routes.get("/health")
@@ -27,5 +29,10 @@ def blueprint(gateway: Gateway) -> Blueprint:
             "flows": gateway.flows.state,
         }
         return jsonify(body), 200 if database else 503
+
+    @routes.get("/metrics")
+    def measures() -> Response:
+        """Figures for a monitoring program."""
+        return metrics.answer(gateway)
 
     return routes

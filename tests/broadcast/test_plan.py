@@ -409,7 +409,7 @@ def test_words_that_were_recorded_are_said_in_the_languages_that_they_have(shipp
         (Draft("t", phrase="news_c177", flow="claim_status"), "broadcast:several-sayings"),
         (Draft("t", {"ne": "हो"}, medium="voice"), "broadcast:needs-voice"),
         (Draft("t", phrase="news_c177", medium="sms"), "broadcast:needs-text"),
-        (Draft("t", {"ne": "हो"}, heads_up=True), "broadcast:when"),
+        (Draft("t", {"ne": "हो"}, heads_up=True), "broadcast:heads-up"),
         (Draft("t", {"ne": "हो"}, tries=9), "broadcast:when"),
         (Draft("t", {"ne": "हो"}, notice_id="nothing"), "broadcast:unknown-notice"),
         (Draft("t", phrase="other", notice_id="nothing"), "broadcast:unknown-notice"),

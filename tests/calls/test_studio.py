@@ -105,7 +105,7 @@ def test_a_clip_is_recorded_heard_kept_and_approved(here: Installation, twilio) 
     assert heard(read(clips.path(*CLIP))) == {}
     assert findings(clips, here.gateway.catalogue.clips()) == []
     assert studio.waiting(here.gateway) == []
-    assert not row.file.exists()
+    assert row.file.exists()  # to go back to
     assert here.rows("SELECT state FROM takes") == [("approved",)]
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from gateway.core.passwords import derived
 from gateway.embedded import start as embedded
 
 GATEWAY = [sys.executable, "-P", "-m", "gateway.cli"]
@@ -41,6 +42,15 @@ def test_behind_a_public_address_it_is_named_where_it_listens_here(monkeypatch, 
     said.clear()
     embedded._announcing(8123, "http://127.0.0.1:8123", said.append, [])()
     assert said == ["ready http://127.0.0.1:8123"]
+
+
+def test_newcomers_are_told_how_to_sign_in_where_nobody_real_is_reached():
+    here = {"SECRET_KEY": "k" * 32, "PUBLIC_BASE_URL": "http://127.0.0.1:8000", "REDIS_URL": "redis://localhost"}
+    said = embedded._newcomers("http://127.0.0.1:8000", here)
+    assert f"      admin      with the password  {derived('k' * 32, 'admin')}" in said
+    assert any("http://127.0.0.1:8000/phone " in line for line in said)
+    real = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "t"}
+    assert embedded._newcomers("https://gateway.example", here | real) == []
 
 
 def test_a_whole_gateway_survives_the_end_of_each_of_its_programs_and_keeps_its_data(environ, start, tmp_path, is_gone):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from fakes import api_requests
+from fakes.api_world import World
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
@@ -19,6 +22,20 @@ from gateway.web.app import create_app, create_console
 from gateway.web.console.frame import LANGUAGE, SECRET
 
 BASE = "http://127.0.0.1"
+# Where a part of an address comes from: what of a world it is the id of, or what is the same everywhere.
+PARTS = {**api_requests.PARTS, "visit_id": "visit"}
+CODES = {**api_requests.CODES, "flow": "claim_status", "scheme": "savings", "clip": "welcome", "place": "3-25-04"}
+PART = re.compile(r"<(?:\w+:)?(\w+)>")
+
+
+def address(path: str, world: World) -> str:
+    """The address of a route about records of this world. KeyError: say in `PARTS` or `CODES` what its part is."""
+    return PART.sub(lambda part: CODES[part[1]] if part[1] in CODES else world.ids[f"{PARTS[part[1]]}.own"], path)
+
+
+def has_id(path: str) -> bool:
+    """Whether a route is about one record of an organisation."""
+    return any(part in PARTS and part not in CODES for part in PART.findall(path))
 
 
 @dataclass

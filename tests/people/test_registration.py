@@ -327,3 +327,9 @@ def test_a_friend_has_time_for_the_first_key_of_her_first_call(here: Installatio
     call = phone_of(here, FRIEND).ring()
     assert "ne/register/brought-1" in call.heard
     assert 'timeout="10"' in call.twiml
+
+
+def test_of_a_recording_in_which_nobody_spoke_there_is_no_name(tmp_path):
+    wav.write(tmp_path / "silent.wav", wav.silence(2.0))
+    with pytest.raises(GatewayError, match="audio:silent"):
+        naming.of_registration(tmp_path / "silent.wav")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fakes.phone import Phone
+from twilio.request_validator import RequestValidator
 
 from gateway.core.events import CallAnswered
 from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage, Provider, WebhookRequest
@@ -13,7 +16,7 @@ from gateway.providers.faults import SendError, SendFault
 from gateway.providers.simulator import ACCOUNT_SID, Simulator
 
 BASE = "http://127.0.0.1:8000"
-SIMULATOR = Simulator(auth_token="derived-from-the-secret-key", public_base_url=BASE)
+SIMULATOR = Simulator(auth_token="derived-from-the-secret-key", public_base_url=BASE, spoken=Path("/nonexistent"))
 MESSAGE = OutboundMessage(10, "", "+9779720000001", "नमस्ते")
 CALL = OutboundCall(11, "", "+9779720000001")
 
@@ -42,6 +45,21 @@ def test_there_is_nothing_to_fetch():
     with pytest.raises(SendError) as caught:
         asyncio.run(SIMULATOR.fetch_recording(None, "RE" + "1" * 32))
     assert caught.value.fault is SendFault.REFUSED
+
+
+def test_what_was_spoken_is_fetched_as_often_as_is_asked_and_by_its_id_alone(tmp_path: Path):
+    simulator = replace(SIMULATOR, spoken=tmp_path / "spoken")
+    name = simulator.keep_recording(b"RIFF....WAVE")
+    assert [asyncio.run(simulator.fetch_recording(None, name)) for _ in range(2)] == [b"RIFF....WAVE"] * 2
+    assert (tmp_path / "spoken" / f"{name}.wav").stat().st_mode & 0o777 == 0o600
+    for other in ("RE" + "1" * 32, f"../spoken/{name}"):
+        with pytest.raises(SendError):
+            asyncio.run(simulator.fetch_recording(None, other))
+
+
+def test_a_signed_form_is_what_twilios_library_would_send():
+    form, headers = SIMULATOR.signed("/twilio/sms", {"Body": "दाबी + &", "From": "+9779720000001"})
+    assert headers["X-Twilio-Signature"] == RequestValidator(SIMULATOR.auth_token).compute_signature(f"{BASE}/twilio/sms", form)
 
 
 def test_webhooks_are_signed_like_twilios():

@@ -73,7 +73,10 @@ def test_nothing_tells_who_she_was_and_every_sum_is_as_before(planted):
     assert planted.rows(member) == [("erased", None, None, None)]
     assert planted.rows("SELECT state, error FROM deliveries WHERE id = 7001") == [("suppressed", "send:erased")]
     assert planted.rows("SELECT state, done_by FROM tasks WHERE id = 'her-task'") == [("done", "terminal")]
-    assert planted.rows("SELECT state FROM users WHERE id = 'her-user'") == [("disabled",)]
+    hers = "SELECT state, sign_in_index, sealed_sign_in, sealed_password, sealed_totp FROM users WHERE id = 'her-user'"
+    assert planted.rows(hers) == [("disabled", None, None, None, None)]
+    for table in ("visits", "invitations", "recovery_codes"):
+        assert planted.rows(f"SELECT count(*) FROM {table}") == [(0,)]  # noqa: S608
     assert planted.rows("SELECT count(*) FROM tokens WHERE revoked_at IS NULL") == [(0,)]
 
 

@@ -9,14 +9,14 @@ import pytest
 from calls.conftest import Installation
 from click.testing import CliRunner
 from cryptography.exceptions import InvalidTag
-from fakes.everything import plant
+from fakes.everything import SHE, plant
 from sqlalchemy import LargeBinary, select
 from trust.conftest import let_it_be_changed
 
 from gateway.cli import main
 from gateway.services import audit, keys, pins
 from gateway.services.access import note, terminal
-from gateway.store import members, phones, sealed
+from gateway.store import members, phones, sealed, users
 from gateway.store.models import metadata
 from gateway.store.secrets import Seal
 
@@ -72,6 +72,8 @@ def test_after_a_rotation_the_old_key_opens_nothing_and_is_not_needed(old):
     assert all(any(values) for values in before.values()), "a table without anything sealed proves nothing"
     here = with_keys(old, NEW, OLD)
     assert left(here) == sum(value is not None for values in before.values() for value in values)
+    with here.gateway.database.read() as db:
+        assert users.keys(db, here.gateway.seal, SHE) is not None, "she signs in meanwhile too"
     rotated(here)
     assert left(here) == 0
     with_keys(here, NEW)
@@ -85,6 +87,9 @@ def test_after_a_rotation_the_old_key_opens_nothing_and_is_not_needed(old):
         assert members.caller(db, Seal(OLD).index(OPEN_MEMBER)) is None
         names = metadata.tables["member_names"]
         words = set(db.execute(select(names.c.word).where(names.c.member_id == "sample-1")).scalars())
+        hers = users.keys(db, Seal(NEW), SHE)
+    assert hers is not None
+    assert (hers.user_id, hers.password) == ("her-user", "a hash")
     assert words == {Seal(NEW).word("sit"), Seal(NEW).word("tamang")}
     assert here.phone(PRIVATE_MEMBER).ring().press("2").press("4826").heard[-1]
     assert "Dabi" in here.phone(OPEN_MEMBER).text("dabi")[0]

@@ -50,7 +50,7 @@ def test_after_years_only_proof_is_left(here):
     before = counted(here)
     empty = {name for name, rows in before.items() if not rows}
     ours = {"testimonies", "broadcasts", "approvals", "prices", "rest_days", "sayings", "saying_clips", "services"}
-    assert empty == {*ours, "audit", "imports", "import_refusals", "scheme_rates", "studio_tries", "sweeps"}
+    assert empty == {*ours, "audit", "imports", "import_refusals", "scheme_rates", "sign_in_tries", "studio_tries", "sweeps"}
     assert after(here, 29) | {"audit": 0} == before | {"receipts": 0, "idempotency_keys": 0, "audit": 0}
     with here.gateway.database.write() as db:
         db.execute(tasks.update().where(tasks.c.recording_id.is_not(None)).values(state="done", done_at=here.clock.at))
@@ -63,7 +63,7 @@ def test_after_years_only_proof_is_left(here):
     gone = {name for name, rows in last.items() if not rows and before[name]}
     assert gone == {
         *("receipts", "callbacks", "messages", "deliveries", "calls", "tasks", "takes", "recordings", "flow_sessions", "session_events"),
-        "idempotency_keys",
+        *("idempotency_keys", "visits", "invitations", "uploads"),
     }
     assert not (here.gateway.settings.data_dir / planted.files[0]).exists()
     assert not take.exists()

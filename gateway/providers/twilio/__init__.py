@@ -22,6 +22,8 @@ from gateway.providers.http import Api, HttpSession
 from gateway.providers.twilio import render, webhook
 from gateway.providers.twilio.client import Client
 
+API_VERSION = "2010-04-01"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TwilioWire:
@@ -36,6 +38,11 @@ class TwilioWire:
     def verify(self, request: WebhookRequest) -> dict[str, str]:
         """Return the form, each field once, or raise GatewayError `webhook:*`."""
         return webhook.verify(request, self.account_sid, self.auth_token, self.public_base_url)
+
+    def signed(self, path: str, form: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """A form as the provider posts it to this path below our public address, and its headers."""
+        whole = {"AccountSid": self.account_sid, "ApiVersion": API_VERSION, **form}
+        return whole, {webhook.SIGNATURE_HEADER: webhook.sign(self.public_base_url + path, whole, self.auth_token)}
 
     def parse_call(self, form: Mapping[str, str], step: int) -> Inbound:
         return webhook.parse_call(form, step, self.name)

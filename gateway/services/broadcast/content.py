@@ -105,7 +105,7 @@ def measure(gateway: Gateway, db: Connection, organisation_id: str, draft: Draft
     texts = written_in(gateway, db, organisation_id, draft) if draft.sent_by != "voice" else {}
     return Lengths(
         texts,
-        {language: _segments(gateway, language, written) for language, written in texts.items()},
+        {language: segments(gateway, language, written) for language, written in texts.items()},
         _minutes(gateway, db, organisation_id, draft) if draft.sent_by != "sms" else {},
     )
 
@@ -168,7 +168,8 @@ def in_one_sms(gateway: Gateway, actor: Actor, draft: Draft) -> Draft:
     return replace(draft, texts=cut)
 
 
-def _segments(gateway: Gateway, language: str, written: str) -> int:
+def segments(gateway: Gateway, language: str, written: str) -> int:
+    """Of a text with the longest likely name and number. GatewayError `broadcast:too-long`."""
     count = sms.segments(slots.longest(written, language, gateway.catalogue.phrases)).count
     if count > MOST_SEGMENTS:
         raise GatewayError("broadcast:too-long", language=language, segments=count, most=MOST_SEGMENTS)

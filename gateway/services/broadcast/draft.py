@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -53,6 +54,13 @@ class Draft:
     def of(cls, broadcast: Broadcast) -> Self:
         """What was drafted when this broadcast was."""
         return cls(**{each.name: getattr(broadcast, each.name) for each in fields(cls)})
+
+    @property
+    def mark(self) -> str:
+        """Another for every other draft: whoever approves says by it what she has seen."""
+        kept = {each.name: getattr(self, each.name) for each in fields(self)}
+        kept |= {"texts": sorted(self.texts.items()), "medium": self.sent_by, "audience": sorted(self.audience.as_json().items())}
+        return hashlib.sha256(repr(sorted(kept.items())).encode()).hexdigest()[:16]
 
     @property
     def spoken(self) -> bool:

@@ -15,6 +15,7 @@ from gateway.errors import GatewayError
 from gateway.services.access import Permission
 from gateway.services.broadcast import content, timing, whom
 from gateway.services.broadcast.content import Plainer
+from gateway.services.statistics.words import VALUES, pick
 from gateway.services.tariff import Tariff, tariff
 from gateway.store import audience, broadcasts, organisations
 
@@ -31,16 +32,7 @@ MOST_TRIES = 5
 GRACE = timedelta(minutes=1)  # for who writes down this very minute
 LONGEST_TITLE = 200  # characters
 MOST_GAP = 30 * 24  # hours
-LEFT_OUT: Mapping[str, str] = {
-    "stopped": "texted STOP",
-    "no-phone": "no phone",
-    "no-consent": "no consent",
-    "no-text": "no text or clip in her language",
-    "no-mobile": "a phone that takes no texts",
-    "on-list": "on a list that is left out",
-    "told-lately": "told of something else lately",
-    "shared-phone": "shares a phone with somebody who gets it, and is told with her",
-}
+LEFT_OUT: Mapping[str, str] = {reason: pick(both, "en") for reason, both in VALUES["left_out"].items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +140,8 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft, *, kept: bool = False) ->
         gap = timedelta(hours=sending.gap_hours if draft.gap_hours is None else draft.gap_hours)
         told, last_told = broadcasts.told_since(db, actor.organisation_id, begins - gap)
         month = month_left(db, actor.organisation_id, sending, begins)
-    parts = tuple(_part(key, number, long, known) for key, number in sorted(counted.reached.items()))
-    heads_up = _heads_up(parts, known) if draft.heads_up else 0
+    parts = parts_of(counted, long, known)
+    heads_up = heads_up_price(parts, known) if draft.heads_up else 0
     price, recipients = sum(part.price for part in parts) + heads_up, sum(part.recipients for part in parts)
     return Plan(
         medium=draft.sent_by,
@@ -158,7 +150,7 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft, *, kept: bool = False) ->
         later=min(told, recipients),
         texts=long.texts,
         personal=tuple(language for language, text in long.texts.items() if content.is_personal(text)),
-        dear=tuple(_dear(text, parts) for text in content.plainer(long)),
+        dear=dear_of(long, parts),
         paces={wave.medium: known.pace(wave.medium) for wave in waves},
         begins=begins,
         ends=max(*(wave.ends for wave in waves), days.open_at(last_told + gap) if last_told else begins),
@@ -172,7 +164,7 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft, *, kept: bool = False) ->
 
 def check(draft: Draft, now: datetime) -> None:
     """Refuse titles, times and numbers that make no sense. GatewayErrors `broadcast:when`, `broadcast:past`, `broadcast:too-late`,
-    `broadcast:nobody-answers`."""
+    `broadcast:heads-up`, `broadcast:nobody-answers`."""
     if draft.starts_at is not None and draft.starts_at < now - GRACE:
         raise GatewayError("broadcast:past", begins=_said(draft.starts_at), now=_said(now))
     wrong = (
@@ -181,10 +173,11 @@ def check(draft: Draft, now: datetime) -> None:
         (not 1 <= draft.tries <= MOST_TRIES, f"Somebody is called 1 to {MOST_TRIES} times."),
         (draft.gap_hours is not None and not 0 <= draft.gap_hours <= MOST_GAP, f"The gap between two broadcasts is 0 to {MOST_GAP} hours."),
         (draft.budget is not None and draft.budget < 0, "A budget is an amount of rupees."),
-        (draft.heads_up and draft.sent_by == "sms", "A text before the call needs a call."),
     )
     for fault in (sentence for is_wrong, sentence in wrong if is_wrong):
         raise GatewayError("broadcast:when", fault=fault)
+    if draft.heads_up and draft.sent_by == "sms":
+        raise GatewayError("broadcast:heads-up")
     if draft.life_safety_by is not None and not draft.life_safety_by.strip():
         raise GatewayError("broadcast:nobody-answers")
     _check_expiry(draft, max(now, draft.starts_at or now))
@@ -198,13 +191,23 @@ def _check_expiry(draft: Draft, begins: datetime) -> None:
 # --- who and how much --------------------------------------------------------------------------------------------------------------
 
 
+def parts_of(counted: audience.Counted, long: Lengths, known: Tariff) -> tuple[Part, ...]:
+    """Those who get it, by way, language and operator, and what it costs."""
+    return tuple(_part(key, number, long, known) for key, number in sorted(counted.reached.items()))
+
+
+def dear_of(long: Lengths, parts: tuple[Part, ...]) -> tuple[Dear, ...]:
+    """The texts that are Unicode, and what plain letters would save."""
+    return tuple(_dear(text, parts) for text in content.plainer(long))
+
+
 def _part(key: tuple[str, str, str], number: int, long: Lengths, known: Tariff) -> Part:
     medium, language, operator = key
     units = long.of(medium)[language]
     return Part(medium, language, operator, number, units, number * units * known.of(medium, operator))
 
 
-def _heads_up(parts: tuple[Part, ...], known: Tariff) -> int:
+def heads_up_price(parts: tuple[Part, ...], known: Tariff) -> int:
     """What a text of one segment before each call costs."""
     return sum(part.recipients * known.of("sms", part.operator) for part in parts if part.medium == "voice")
 

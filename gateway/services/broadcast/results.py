@@ -13,6 +13,7 @@ from gateway.services.access import Permission
 from gateway.services.broadcast import content, timing
 from gateway.services.broadcast.draft import Draft
 from gateway.services.broadcast.running import agreement, own
+from gateway.services.statistics.words import VALUES, pick
 from gateway.store import results
 from gateway.store.broadcasts import Broadcast
 from gateway.store.deliveries import CLOSED, UNRESOLVED
@@ -32,30 +33,7 @@ FAILED = ("undelivered", "failed")
 
 # Why it did not go out or arrive, for an organiser: the first word of a delivery's error. A code of the provider's that nobody has put
 # into words here stands for itself.
-WHY: Mapping[str, str] = {
-    "busy": "her phone was busy",
-    "no-answer": "nobody picked up",
-    "canceled": "the call was broken off before anybody picked up",
-    "send:bad-number": "the number takes none: wrong, given up, or not made for it",
-    "send:refused": "the provider refused it",
-    "send:misconfigured": "the provider refuses our account or our number",
-    "send:opted-out": "she has stopped us at the provider",
-    "send:stopped": "she texted STOP",
-    "send:not-hers": "the number is hers no more",
-    "send:no-consent": "she does not agree to messages any more",
-    "send:left": "she has left the organisation",
-    "send:erased": "she was erased",
-    "send:internal": "it could not be put together; the log says why",
-    "send:shared-phone": "she shares a phone with somebody who gets it, and is told with her",
-    "broadcast:cancelled": "the broadcast was cancelled before",
-    "broadcast:expired": "it was pointless by the time it could go out",
-    "send:ambiguous": "it may or may not have gone out, and the provider is asked",
-    "send:lease-over": "it may or may not have gone out, and the provider is asked",
-    "send:unresolved": "it may or may not have gone out, and the provider does not know: a person decides",
-    "send:no-route": "no route of channels.yaml takes it to her number",
-    "send:closed": "it may or may not have gone out; it is left so",
-    "": "no reason was given",
-}
+WHY: Mapping[str, str] = {code: pick(both, "en") for code, both in VALUES["why"].items()}
 
 
 @dataclass(frozen=True, slots=True)

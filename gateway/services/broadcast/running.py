@@ -60,19 +60,40 @@ def new_broadcast(gateway: Gateway, db: Connection, actor: Actor, draft: Draft, 
     )
 
 
-def approve(gateway: Gateway, actor: Actor, broadcast_id: str) -> list[Job]:
+def change(gateway: Gateway, actor: Actor, broadcast_id: str, draft: Draft) -> None:
+    """Write a draft anew. Whoever had approved it has approved something else, and is asked again; what is the same changes nothing.
+
+    GatewayErrors `broadcast:not-possible` once it is approved, `broadcast:*` where it could never be sent.
+    """
+    actor.require(Permission.PLAN_BROADCASTS)
+    planning.check(draft, gateway.clock())
+    with gateway.database.write() as db:
+        before = _draft(own(db, actor, broadcast_id), "changed")
+        if Draft.of(before).mark == draft.mark:
+            return
+        whom.check(gateway, db, actor, draft.audience)
+        content.measure(gateway, db, actor.organisation_id, draft)
+        if not broadcasts.rewrite(db, new_broadcast(gateway, db, actor, draft, broadcast_id)):
+            raise GatewayError("broadcast:not-possible", state="approved", wanted="changed")
+        access.note(gateway, db, actor, "change_broadcast", f"broadcast:{broadcast_id}")
+
+
+def approve(gateway: Gateway, actor: Actor, broadcast_id: str, seen: str | None = None) -> list[Job]:
     """A person agrees that it goes out, after one more look at the plan. No job: another person must agree, too (`Status.missing`).
 
-    GatewayErrors `broadcast:not-possible` (a second click), `broadcast:same-person`, `broadcast:over-budget`, `broadcast:over-month`, and
-    those of `plan`.
+    `seen` is the `Draft.mark` of what she looked at. GatewayErrors `broadcast:not-possible` (a second click), `broadcast:changed` where it
+    was written anew meanwhile, `broadcast:same-person`, `broadcast:over-budget`, `broadcast:over-month`, and those of `plan`.
     """
     actor.require(Permission.APPROVE_BROADCASTS)
     with gateway.database.read() as db:
         draft = Draft.of(_draft(own(db, actor, broadcast_id)))
+    if seen is not None and seen != draft.mark:
+        raise GatewayError("broadcast:changed")
     planned = planning.plan(gateway, actor, draft, kept=True)
     with gateway.database.write() as db:
         sending = organisations.sending(db, actor.organisation_id, alone=True)  # two approvals at once see each other's price
-        _draft(own(db, actor, broadcast_id))
+        if Draft.of(_draft(own(db, actor, broadcast_id))).mark != draft.mark:
+            raise GatewayError("broadcast:changed")
         month = planning.month_left(db, actor.organisation_id, sending, planned.begins)
         for block in planning.blocks(planned.price, draft.budget, month):
             raise block
@@ -89,9 +110,9 @@ def approve(gateway: Gateway, actor: Actor, broadcast_id: str) -> list[Job]:
     return [] if missing > 0 else [ExpandBroadcast(broadcast_id)]
 
 
-def _draft(found: Broadcast) -> Broadcast:
+def _draft(found: Broadcast, wanted: str = "approved") -> Broadcast:
     if found.state != "draft":
-        raise GatewayError("broadcast:not-possible", state=found.state, wanted="approved")
+        raise GatewayError("broadcast:not-possible", state=found.state, wanted=wanted)
     return found
 
 

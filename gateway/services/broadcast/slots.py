@@ -92,6 +92,12 @@ def fill(gateway: Gateway, broadcast: Broadcast, language: str, person: Person |
     return _personal(template, language, person, gateway.catalogue.phrases) if "{" in template else template
 
 
+def example(text: str, language: str, phrases: Mapping[str, Texts]) -> str:
+    """The text as somebody reads it who has a usual name and number."""
+    name = "Sita Tamang" if _is_plain(_cut(text)) else "सीता तामाङ"
+    return _personal(text, language, Person(name, "104212"), phrases)
+
+
 def longest(text: str, language: str, phrases: Mapping[str, Texts]) -> str:
     """The text as the longest likely name and number make it, or the neutral words: whichever takes more room."""
     if not is_personal(text):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from gateway.services.access import Permission
 from gateway.services.statistics.build import labels
 from gateway.services.statistics.plots import as_svg
 from gateway.services.statistics.table import Table, Value
-from gateway.services.statistics.tables import TABLES, Question, Sort, narrowed
+from gateway.services.statistics.tables import TABLES, Question, Sort, last_months, narrowed
 from gateway.services.statistics.words import LANGUAGES, pick
 from gateway.services.statistics.writing import as_csv, as_text
 from gateway.store import statistics as store
@@ -26,19 +26,38 @@ if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
 
-__all__ = ["LANGUAGES", "TABLES", "Filters", "Table", "Value", "as_csv", "as_svg", "as_text", "count", "may_see", "table", "title"]
+__all__ = [
+    "GROUPS",
+    "LANGUAGES",
+    "TABLES",
+    "Filters",
+    "Table",
+    "Value",
+    "as_csv",
+    "as_svg",
+    "as_text",
+    "count",
+    "last_months",
+    "look",
+    "may_see",
+    "of_group",
+    "table",
+    "title",
+]
 
 ADMINS = Permission.SEE_AUDIT  # what only admins may, for the counts over all organisations
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is counted: of a place (a code of `gateway.core.places`), a trade, and Bikram Sambat months from `since` to `until`."""
+    """What is counted: of a place (a code of `gateway.core.places`), a trade, Bikram Sambat months from `since` to `until`, and what was
+    paid into a scheme (its code)."""
 
     place: str | None = None
     trade: str | None = None
     since: str | None = None
     until: str | None = None
+    scheme: str | None = None
 
     def named(self) -> dict[str, str]:
         """Those that are set."""
@@ -46,6 +65,15 @@ class Filters:
 
 
 EVERYTHING = Filters()
+
+# The tables as they are looked at together: those whose names begin so, and what each group can be narrowed by.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "members": ("members-",),
+    "contributions": ("contributions-",),
+    "claims": ("claims-",),
+    "reach": ("broadcasts", "notices", "lessons", "calls-", "texts-"),
+    "platform": ("platform-",),
+}
 
 
 def title(name: str, language: str) -> str:
@@ -79,12 +107,55 @@ def count(gateway: Gateway, actor: Actor, names: Sequence[str], filters: Filters
     if filters.place is not None:
         find(filters.place)
     now = gateway.clock()
-    narrow = store.Narrow(now.astimezone(NEPAL).year, filters.place, filters.trade)
+    narrow = store.Narrow(now.astimezone(NEPAL).year, filters.place, filters.trade, scheme=filters.scheme)
     narrow = narrowed(narrow, filters.since, filters.until, now)
     with gateway.database.read() as db, store.patience(db):
         words = labels(gateway, language, store.scheme_titles(db, actor.scope))
         asked = Question(db, actor.scope, narrow, words, now)
         return [TABLES[name].answer(name, title(name, language), asked) for name in names]
+
+
+def of_group(actor: Actor, group: str) -> list[str]:
+    """The tables of a group that are for her; GatewayError `statistics:unknown` for a group that there is not."""
+    if group not in GROUPS:
+        raise GatewayError("statistics:unknown", name=group)
+    return [name for name in TABLES if name.startswith(GROUPS[group]) and may_see(actor, name)]
+
+
+def filters_of(names: Iterable[str]) -> frozenset[str]:
+    """By what some of these tables can be narrowed: place, trade, months, scheme."""
+    return frozenset[str]().union(*(_sort(name).filters for name in names))
+
+
+def narrowing(name: str, filters: Filters) -> Filters:
+    """What of these filters a table knows."""
+    known = _sort(name).filters
+    kept = {key: value for key, value in filters.named().items() if ("months" if key in {"since", "until"} else key) in known}
+    return Filters(**kept)
+
+
+def look(gateway: Gateway, actor: Actor, group: str, filters: Filters = EVERYTHING, *, language: str = "en") -> list[Table]:
+    """Count all tables of a group, each narrowed by what it knows, and write that down as one look. GatewayErrors as `table`."""
+    names = of_group(actor, group)
+    actor.require(Permission.SEE_STATISTICS if names else ADMINS)
+    found = [each for name in names for each in count(gateway, actor, [name], narrowing(name, filters), language=language)]
+    with gateway.database.write() as db:
+        access.note(gateway, db, actor, "see_statistics", f"statistics:{group}", **filters.named())
+    return found
+
+
+def organisation(gateway: Gateway, actor: Actor) -> str:
+    """What the organisation is called of which the tables tell."""
+    with gateway.database.read() as db:
+        return store.organisation_name(db, actor.scope)
+
+
+def schemes(gateway: Gateway, actor: Actor, language: str) -> list[tuple[str, str]]:
+    """The schemes by which payments can be narrowed: code and title."""
+    actor.require(Permission.SEE_STATISTICS)
+    with gateway.database.read() as db:
+        titles = store.scheme_titles(db, actor.scope)
+    return sorted((code, title.get(language, code)) for code, title in titles.items())
 
 
 def _sort(name: str) -> Sort:

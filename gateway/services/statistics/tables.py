@@ -32,6 +32,7 @@ SETTLED = frozenset({"paid", "refused"})  # a claim waits in neither
 
 MEMBERS = frozenset({"place", "trade", "months"})
 MONTHS = frozenset({"months"})
+PAYMENTS = MEMBERS | {"scheme"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,10 +306,10 @@ TABLES: Mapping[str, Sort] = {
         ("जिल्ला र काम अनुसार सदस्य", "Members by district and trade"), MEMBERS, _members_by_both("district", "trade")
     ),
     "members-by-trade-and-sex": Sort(("काम र लिङ्ग अनुसार सदस्य", "Members by trade and sex"), MEMBERS, _members_by_both("trade", "sex")),
-    "contributions-by-month": Sort(("महिना अनुसार योगदान", "Contributions by month"), MEMBERS, _contributions_by("month", plot="line")),
-    "contributions-by-scheme": Sort(("योजना अनुसार योगदान", "Contributions by scheme"), MEMBERS, _contributions_by("scheme")),
-    "contributions-by-state": Sort(("अवस्था अनुसार योगदान", "Contributions by state"), MEMBERS, _contributions_by_state),
-    "contributions-by-payer": Sort(("कसले तिर्‍यो, त्यस अनुसार योगदान", "Contributions by who paid"), MEMBERS, _contributions_by("payer")),
+    "contributions-by-month": Sort(("महिना अनुसार योगदान", "Contributions by month"), PAYMENTS, _contributions_by("month", plot="line")),
+    "contributions-by-scheme": Sort(("योजना अनुसार योगदान", "Contributions by scheme"), PAYMENTS, _contributions_by("scheme")),
+    "contributions-by-state": Sort(("अवस्था अनुसार योगदान", "Contributions by state"), PAYMENTS, _contributions_by_state),
+    "contributions-by-payer": Sort(("कसले तिर्‍यो, त्यस अनुसार योगदान", "Contributions by who paid"), PAYMENTS, _contributions_by("payer")),
     "claims-by-kind": Sort(("किसिम अनुसार दाबी", "Claims by kind"), MEMBERS, _claims_by("kind", "kind")),
     "claims-by-state": Sort(("अवस्था अनुसार दाबी", "Claims by state"), MEMBERS, _claims_by("state", "claim")),
     "claims-by-kind-and-state": Sort(("किसिम र अवस्था अनुसार दाबी", "Claims by kind and state"), MEMBERS, _claims_by_kind_and_state),

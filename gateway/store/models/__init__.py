@@ -13,6 +13,8 @@ from gateway.store.models.people import (
     organisations,
     phones,
     pin_tries,
+    recovery_codes,
+    sign_in_tries,
     tokens,
     users,
     visits,
@@ -50,6 +52,7 @@ from gateway.store.models.sending import (
 from gateway.store.models.talks import (
     OPEN,
     OPEN_TEXT,
+    UNCOUNTED,
     calls,
     flow_sessions,
     flow_versions,
@@ -57,16 +60,18 @@ from gateway.store.models.talks import (
     receipts,
     recordings,
     session_events,
+    step_counts,
     studio_tries,
     takes,
 )
-from gateway.store.models.trust import audit, idempotency_keys, import_refusals, imports, sweeps
+from gateway.store.models.trust import audit, idempotency_keys, import_refusals, imports, sweeps, uploads
 
 __all__ = [
     "HEARD_AFTER",
     "OPEN",
     "OPEN_TEXT",
     "UNANNOUNCED",
+    "UNCOUNTED",
     "UNDECIDED",
     "HumanText",
     "Instant",
@@ -106,6 +111,7 @@ __all__ = [
     "prices",
     "receipts",
     "recordings",
+    "recovery_codes",
     "reminders",
     "rest_days",
     "rsvps",
@@ -115,7 +121,9 @@ __all__ = [
     "schemes",
     "services",
     "session_events",
+    "sign_in_tries",
     "skips",
+    "step_counts",
     "studio_tries",
     "survey_answers",
     "sweeps",
@@ -123,6 +131,7 @@ __all__ = [
     "tasks",
     "testimonies",
     "tokens",
+    "uploads",
     "users",
     "visits",
 ]

@@ -54,6 +54,8 @@ visits = Table(  # browsers in which somebody is signed in; what is stored opens
     Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("proved_at", Instant),  # when the second step was done; None: it is still to be done, and nothing is shown before
+    Column("confirmed_at", Instant, nullable=False),  # when she last gave her password here: grave things ask for it again after a while
+    Column("device", String(40), nullable=False),  # by which she knows it again: `Chrome, Android`, of our own words alone
     Column("expires_at", Instant, nullable=False),
     Column("ended_at", Instant),
 )
@@ -68,6 +70,27 @@ invitations = Table(  # links with which a user chooses her password: the first 
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
+)
+
+recovery_codes = Table(  # for whoever lost her authenticator, each once
+    "recovery_codes",
+    metadata,
+    ref("user_id", "users.id", nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),  # SHA-256 of 80 random bits
+    Column("used_at", Instant),
+    PrimaryKeyConstraint("user_id", "digest"),
+)
+
+sign_in_tries = Table(  # each try is counted here before it is looked at
+    "sign_in_tries",
+    metadata,
+    Column("bucket", String(8), nullable=False),  # gateway.store.sign_in_tries
+    Column("subject", LargeBinary(32), nullable=False),  # HMAC of a name, an address or a user's id: whose name it is cannot be read here
+    Column("tries", Integer, nullable=False),
+    Column("blocked_until", Instant),
+    Column("last_at", Instant, nullable=False),
+    PrimaryKeyConstraint("bucket", "subject"),
+    Index(None, "last_at"),
 )
 
 tokens = Table(  # keys of the API; what is stored opens nothing
@@ -152,6 +175,7 @@ members = Table(
     Column("version", Integer, nullable=False, server_default="1"),  # of two people who change her at once, the second is told
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("organisation_id", "number"),
+    Index(None, "organisation_id", "created_at", "id"),  # who came last
     # All that members are counted by, so that statistics need not read the members themselves.
     Index(
         "ix_members_counted",

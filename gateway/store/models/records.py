@@ -28,6 +28,7 @@ schemes = Table(  # what members pay into
     Column("title", JSON, nullable=False),  # {language: text}
     Column("schedule", String(8), nullable=False),  # weekly | monthly | seasonal
     Column("seasons", JSON, nullable=False),  # seasonal: the Bikram Sambat months in which it is due, [1, 8]; else []
+    Column("last_month", String(7)),  # the last month that is due, of a scheme that was closed
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("organisation_id", "code"),
 )
@@ -215,6 +216,9 @@ tasks = Table(
     ref("contribution_id", "contributions.id"),
     Column("state", String(8), nullable=False),  # open | done
     Column("created_at", Instant, nullable=False),
+    Column("again_at", Instant),  # she was not reached: to be tried again from then on
+    Column("tries", Integer, nullable=False, server_default="0"),  # that did not reach her
+    Column("sealed_note", LargeBinary),  # what whoever tried wrote down for the next one
     Column("done_at", Instant),
     Column("done_by", String(64)),
     Index(None, "organisation_id", "state", "created_at"),

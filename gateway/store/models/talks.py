@@ -31,6 +31,7 @@ flow_versions = Table(
 # Written out, since a database uses an index over some rows only for a query that says the very same of them.
 OPEN = text("open")
 OPEN_TEXT = text("open AND medium = 'sms'")
+UNCOUNTED = text("NOT open AND NOT counted")
 
 flow_sessions = Table(
     "flow_sessions",
@@ -45,9 +46,11 @@ flow_sessions = Table(
     Column("version", Integer, nullable=False),  # optimistic lock and, on a call, the number of the step that is awaited
     Column("state", LargeBinary, nullable=False),  # gateway.engine.session.FlowSession as JSON, sealed: it may hold a name
     Column("open", Boolean, nullable=False),
+    Column("counted", Boolean, nullable=False, server_default="0"),  # whether its steps stand in step_counts
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     UniqueConstraint("provider", "external_id"),
+    Index("ix_flow_sessions_uncounted", "created_at", sqlite_where=UNCOUNTED, postgresql_where=UNCOUNTED),
     # For finding those that rested too long. It names nothing that changes while a conversation goes on, so no step writes it.
     Index("ix_flow_sessions_open", "created_at", sqlite_where=OPEN, postgresql_where=OPEN),
     # One open conversation by SMS for each phone and number of ours: two texts at once must not open two.
@@ -65,6 +68,24 @@ session_events = Table(
     Column("step", String(64)),
     Column("detail", Text),  # JSON; never a PIN, a number or a name
     Column("at", Instant, nullable=False),
+)
+
+# What became of callers at each step of a flow, a day at a time: counts, of nobody. A row without a step is of the whole flow, and counts
+# conversations; the others count how often a step was reached.
+step_counts = Table(
+    "step_counts",
+    metadata,
+    ref("organisation_id", "organisations.id", nullable=False),
+    Column("day", String(10), nullable=False),  # in Nepal, as 2026-11-22
+    Column("flow", String(64), nullable=False),
+    Column("step", String(64), nullable=False),
+    Column("medium", String(8), nullable=False),
+    Column("reached", Integer, nullable=False),
+    Column("silent", Integer, nullable=False),
+    Column("wrong", Integer, nullable=False),
+    Column("hung_up", Integer, nullable=False),
+    Column("gave_up", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "day", "flow", "step", "medium"),
 )
 
 receipts = Table(
@@ -106,6 +127,7 @@ calls = Table(
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
     UniqueConstraint("provider", "external_id"),
+    Index(None, "phone_id", "started_at"),  # a member's page tells who called when
 )
 
 recordings = Table(
@@ -124,10 +146,12 @@ recordings = Table(
     Index(None, "state", "created_at"),
 )
 
-takes = Table(  # recordings of clips, made by phone
+takes = Table(  # recordings of clips
     "takes",
     metadata,
-    Column("recording_id", String(36), ForeignKey("recordings.id"), primary_key=True),
+    text_key(),
+    Column("recording_id", String(36), ForeignKey("recordings.id"), unique=True),  # by phone: the same as `id`
+    Column("made_by", String(80)),  # in the console: `user:ID`
     ref("organisation_id", "organisations.id", nullable=False),
     Column("language", String(8), nullable=False),
     Column("clip", String(200), nullable=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
 
 from gateway.store.models.columns import BigKey, Instant, metadata, ref, text_key
 
@@ -48,6 +48,27 @@ import_refusals = Table(
     Column("column", String(40), nullable=False),
     Column("reason", Text, nullable=False),  # a sentence that repeats nothing of the cell
     PrimaryKeyConstraint("import_id", "row", "column"),
+)
+
+uploads = Table(  # files that were handed in at the console: tried out, then taken in; the file itself is below the data directory
+    "uploads",
+    metadata,
+    text_key(),
+    ref("organisation_id", "organisations.id", nullable=False),
+    ref("user_id", "users.id", nullable=False),  # who handed it in, and for whom it is taken in
+    Column("kind", String(16), nullable=False),  # members | contributions | claims
+    Column("shared_phones", Boolean, nullable=False),  # it is known that members with different names share phones of the file
+    # trying | tried | taking | done | refused (the file as a whole) | cancelled
+    Column("state", String(12), nullable=False, index=True),
+    ref("import_id", "imports.id"),  # once it is being taken in
+    Column("share", Integer, nullable=False, server_default="0"),  # how much of it was looked at, in hundredths
+    Column("added", Integer, nullable=False, server_default="0"),
+    Column("changed", Integer, nullable=False, server_default="0"),
+    Column("known", Integer, nullable=False, server_default="0"),
+    Column("refused", Integer, nullable=False, server_default="0"),
+    Column("sealed_report", LargeBinary),  # what the trial found, as JSON: a heading that is none may be somebody's name
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
 )
 
 idempotency_keys = Table(  # requests of the API that were answered, so that a repeat has no second effect

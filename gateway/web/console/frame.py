@@ -41,6 +41,8 @@ class Door:
         try:
             if isinstance(self.route.allowed, Permission):
                 visit.actor.require(self.route.allowed)
+            if self.route.fresh and not self._is_fresh(visit):
+                return see_other(url_for("account.again", next=self._page(parts)))
             return _rendered(self.route.view(visit, **parts))
         except GatewayError as error:
             return self._said(visit, error, parts)
@@ -53,6 +55,17 @@ class Door:
             return see_other(url_for("sign_in.second_step"))
         wanted = request.full_path.rstrip("?") if request.method == "GET" and not self.route.is_part else ""
         return see_other(url_for("sign_in.door", next=wanted or None))
+
+    def _is_fresh(self, visit: Visit) -> bool:
+        return visit.visitor is not None and sign_in.is_fresh(self.gateway, visit.visitor, sending=request.method == "POST")
+
+    def _page(self, parts: dict[str, str]) -> str:
+        """The page on which she is, or from which a form came."""
+        if request.method == "GET":
+            return request.full_path.rstrip("?")
+        if self.route.back is None:
+            return "/"
+        return url_for(f"{self.route.noun}.{self.route.back.__name__}", **parts)  # type: ignore[arg-type]  # parts of an address
 
     def _said(self, visit: Visit, error: GatewayError, parts: dict[str, str]) -> Response:
         """The page with the fault on it: that of the form, where it has one, else a page of its own."""
@@ -81,9 +94,14 @@ def arrive(gateway: Gateway) -> Visit:
 
 def open_visit(secret: str) -> None:
     """Hand the browser the secret of a new visit; nothing of what it held before stays, but the language."""
+    close_visit()
+    session[SECRET] = secret
+
+
+def close_visit() -> None:
+    """Let the browser forget all but the language."""
     language = session.get(LANGUAGE)
     session.clear()
-    session[SECRET] = secret
     if language:
         session[LANGUAGE] = language
 
@@ -98,8 +116,9 @@ def see_other(address: str) -> Response:
 
 
 def status_of(error: GatewayError) -> int:
-    """The HTTP status of a fault."""
-    return STATUS.get(error.code.partition(":")[2], 422)
+    """The HTTP status of a fault; what was written into a field is at no address."""
+    kind = error.code.partition(":")[2]
+    return 422 if kind == "unknown" and error.where else STATUS.get(kind, 422)
 
 
 def _rendered(answer: Answer) -> Response:

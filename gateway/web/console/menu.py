@@ -38,11 +38,22 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("statistics", "statistics.page", N_("Statistics"), "statistics", Permission.SEE_STATISTICS),
     Entry("prompts", "prompts.page", N_("Prompts"), "prompts", Permission.MANAGE_PROMPTS),
     Entry("flows", "flows.page", N_("Flows"), "flows", Permission.MANAGE_PROMPTS),
-    Entry("settings", "settings.page", N_("Settings"), "settings", Permission.MANAGE_SENDING),
+    Entry("settings", "settings.page", N_("Settings"), "settings", Permission.SEE_BROADCASTS),
     Entry("audit", "audit.page", N_("Who did what"), "audit", Permission.SEE_AUDIT),
     Entry("health", "health.page", N_("Health"), "health", Permission.SEE_HEALTH),
 )
-UNDER: Mapping[str, str] = {"imports": "members", "schemes": "settings", "users": "settings", "lists": "broadcasts", "surveys": "listening"}
+UNDER: Mapping[str, str] = {
+    "tasks": "today",
+    "imports": "members",
+    "schemes": "settings",
+    "users": "settings",
+    "lists": "broadcasts",
+    "sayings": "broadcasts",
+    "surveys": "listening",
+    "testimonies": "listening",
+    "lessons": "listening",
+    "services": "listening",
+}
 
 
 def seen_by(actor: Actor) -> list[Entry]:

@@ -11,15 +11,19 @@
 
 A `page` changes nothing and is asked for with GET; a `part` is a piece of a page that htmx fetches; a `form` is posted, and answers with
 `Done`, the address to go on at, so that a reload repeats nothing. A GatewayError in a form shows the page `back` again, with what was
-written into the form and the sentence beside the field that it is about. There is no way to declare one without saying who may.
+written into the form and the sentence beside the field that it is about. A form with a file says how many bytes it takes: `most=RECORDING`.
+There is no way to declare one without saying who may.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from flask import Response, request
 
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
     from gateway.store.visits import Visitor
 
 View = Callable[..., Any]
+FORM = 64 * 1024  # bytes of a form without a file
+RECORDING = 32 * 2**20  # bytes of a form with a recording: two minutes of the best studio's sound
 
 
 class Anybody(Enum):
@@ -70,6 +76,21 @@ class Visit:
         """What was posted; nothing where nothing was."""
         return request.form
 
+    @contextmanager
+    def file(self, name: str) -> Iterator[Path | None]:
+        """The file of a form, on the disk while the `with` lasts, under the field's name; None where none was chosen.
+
+        The form's route says with `most` how large it may be.
+        """
+        given = request.files.get(name)
+        if given is None or not given.filename:
+            yield None
+            return
+        with tempfile.TemporaryDirectory(prefix="aawaj-") as folder:
+            path = Path(folder) / name
+            given.save(path)
+            yield path
+
 
 class Page:
     """A template of `templates/console` and its values."""
@@ -90,7 +111,8 @@ Answer = Page | Done | Response
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address of the console. `back` is the page that a form with a fault shows again."""
+    """One address of the console. `back` is the page that a form with a fault shows again; `fresh`: whoever comes must have given her
+    password lately, else she is asked for it first."""
 
     method: str
     path: str  # as Flask writes it: /members/<member_id>
@@ -99,6 +121,8 @@ class Route:
     view: View
     back: View | None = None
     is_part: bool = False
+    fresh: bool = False
+    most: int = FORM  # bytes that it takes
 
     @property
     def name(self) -> str:
@@ -110,6 +134,15 @@ class Route:
         return f"{self.noun}.{self.name}"
 
 
+class How(TypedDict, total=False):
+    """What a form may be besides: see `Route`."""
+
+    back: View
+    is_part: bool
+    fresh: bool
+    most: int
+
+
 @dataclass(frozen=True, slots=True)
 class Routes:
     """The pages of one noun; they belong to its entry in the menu."""
@@ -117,18 +150,18 @@ class Routes:
     noun: str
     all: list[Route] = field(default_factory=list)
 
-    def page(self, path: str, allowed: Allowed) -> Callable[[View], View]:
-        return self._add("GET", path, allowed)
+    def page(self, path: str, allowed: Allowed, *, fresh: bool = False) -> Callable[[View], View]:
+        return self._add(lambda view: Route("GET", path, allowed, self.noun, view, fresh=fresh))
 
     def part(self, path: str, allowed: Allowed) -> Callable[[View], View]:
-        return self._add("GET", path, allowed, is_part=True)
+        return self._add(lambda view: Route("GET", path, allowed, self.noun, view, is_part=True))
 
-    def form(self, path: str, allowed: Allowed, *, back: View | None = None, is_part: bool = False) -> Callable[[View], View]:
-        return self._add("POST", path, allowed, back=back, is_part=is_part)
+    def form(self, path: str, allowed: Allowed, **how: Unpack[How]) -> Callable[[View], View]:
+        return self._add(lambda view: Route("POST", path, allowed, self.noun, view, **how))
 
-    def _add(self, method: str, path: str, allowed: Allowed, *, back: View | None = None, is_part: bool = False) -> Callable[[View], View]:
+    def _add(self, route: Callable[[View], Route]) -> Callable[[View], View]:
         def declare(view: View) -> View:
-            self.all.append(Route(method, path, allowed, self.noun, view, back, is_part))
+            self.all.append(route(view))
             return view
 
         return declare

@@ -5,6 +5,7 @@ Nepali pages have Devanagari digits and Bikram Sambat first; the other calendar 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -25,7 +26,6 @@ MONTHS = {
     "ne": "जनवरी फेब्रुअरी मार्च अप्रिल मे जुन जुलाई अगस्ट सेप्टेम्बर अक्टोबर नोभेम्बर डिसेम्बर".split(),
     "en": "January February March April May June July August September October November December".split(),
 }
-BS_MONTHS_IN_ENGLISH = "Baishakh Jestha Asar Shrawan Bhadra Ashwin Kartik Mangsir Poush Magh Falgun Chaitra".split()
 
 
 def digits(value: object) -> str:
@@ -64,6 +64,29 @@ def moment(value: datetime | None) -> Markup | str:
     return Markup("{} {}").format(day(value), digits(value.astimezone(calendar.NEPAL).strftime("%H:%M")))
 
 
+def hour(value: datetime | None) -> str:
+    """The time of day in Nepal: 14:30."""
+    return "–" if value is None else digits(value.astimezone(calendar.NEPAL).strftime("%H:%M"))
+
+
+def iso_day(value: datetime) -> str:
+    """The day in Nepal as forms take it: 2026-11-28."""
+    return value.astimezone(calendar.NEPAL).date().isoformat()
+
+
+def clock(value: datetime) -> str:
+    """The time of day in Nepal as forms take it: 14:30."""
+    return value.astimezone(calendar.NEPAL).strftime("%H:%M")
+
+
+def leaf(value: datetime) -> list[str]:
+    """The day and the month of a calendar's leaf, in the page's own calendar, and the weekday."""
+    there = value.astimezone(calendar.NEPAL).date()
+    ours, theirs = bikram_sambat(there), common_era(there)
+    shown = ours if ours and words.language() == "ne" else theirs
+    return [*shown.split()[:2], language_of(words.language()).weekdays[there.weekday()]]
+
+
 def common_era(value: date) -> str:
     """22 November 2026."""
     return digits(f"{value.day} {MONTHS[words.language()][value.month - 1]} {value.year}")
@@ -75,7 +98,7 @@ def bikram_sambat(value: date) -> str:
         there = calendar.to_bs(value)
     except GatewayError:
         return ""
-    months = language_of("ne").months if words.language() == "ne" else BS_MONTHS_IN_ENGLISH
+    months = language_of("ne").months if words.language() == "ne" else calendar.MONTHS_IN_ENGLISH
     return digits(f"{there.day} {months[there.month - 1]} {there.year}")
 
 
@@ -84,8 +107,13 @@ def month(written: str | None) -> str:
     if not written:
         return "–"
     year, _, which = written.partition("-")
-    months = language_of("ne").months if words.language() == "ne" else BS_MONTHS_IN_ENGLISH
+    months = language_of("ne").months if words.language() == "ne" else calendar.MONTHS_IN_ENGLISH
     return digits(f"{months[int(which) - 1]} {year}")
+
+
+def month_name(written: str) -> str:
+    """The name of a month of Bikram Sambat without its year, as 2083-07."""
+    return month(written).split()[0]
 
 
 def telephone(e164: str | None) -> str:
@@ -126,16 +154,50 @@ def of_phrase(gateway: Gateway) -> Callable[[str | None], str]:
     return phrase
 
 
+def dotted(text: str) -> str:
+    """A sentence of a flow as people read it: what differs from call to call as dots.
+
+    >>> dotted("On {claim.paid_on} we sent you {claim.amount}.")
+    'On … we sent you ….'
+    """
+    return re.sub(r"\{[^{}]*\}", "…", text)
+
+
+def of_ago(gateway: Gateway) -> Callable[[datetime | None], Markup | str]:
+    """How long ago something was, as people say it: the exact moment stands in the element."""
+
+    def ago(value: datetime | None) -> Markup | str:
+        if value is None:
+            return "–"
+        hours, minutes = divmod(max(int((gateway.clock() - value).total_seconds()), 0) // 60, 60)
+        if hours >= 24:
+            said = words.ngettext("%(count)s day ago", "%(count)s days ago", hours // 24) % {"count": hours // 24}
+        elif hours:
+            said = words.ngettext("%(count)s hour ago", "%(count)s hours ago", hours) % {"count": hours}
+        else:
+            said = words.ngettext("%(count)s minute ago", "%(count)s minutes ago", minutes) % {"count": minutes}
+        there = value.astimezone(calendar.NEPAL)
+        return Markup('<time datetime="{}">{}</time>').format(there.isoformat(timespec="minutes"), digits(said))
+
+    return ago
+
+
 FILTERS: Mapping[str, Callable[..., object]] = {
     "digits": digits,
     "number": number,
     "rupees": rupees,
     "day": day,
     "moment": moment,
+    "hour": hour,
+    "iso_day": iso_day,
+    "clock": clock,
+    "leaf": leaf,
     "month": month,
+    "month_name": month_name,
     "telephone": telephone,
     "duration": duration,
     "place": place,
     "said": said,
     "sentence": words.sentence,
+    "dotted": dotted,
 }

@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po
 from flask import g
 
 from gateway.errors import CATALOGUE, GatewayError
+from gateway.services.statistics.writing import digits
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -54,7 +55,16 @@ def sentence(error: GatewayError) -> str:
     """What a fault says, in the page's language."""
     fault = CATALOGUE[error.code]
     translated = gettext(fault.sentence)
-    return error.sentence if translated == fault.sentence else translated.format(**error.values)
+    if translated == fault.sentence:
+        return error.sentence
+    return translated.format(**{name: _shown(value) for name, value in error.values.items()})
+
+
+def _shown(value: object) -> object:
+    """A value of a sentence: reasons are texts, and whole numbers have the language's digits."""
+    if isinstance(value, str):
+        return gettext(value)
+    return digits(str(value), language()) if isinstance(value, int) else value
 
 
 @functools.cache

@@ -79,6 +79,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("provider", "external_id", "step", name=op.f("pk_receipts")),
     )
     op.create_table(
+        "sign_in_tries",
+        sa.Column("bucket", sa.String(length=8), nullable=False),
+        sa.Column("subject", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("bucket", "subject", name=op.f("pk_sign_in_tries")),
+    )
+    op.create_index(op.f("ix_sign_in_tries_last_at"), "sign_in_tries", ["last_at"], unique=False)
+    op.create_table(
         "studio_tries",
         sa.Column("id", BIG_KEY, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -180,10 +190,26 @@ def upgrade() -> None:
         sa.Column("title", sa.JSON(), nullable=False),
         sa.Column("schedule", sa.String(length=8), nullable=False),
         sa.Column("seasons", sa.JSON(), nullable=False),
+        sa.Column("last_month", sa.String(length=7), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_schemes_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schemes")),
         sa.UniqueConstraint("organisation_id", "code", name=op.f("uq_schemes_organisation_id_code")),
+    )
+    op.create_table(
+        "step_counts",
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("flow", sa.String(length=64), nullable=False),
+        sa.Column("step", sa.String(length=64), nullable=False),
+        sa.Column("medium", sa.String(length=8), nullable=False),
+        sa.Column("reached", sa.Integer(), nullable=False),
+        sa.Column("silent", sa.Integer(), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.Column("hung_up", sa.Integer(), nullable=False),
+        sa.Column("gave_up", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_step_counts_organisation_id")),
+        sa.PrimaryKeyConstraint("organisation_id", "day", "flow", "step", "medium", name=op.f("pk_step_counts")),
     )
     op.create_table(
         "users",
@@ -221,6 +247,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
         sa.UniqueConstraint("provider", "external_id", name=op.f("uq_calls_provider_external_id")),
     )
+    op.create_index(op.f("ix_calls_phone_id_started_at"), "calls", ["phone_id", "started_at"], unique=False)
     op.create_table(
         "channel_days",
         sa.Column("channel_id", sa.String(length=36), nullable=False),
@@ -299,6 +326,7 @@ def upgrade() -> None:
         ["organisation_id", "state", "trade", "place", "sex", "birth_year", "language", "household_role", "created_at"],
         unique=False,
     )
+    op.create_index(op.f("ix_members_organisation_id_created_at_id"), "members", ["organisation_id", "created_at", "id"], unique=False)
     op.create_table(
         "notices",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -330,6 +358,14 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_prices_channel_id")),
         sa.PrimaryKeyConstraint("channel_id", "medium", "operator", "from_day", name=op.f("pk_prices")),
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_recovery_codes_user_id")),
+        sa.PrimaryKeyConstraint("user_id", "digest", name=op.f("pk_recovery_codes")),
     )
     op.create_table(
         "saying_clips",
@@ -389,6 +425,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_tokens_organisation_id"), "tokens", ["organisation_id"], unique=False)
     op.create_table(
+        "uploads",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("shared_phones", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("import_id", sa.String(length=36), nullable=True),
+        sa.Column("share", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("added", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("changed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("known", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("refused", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("sealed_report", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name=op.f("fk_uploads_import_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_uploads_organisation_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_uploads_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
+    )
+    op.create_index(op.f("ix_uploads_state"), "uploads", ["state"], unique=False)
+    op.create_table(
         "visits",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("user_id", sa.String(length=36), nullable=False),
@@ -396,6 +455,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("device", sa.String(length=40), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_visits_user_id")),
@@ -535,6 +596,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("state", sa.LargeBinary(), nullable=False),
         sa.Column("open", sa.Boolean(), nullable=False),
+        sa.Column("counted", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_flow_sessions_channel_id")),
@@ -550,6 +612,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("open"),
         postgresql_where=sa.text("open"),
+    )
+    op.create_index(
+        "ix_flow_sessions_uncounted",
+        "flow_sessions",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("NOT open AND NOT counted"),
+        postgresql_where=sa.text("NOT open AND NOT counted"),
     )
     op.create_index(
         "uq_flow_sessions_open_sms",
@@ -820,7 +890,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_survey_answers_member_id"), "survey_answers", ["member_id"], unique=False)
     op.create_table(
         "takes",
-        sa.Column("recording_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("recording_id", sa.String(length=36), nullable=True),
+        sa.Column("made_by", sa.String(length=80), nullable=True),
         sa.Column("organisation_id", sa.String(length=36), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("clip", sa.String(length=200), nullable=False),
@@ -831,7 +903,8 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_takes_organisation_id")),
         sa.ForeignKeyConstraint(["recording_id"], ["recordings.id"], name=op.f("fk_takes_recording_id")),
-        sa.PrimaryKeyConstraint("recording_id", name=op.f("pk_takes")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_takes")),
+        sa.UniqueConstraint("recording_id", name=op.f("uq_takes_recording_id")),
     )
     op.create_index(op.f("ix_takes_state_created_at"), "takes", ["state", "created_at"], unique=False)
     op.create_table(
@@ -847,6 +920,9 @@ def upgrade() -> None:
         sa.Column("contribution_id", sa.String(length=36), nullable=True),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("again_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("sealed_note", sa.LargeBinary(), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_by", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name=op.f("fk_tasks_claim_id")),

@@ -1,0 +1,136 @@
+"""`/imports`: files of members, contributions and claims, tried out first, taken in by a worker; and the same kinds of files out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from pathlib import Path
+
+from flask import Response, request
+
+from gateway.core.roles import Permission
+from gateway.errors import GatewayError
+from gateway.services import exports, imports, uploads
+from gateway.services.imports.reading import LARGEST_FILE
+from gateway.web.console.members import form_id
+from gateway.web.console.naming import who_of
+from gateway.web.console.routes import Done, Page, Routes, Visit
+from gateway.web.console.words import gettext as _
+
+routes = Routes("imports")
+
+CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+# Two rows that show how a file of each kind is written; nobody's.
+SAMPLES = {
+    "members": (
+        ("name", "phone", "trade", "place", "language", "usual_instalment", "consented_on", "consent_how", "consent_wording"),
+        ("सीता तामाङ", "9841000001", "sewing", "3-25-04", "ne", "300", "2026-11-01", "paper", "सदस्यता फारम"),
+        ("Maya Rai", "9841000002", "craft", "3-25-04", "ne", "200", "2026-11-01", "paper", "सदस्यता फारम"),
+    ),
+    "contributions": (
+        ("phone", "amount", "month", "receipt", "state"),
+        ("9841000001", "300", "2083-07", "R-1", "confirmed"),
+        ("9841000002", "200", "2083-07", "R-2", ""),
+    ),
+    "claims": (
+        ("insurer_reference", "phone", "kind", "state", "amount", "date"),
+        ("NLIC-1", "9841000001", "health", "received", "", "2026-11-01"),
+        ("NLIC-2", "9841000002", "maternity", "approved", "5000", "2026-11-01"),
+    ),
+}
+
+
+@routes.page("/imports", Permission.IMPORT)
+def page(visit: Visit) -> Page:
+    """Hand a file in, and what became of others."""
+    return Page(
+        "imports.html",
+        id=visit.gateway.new_id(),
+        kinds=list(imports.KINDS),
+        files=uploads.latest(visit.gateway, visit.actor),
+        others=imports.latest(visit.gateway, visit.actor)[:20],
+        who=who_of(visit),
+    )
+
+
+@routes.form("/imports", Permission.IMPORT, back=page, most=LARGEST_FILE)
+def hand_in(visit: Visit) -> Done:
+    """Keep the file, and let it be tried out."""
+    brought = request.files.get("file")
+    if brought is None or not brought.filename:
+        raise GatewayError("import:no-file", where="file")
+    upload_id = form_id(visit.form.get("id", "")) or visit.gateway.new_id()
+    handed = uploads.Handed(upload_id, visit.form.get("kind", ""), brought.stream, "shared_phones" in visit.form)
+    uploads.hand_in(visit.gateway, visit.actor, handed)
+    return Done(f"/imports/{upload_id}")
+
+
+@routes.page("/imports/<upload_id>", Permission.IMPORT)
+def upload(visit: Visit, upload_id: str) -> Page:
+    """How far a file is, and what its trial found."""
+    return Page("import.html", upload=uploads.get(visit.gateway, visit.actor, upload_id))
+
+
+@routes.part("/imports/<upload_id>/progress", Permission.IMPORT)
+def progress(visit: Visit, upload_id: str) -> Page:
+    """The part of that page that moves."""
+    return Page("import_progress.html", upload=uploads.get(visit.gateway, visit.actor, upload_id))
+
+
+@routes.form("/imports/<upload_id>/take", Permission.IMPORT, back=upload)
+def take(visit: Visit, upload_id: str) -> Done:
+    """Take it in."""
+    uploads.take(visit.gateway, visit.actor, upload_id)
+    return Done(f"/imports/{upload_id}")
+
+
+@routes.form("/imports/<upload_id>/cancel", Permission.IMPORT, back=upload)
+def cancel(visit: Visit, upload_id: str) -> Done:
+    """Let it be."""
+    uploads.cancel(visit.gateway, visit.actor, upload_id)
+    return Done(f"/imports/{upload_id}", _("The file is deleted, and nothing more of it is taken in."))
+
+
+@routes.page("/imports/<upload_id>/refusals.csv", Permission.IMPORT)
+def refusals(visit: Visit, upload_id: str) -> Response:
+    """What was refused, as a file: the trial's refusals, or after it was taken in all of them."""
+    found = uploads.get(visit.gateway, visit.actor, upload_id)
+    rows = list(found.refusals)
+    if found.import_id:
+        rows, after = [], 0
+        while more := imports.refusals(visit.gateway, visit.actor, found.import_id, after):
+            rows += more
+            after = more[-1].row
+    heading = (_("Row"), _("Column"), _("Reason"))
+    return _csv([heading, *((str(row), column, _(reason)) for row, column, reason in rows)], f"refusals-{found.kind}")
+
+
+@routes.page("/imports/samples/<kind>.csv", Permission.IMPORT)
+def sample(visit: Visit, kind: str) -> Response:
+    """A file of this kind that shows the headings."""
+    del visit
+    if kind not in SAMPLES:
+        raise GatewayError("import:kind", kind=kind, known=", ".join(SAMPLES))
+    return _csv(SAMPLES[kind], f"sample-{kind}")
+
+
+def _csv(rows: object, name: str) -> Response:
+    written = io.StringIO()
+    csv.writer(written).writerows(rows)  # type: ignore[arg-type]  # rows of texts
+    return _file(f"\ufeff{written.getvalue()}".encode(), f"{name}.csv")
+
+
+@routes.page("/exports/<kind>.<form>", Permission.EXPORT)
+def export(visit: Visit, kind: str, form: str) -> Response:
+    """All records of a kind that she may see, as a file in which no cell is a formula."""
+    with tempfile.TemporaryDirectory(prefix="aawaj-") as folder:
+        path = Path(folder) / f"export.{form}"
+        exports.write(visit.gateway, visit.actor, kind, path)
+        return _file(path.read_bytes(), f"{kind}.{form}")
+
+
+def _file(content: bytes, name: str) -> Response:
+    answer = Response(content, content_type=CONTENT_TYPES[name.rpartition(".")[2]])
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
