@@ -34,7 +34,7 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 MAIN = "main"  # the organisation that every installation has
 
 Medium = Literal["sms", "voice"]
-Purpose = Literal["reply", "broadcast", "call_back"]
+Purpose = Literal["reply", "notice", "broadcast", "call_back"]  # a notice: a text of our own accord to one person, as a reminder is
 Number = Annotated[str, StringConstraints(pattern=r"^(\+[0-9]{7,15}|[0-9]{3,15}|[A-Za-z][A-Za-z0-9 _-]{1,10})$")]
 Rate = Annotated[int, Field(ge=1, le=1000)]
 Paisa = Annotated[int, Field(ge=0, le=1_000_000)]

@@ -104,7 +104,6 @@ RULES = (
     _stays("flow_versions", "conversations are read by the version that they began with"),
     _stays("channels", "our own numbers"),
     _stays("organisations", "whose records these are"),
-    _stays("channel_days", "one row for a channel and a day, about nobody"),
     _stays("users", "who works for the organisation: the audit log names their ids"),
     _stays("recovery_codes", "until she makes new ones, or does without a second step"),
     _stays("tokens", "opens nothing once it is revoked; the audit log names its id"),

@@ -1,32 +1,33 @@
 """Which of our channels takes a text or a call: the routes of channels.yaml, looked at when a row is claimed.
 
 So a channel that is held, or whose day is full, is passed over for the next one of its route, and a row that a channel definitely refused
-goes on behind it (`deliveries.way`). What may or may not have gone out is never sent by another one. Without channels.yaml a row keeps
-the channel that it was written with.
+goes on to the others (`deliveries.refused_by`). What may or may not have gone out is never sent by another one. Without channels.yaml a
+row keeps the channel that it was written with.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from gateway.core import phone
-from gateway.core.calendar import NEPAL as NEPAL_TIME
 from gateway.core.calendar import midnight
 from gateway.store import channels
+from gateway.store.claiming import Choice
 
 if TYPE_CHECKING:
     from gateway.channels import ChannelEntry, Purpose, RouteEntry, Ways
     from gateway.core.events import Medium
     from gateway.services.context import Gateway
-    from gateway.store.claiming import Chosen, Claimed, Outcome
+    from gateway.store.claiming import Chosen, Claimed
     from gateway.store.database import Connection
 
 NEPAL = "+977"
+LOOKED_AT_EVERY = timedelta(minutes=1)  # so often at most a row is looked at whose channels are all away: as often as the sweep rings
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,11 @@ def router(gateway: Gateway, organisation_id: str) -> Router | None:
 
 
 class Standing(NamedTuple):
-    """How a channel stands in a run: in how many seconds it has a turn (0: now), and whether its provider is away."""
+    """How a channel stands in a run: in how many seconds it has a turn (0: now), how many rows of a page it may have, and whether its
+    provider is away."""
 
     free_in: float
+    most: int
     away: bool
 
 
@@ -75,74 +78,88 @@ class Paths:
 
     gateway: Gateway
     ways: Ways
-    _routers: dict[str, Router] = field(default_factory=dict)
-    _day: str = ""
-    _room: dict[str, int] = field(default_factory=dict)  # what the limited channels may still send today
+    _routers: dict[str, Router] = field(default_factory=dict)  # by organisation
+    _removed: dict[str, str | None] = field(default_factory=dict)  # channels that the file names no more, and their organisations
 
-    def carrying(self, medium: Medium) -> list[str]:
-        """All channels that carry a medium."""
-        return [name for name, channel in self.ways.channels.items() if medium in channel.carries]
+    @property
+    def limits(self) -> dict[str, int]:
+        """How many texts the channels may send in a day that have such a limit."""
+        return {name: channel.messages_per_day for name, channel in self.ways.channels.items() if channel.messages_per_day}
 
-    def candidates(self, row: Claimed) -> tuple[str, ...]:
-        """The channels of its route, the best first; an answer goes first over the channel on which she asked."""
-        channel = self.ways.channels.get(row.channel_id)
-        if channel is None:
-            return ()
-        known = self._routers.get(channel.organisation) or router(self.gateway, channel.organisation)
-        assert known is not None  # noqa: S101  # there is a channels.yaml
-        self._routers[channel.organisation] = known
-        is_reply = row.sealed_body is not None
-        found = known.ways(row.medium, "reply" if is_reply else "broadcast", self.gateway.seal.open(row.sealed))
-        if is_reply and row.medium in channel.carries:
-            return (row.channel_id, *(name for name in found if name != row.channel_id))
-        return found
+    def carrying(self, organisation_id: str, medium: Medium) -> list[str]:
+        """All channels of an organisation that carry a medium."""
+        return [name for name, channel in self._router(organisation_id).ours.items() if medium in channel.carries]
 
-    def choice(self, db: Connection, now: datetime, standing: Callable[[str, Medium], Standing]) -> Callable[[Claimed], Chosen]:
+    def candidates(self, row: Claimed) -> list[str]:
+        """The channels of its route, the best first, without those that refused it; an answer goes first over the channel on which she
+        asked. Empty where no route takes it."""
+        organisation_id = self._organisation(row.channel_id)
+        if organisation_id is None:
+            return []
+        ours = self._router(organisation_id)
+        found = list(ours.ways(row.medium, cast("Purpose", row.purpose), self.gateway.seal.open(row.sealed)))
+        asked_on = ours.ours.get(row.channel_id)
+        if row.purpose == "reply" and asked_on is not None and row.medium in asked_on.carries:
+            found = [row.channel_id, *(name for name in found if name != row.channel_id)]
+        refused = (row.refused_by or "").split()
+        # Where the file has been changed since, all that it names now may have refused it: the last one is asked again, and fails it.
+        return [name for name in found if name not in refused] or found[-1:]
+
+    def choice(self, db: Connection, now: datetime, standing: Callable[[str, Medium], Standing]) -> Choice:
         """What `claiming.claim_page` asks for each row, in the transaction of the claim."""
-        self._day = now.astimezone(NEPAL_TIME).date().isoformat()
-        limits = {name: channel.messages_per_day for name, channel in self.ways.channels.items() if channel.messages_per_day}
-        sent = channels.sent_on(db, limits, self._day) if limits else {}
-        self._room = {name: limit - sent.get(name, 0) for name, limit in limits.items()}
         stands = cache(standing)  # each is asked once for a page
+        room = cache(lambda: self._room(db, now))
+        chosen: Counter[str] = Counter()
 
         def choose(row: Claimed) -> Chosen:
             candidates = self.candidates(row)
             if not candidates:
-                return row.channel_id  # no route takes it: what claimed it says so
+                return row.channel_id  # what claimed it says that no route takes it
             waits = [midnight(now) + timedelta(days=1)]
-            for name in candidates[row.way :]:
-                if row.medium == "sms" and self._room.get(name, 1) <= 0:
+            for name in candidates:
+                is_limited = row.medium == "sms" and name in self.limits
+                if is_limited and room()[name] <= chosen[name]:
                     continue
                 found = stands(name, row.medium)
                 if found.free_in == 0:
-                    if name in self._room and row.medium == "sms":
-                        self._room[name] -= 1
+                    if chosen[name] >= found.most:
+                        return None
+                    chosen[name] += 1
                     return name
-                waits.append(now + timedelta(seconds=found.free_in))
                 if not found.away:  # it is only busy: what it costs less than the next is worth a wait
-                    break
+                    return now + timedelta(seconds=found.free_in)
+                waits.append(now + max(timedelta(seconds=found.free_in), LOOKED_AT_EVERY))
             return min(waits)
 
-        return choose
+        return Choice(choose, self.limits)
 
-    def further(self, row: Claimed) -> int:
-        """How many channels of its route are behind it when the one that it went over refuses; 0: that was the last."""
-        found = self.candidates(row)
-        behind = found.index(row.channel_id) + 1 if row.channel_id in found else len(found)
-        return behind - row.way if behind < len(found) else 0
+    def further(self, row: Claimed) -> bool:
+        """Whether its route has another channel when the one that it went over refuses."""
+        refused = {row.channel_id, *(row.refused_by or "").split()}
+        return any(name not in refused for name in self.candidates(row))
 
-    def count(self, db: Connection, rows: Sequence[Claimed], now: datetime) -> None:
-        """These were claimed: they count on this day, so that two workers cannot both take what is left of it."""
-        self._day = now.astimezone(NEPAL_TIME).date().isoformat()
-        for name, number in Counter(row.channel_id for row in rows if row.medium == "sms" and row.channel_id in self._room).items():
-            channels.count(db, name, self._day, number)
+    def _room(self, db: Connection, now: datetime) -> dict[str, int]:
+        """What the limited channels may still send today; two workers must not both take what is left."""
+        channels.lock(db, self.limits)
+        sent = channels.counted(db, self.limits, midnight(now).date().isoformat())
+        return {name: limit - sent.get(name, 0) for name, limit in self.limits.items()}
 
-    def give_back(self, db: Connection, rows: Sequence[Claimed], outcomes: Sequence[Outcome]) -> None:
-        """Of those that were claimed, what was not sent counts no more."""
-        unsent = {outcome.id for outcome in outcomes if outcome.unspent or outcome.state == "suppressed"}
-        over = Counter(row.channel_id for row in rows if row.id in unsent and row.medium == "sms" and row.channel_id in self._room)
-        for name, number in over.items():
-            channels.count(db, name, self._day, -number)
+    def _router(self, organisation_id: str) -> Router:
+        if organisation_id not in self._routers:
+            found = router(self.gateway, organisation_id)
+            assert found is not None  # noqa: S101  # there is a channels.yaml
+            self._routers[organisation_id] = found
+        return self._routers[organisation_id]
+
+    def _organisation(self, channel_id: str) -> str | None:
+        """Of a channel; rows may wait for one that the file names no more."""
+        if channel_id in self.ways.channels:
+            return self.ways.channels[channel_id].organisation
+        if channel_id not in self._removed:
+            with self.gateway.database.read() as db:
+                channel = channels.get(db, channel_id)
+            self._removed[channel_id] = channel.organisation_id if channel else None
+        return self._removed[channel_id]
 
 
 def paths_of(gateway: Gateway) -> Paths | None:

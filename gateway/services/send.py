@@ -191,7 +191,7 @@ class Line:
 
 @dataclass(slots=True)
 class Page:
-    """Rows of one claim, of the run's broadcast or (None) of replies, and what became of them so far."""
+    """Rows of one claim, over one channel where routes choose it, of the run's broadcast or (None) of replies, and what became of them."""
 
     stream: Stream | None
     token: str
@@ -223,14 +223,19 @@ class Sender:
     async def send_due(self, stream: Stream | None) -> None:
         """Send page after page of the broadcast by one medium, or of the replies (None), until nothing is due or the run is over."""
         while self._may_claim(stream):
-            page = await self._patiently(lambda: self._claim(stream))
-            if not page.rows:
+            pages = await self._patiently(lambda: self._claim(stream))
+            if not any(page.rows for page in pages):
                 return
-            async with asyncio.TaskGroup() as requests:
-                for index, row in enumerate(page.rows):
-                    if await self._may_go(page, index):
-                        requests.create_task(self._post(page, row))
-            await self._patiently(lambda: self._record(page))  # noqa: B023 - awaited before the next page takes the name
+            async with asyncio.TaskGroup() as lines:  # a slow channel holds up no fast one
+                for page in pages:
+                    lines.create_task(self._send(page))
+
+    async def _send(self, page: Page) -> None:
+        async with asyncio.TaskGroup() as requests:
+            for index, row in enumerate(page.rows):
+                if await self._may_go(page, index):
+                    requests.create_task(self._post(page, row))
+        await self._patiently(lambda: self._record(page))
 
     def _may_claim(self, stream: Stream | None) -> bool:
         if self.ended or self.interrupted():
@@ -247,7 +252,7 @@ class Sender:
         errand = self.errand
         if errand is None:
             return []
-        names = self.paths.carrying(medium) if self.paths else (errand.broadcast.channel_id,)
+        names = self.paths.carrying(errand.broadcast.organisation_id, medium) if self.paths else (errand.broadcast.channel_id,)
         return [self._line(name, medium) for name in names]
 
     def _open(self, line: Line) -> bool:
@@ -269,23 +274,29 @@ class Sender:
         if self.paths:
             line.away = self.gateway.pacer.held(line.turns.key) is not None
 
-    def _claim(self, stream: Stream | None) -> Page:
+    def _claim(self, stream: Stream | None) -> list[Page]:
         now, token = self.gateway.clock(), self.gateway.new_id()
         lease = timedelta(seconds=self.gateway.settings.lease_seconds)
         claim = claiming.Claim(token, now, now + lease)
         with self.gateway.database.write() as db:
             if self.paths:
                 rows = claiming.claim_page(db, stream, self._page_size(stream), claim, self.paths.choice(db, now, self._standing))
-                self.paths.count(db, rows, now)
             else:
                 rows = claiming.claim_page(db, stream, self._page_size(stream), claim)
             if rows and stream is not None and stream.medium == "sms" and self.errand is not None and self.errand.personal:
                 rows = self._addressed(db, self.errand.broadcast, rows)
-        return Page(stream, token, rows)
+        if self.paths is None:
+            return [Page(stream, token, rows)]
+        by_channel: dict[str, list[Claimed]] = {}
+        for row in rows:
+            by_channel.setdefault(row.channel_id, []).append(row)
+        return [Page(stream, token, own) for own in by_channel.values()]
 
     def _standing(self, channel_id: str, medium: Medium) -> Standing:
         line = self._line(channel_id, medium)
-        return Standing(free_in=0.0 if self._open(line) else line.free_in, away=line.away)
+        if self._open(line):
+            return Standing(free_in=0.0, most=1 if line.turns.probing else self._share([line]), away=False)
+        return Standing(line.free_in, most=0, away=line.away)
 
     def _addressed(self, db: Connection, broadcast: Broadcast, rows: Sequence[Claimed]) -> list[Claimed]:
         """The rows with the words for each person: kept with the row, since by them the provider is asked about it."""
@@ -304,10 +315,12 @@ class Sender:
         if stream is None or self.errand is None:
             return max(1, min(REPLIES, int(self.gateway.settings.messages_per_second * PAGE_SECONDS)))
         lines = self._lines_of(stream.medium)
-        turns = [line.turns for line in lines if line.open] or [line.turns for line in lines]
-        if all(each.probing for each in turns):
-            return 1
-        pace = sum(each.rate * each.share for each in turns) / PAGES_AT_ONCE
+        lines = [line for line in lines if line.open] or lines
+        return 1 if all(line.turns.probing for line in lines) else self._share(lines)
+
+    def _share(self, lines: Sequence[Line]) -> int:
+        """How many rows these may have of a page."""
+        pace = sum(line.turns.rate * line.turns.share for line in lines) / PAGES_AT_ONCE
         return max(1, min(PAGE, int(pace * min(PAGE_SECONDS, self.gateway.settings.lease_seconds / 3))))
 
     # --- before the request --------------------------------------------------------------------------------------------------------
@@ -391,9 +404,9 @@ class Sender:
         try:
             accepted = await request
         except SendError as error:
-            further = self.paths.further(row) if self.paths else 0
-            self._heed(page, row, error, further=bool(further))
-            return outcomes.refused(row, error, self.gateway.clock(), further)
+            further = self.paths is not None and self.paths.further(row)
+            self._heed(page, row, error, further=further)
+            return outcomes.refused(row, error, self.gateway.clock(), further=further)
         except Exception as error:  # noqa: BLE001 - the request may have left: nobody can tell
             log.error("delivery %d ended unclear: %s", row.id, type(error).__name__)  # noqa: TRY400
             return outcomes.unclear(row, "send:internal")
@@ -467,8 +480,6 @@ class Sender:
         now = self.gateway.clock()
         with self.gateway.database.write() as db:
             claiming.record(db, page.outcomes, page.token, now)
-            if self.paths:
-                self.paths.give_back(db, page.rows, page.outcomes)
             for phone_id in page.opted_out:
                 phones.stop(db, phone_id, now)
             if page.misconfigured and page.stream:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from gateway.store.database import Connection
-from gateway.store.models import channel_days, channels
+from gateway.store.models import channels, deliveries
 from gateway.store.rows import columns, insert_into
 
 
@@ -39,11 +39,18 @@ _BY_ID = _CHANNELS.where(channels.c.id == bindparam("id"))
 _IDS = select(channels.c.id).order_by(channels.c.id)
 _OF_PROVIDER = _CHANNELS.where(channels.c.provider == bindparam("provider")).order_by(channels.c.address)
 _OF_ORGANISATION = _CHANNELS.where(channels.c.organisation_id == bindparam("organisation_id")).order_by(channels.c.id)
-_SENT = select(channel_days.c.channel_id, channel_days.c.sent).where(
-    channel_days.c.channel_id.in_(bindparam("these", expanding=True)), channel_days.c.day == bindparam("day")
+_LOCK = select(channels.c.id).where(channels.c.id.in_(bindparam("these", expanding=True))).order_by(channels.c.id)
+_LOCK = _LOCK.with_for_update(key_share=True)  # whoever writes a row that refers to a channel need not wait
+# What was put back, or is to be sent again, did not go out; what nobody can tell of may have.
+_COUNTED = (
+    select(deliveries.c.channel_id, func.count())
+    .where(
+        deliveries.c.channel_id.in_(bindparam("these", expanding=True)),
+        deliveries.c.counted_on == bindparam("day"),
+        deliveries.c.state.not_in(("queued", "suppressed")),
+    )
+    .group_by(deliveries.c.channel_id)
 )
-_COUNT = insert_into(channel_days)
-_COUNT = _COUNT.on_conflict_do_update(index_elements=["channel_id", "day"], set_={"sent": channel_days.c.sent + _COUNT.excluded["sent"]})
 
 
 def ensure(db: Connection, channel: Channel) -> None:
@@ -83,11 +90,11 @@ def of_organisation(db: Connection, organisation_id: str) -> list[Channel]:
     return [Channel(*row) for row in db.execute(_OF_ORGANISATION, {"organisation_id": organisation_id})]
 
 
-def sent_on(db: Connection, these: Collection[str], day: str) -> dict[str, int]:
-    """How much went out over each of these channels on a day of Nepal; those over which nothing did are missing."""
-    return {row[0]: row[1] for row in db.execute(_SENT, {"these": list(these), "day": day})}
+def lock(db: Connection, these: Collection[str]) -> None:
+    """Until the end of the transaction nobody else counts what these channels may still send."""
+    db.execute(_LOCK, {"these": list(these)})
 
 
-def count(db: Connection, channel_id: str, day: str, number: int) -> None:
-    """So many more went out over a channel on a day of Nepal; fewer, where something that was claimed was not sent."""
-    db.execute(_COUNT, {"channel_id": channel_id, "day": day, "sent": number})
+def counted(db: Connection, these: Collection[str], day: str) -> dict[str, int]:
+    """How much went out, or may have, over each of these channels on a day of Nepal; those over which nothing did are missing."""
+    return {row[0]: row[1] for row in db.execute(_COUNTED, {"these": list(these), "day": day})}

@@ -5,7 +5,7 @@ The state machine stands in `gateway.store.deliveries`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 
 from gateway.core import consent
+from gateway.core.calendar import midnight
 from gateway.core.events import Medium
 from gateway.store.deliveries import BY_THIS_HOUR, IS_REPLY, MAY_BE_TOLD, hers
 from gateway.store.heard import SHARED
@@ -65,7 +66,8 @@ class Stream:
 class Claimed:
     """A row that a worker owns. `sealed` is the phone; `stopped` says that STOP came from it; a reply has a `sealed_body`.
 
-    `round` 0 is the text that comes before a call. `way` of the channels of its route have definitely refused it.
+    `round` 0 is the text that comes before a call. `refused_by` are the channels that definitely refused it, with spaces in between;
+    `purpose` is one of `gateway.channels.Purpose`.
     """
 
     id: int
@@ -78,19 +80,20 @@ class Claimed:
     attempt: int
     channel_id: str
     round: int = 1
-    way: int = 0
+    refused_by: str | None = None
+    purpose: str = "broadcast"
 
 
-# Over which channel a row goes, or until when it waits for one.
-Chosen = str | datetime
+# Over which channel a row goes, or until when it waits for one; None: it stays where it is, since this page has no place for it.
+Chosen = str | datetime | None
 
 _FACTS = len(fields(Claimed))
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a claimed row. `unspent` 1 gives the attempt back: nothing was tried; `doubt`: it may have been sent; `refused`: so
-    many more channels of its route will never take it, and the next one may.
+    """What became of a claimed row. `unspent` 1 gives the attempt back: nothing was tried; `doubt`: it may have been sent;
+    `refused`: this channel will never take it, and another of its route may.
     """
 
     id: int
@@ -100,7 +103,7 @@ class Outcome:
     not_before: datetime | None = None
     unspent: int = 0
     doubt: bool = False
-    refused: int = 0
+    refused: bool = False
 
 
 # --- claim and fence ---------------------------------------------------------------------------------------------------------------
@@ -133,7 +136,7 @@ _EARLIER = answered(
 )
 
 
-def _looks(earlier: ColumnElement[bool], *conditions: ColumnElement[bool]) -> tuple[Select[Any], Select[Any]]:
+def _looks(purpose: ColumnElement[str], earlier: ColumnElement[bool], *conditions: ColumnElement[bool]) -> tuple[Select[Any], Select[Any]]:
     """What is due: first the rows whose hour has come, then those that have none. Each is one range of the index."""
     # PostgreSQL's workers step over each other's rows and phones; on SQLite, where SKIP LOCKED is dropped, there is one writer at a time.
     # The phones are locked against writers alone: whoever refers to one, such as a new delivery, need not wait.
@@ -149,7 +152,8 @@ def _looks(earlier: ColumnElement[bool], *conditions: ColumnElement[bool]) -> tu
             deliveries.c.attempt + 1,
             deliveries.c.channel_id,
             deliveries.c.round,
-            deliveries.c.way,
+            deliveries.c.refused_by,
+            purpose.label("purpose"),
             phones.c.told_at,
             phones.c.told_by,
             earlier.label("earlier"),
@@ -164,9 +168,9 @@ def _looks(earlier: ColumnElement[bool], *conditions: ColumnElement[bool]) -> tu
 
 
 _LOOKS = {
-    "first": _looks(false(), _OF_BROADCAST, _BEING_SENT),
-    "later": _looks(_EARLIER, _OF_BROADCAST, _BEING_SENT),
-    "reply": _looks(false(), IS_REPLY, BY_THIS_HOUR),
+    "first": _looks(literal("broadcast"), false(), _OF_BROADCAST, _BEING_SENT),
+    "later": _looks(literal("broadcast"), _EARLIER, _OF_BROADCAST, _BEING_SENT),
+    "reply": _looks(case((deliveries.c.by_day, "notice"), else_="reply"), false(), IS_REPLY, BY_THIS_HOUR),
 }
 
 _TAKE = (
@@ -178,6 +182,7 @@ _TAKE = (
         lease_until=bindparam("until"),
         attempt=deliveries.c.attempt + 1,
         channel_id=bindparam("over"),
+        counted_on=bindparam("on"),
         updated_at=bindparam("now"),
     )
 )
@@ -189,12 +194,21 @@ _TELL = (
 _PUT_OFF = update(deliveries).where(deliveries.c.id == bindparam("row")).values(not_before=bindparam("due"))
 
 
-def claim_page(
-    db: Connection, stream: Stream | None, count: int, claim: Claim, choose: Callable[[Claimed], Chosen] = attrgetter("channel_id")
-) -> list[Claimed]:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Over which channel each row goes, and which channels are `limited` to so many texts a day, so that those over them are counted."""
+
+    of: Callable[[Claimed], Chosen] = attrgetter("channel_id")
+    limited: Container[str] = ()
+
+
+AS_WRITTEN = Choice()
+
+
+def claim_page(db: Connection, stream: Stream | None, count: int, claim: Claim, choice: Choice = AS_WRITTEN) -> list[Claimed]:
     """Take at most `count` due rows of a broadcast that is being sent, or (None) replies. Commit before the first request.
 
-    Each goes over the channel that `choose` names, and one for which it names an instant is put off until then. The phones of a broadcast's
+    Each goes over the channel that `choice` names, and one for which it names an instant is put off until then. The phones of a broadcast's
     rows are told from now on. A row whose phone another broadcast has told less than the gap ago is put off until that is over, and one
     that an earlier broadcast is about to tell for a whole gap; so none of them is looked at again and again.
     """
@@ -203,28 +217,44 @@ def claim_page(
     if stream is not None:
         asked = {"now": claim.now, "by": stream.medium, "broadcast": stream.broadcast_id}
         asked |= {"earlier": list(stream.earlier)} if stream.earlier else {}
+    taken: dict[int, Claimed] = {}
     for most in LOOKS:
         seen = _look(db, kind, asked | {"count": max(count, most)})
         held = {row.id: due for row in seen if stream and (due := _held_until(row, stream, claim.now))}
-        free: list[Claimed] = []
-        for row in (Claimed(*each[:_FACTS]) for each in seen if each.id not in held):
-            if len(free) == count:
-                break
-            chosen = choose(row)
-            if isinstance(chosen, datetime):
-                held[row.id] = chosen
-            else:
-                free.append(row if chosen == row.channel_id else replace(row, channel_id=chosen))
+        free = (Claimed(*each[:_FACTS]) for each in seen if each.id not in held and each.id not in taken)
+        passed_over = _choose(free, count, choice, taken, held)
         if held:
             db.execute(_PUT_OFF, [{"row": row, "due": due} for row, due in held.items()])
-        if free or not seen:
+        # Behind those of a slow channel there may be some for a fast one: one more look, which sees further, finds them.
+        if not seen or (taken and (most > LOOKS[0] or not passed_over)):
             break
-    for channel in sorted({row.channel_id for row in free}):
-        rows = [row.id for row in free if row.channel_id == channel]
-        db.execute(_TAKE, {"rows": rows, "over": channel, "holder": claim.token, "until": claim.lease_until, "now": claim.now})
-    if free and stream is not None:
-        db.execute(_TELL, {"phones": [row.phone_id for row in free], "now": claim.now, "broadcast": stream.broadcast_id})
-    return sorted(free, key=attrgetter("id"))
+    _take(db, taken.values(), claim, choice)
+    if taken and stream is not None:
+        db.execute(_TELL, {"phones": [row.phone_id for row in taken.values()], "now": claim.now, "broadcast": stream.broadcast_id})
+    return sorted(taken.values(), key=attrgetter("id"))
+
+
+def _choose(rows: Iterable[Claimed], count: int, choice: Choice, taken: dict[int, Claimed], held: dict[int, datetime]) -> bool:
+    """Fill `taken` up to `count`, and `held` with what is put off; whether some were passed over and there is room yet."""
+    passed_over = False
+    for row in rows:
+        if len(taken) == count:
+            return False
+        chosen = choice.of(row)
+        if isinstance(chosen, datetime):
+            held[row.id] = chosen
+        elif chosen is None:
+            passed_over = True
+        else:
+            taken[row.id] = row if chosen == row.channel_id else replace(row, channel_id=chosen)
+    return passed_over and len(taken) < count
+
+
+def _take(db: Connection, rows: Collection[Claimed], claim: Claim, choice: Choice) -> None:
+    for channel in sorted({row.channel_id for row in rows}):
+        these = [row.id for row in rows if row.channel_id == channel]
+        on = midnight(claim.now).date().isoformat() if channel in choice.limited else None
+        db.execute(_TAKE, {"rows": these, "over": channel, "on": on, "holder": claim.token, "until": claim.lease_until, "now": claim.now})
 
 
 def _look(db: Connection, kind: str, asked: dict[str, Any]) -> list[Row[Any]]:
@@ -327,7 +357,10 @@ _RECORD = (
         error=bindparam("why"),
         not_before=bindparam("due"),
         attempt=deliveries.c.attempt - bindparam("unspent"),
-        way=deliveries.c.way + bindparam("refused"),
+        refused_by=case(
+            (bindparam("refused", type_=Boolean), func.coalesce(deliveries.c.refused_by + " ", "") + deliveries.c.channel_id),
+            else_=deliveries.c.refused_by,
+        ),
         ever_unknown=or_(deliveries.c.ever_unknown, bindparam("doubt", type_=Boolean)),
         token=None,
         lease_until=None,

@@ -143,7 +143,7 @@ CONCERNING: Mapping[Table, ColumnElement[bool]] = {
 # What is about nobody in particular.
 OF_NOBODY = frozenset(
     (
-        "organisations channels channel_days prices rest_days schemes scheme_rates notices broadcasts approvals member_lists sayings "
+        "organisations channels prices rest_days schemes scheme_rates notices broadcasts approvals member_lists sayings "
         "saying_clips services flow_versions step_counts studio_tries sign_in_tries imports import_refusals uploads sweeps"
     ).split()
 )
