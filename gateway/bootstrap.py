@@ -28,6 +28,10 @@ from gateway.store.database import open_database
 from gateway.store.secrets import Seal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
     from gateway.channels import Ways
 
 
@@ -91,25 +95,47 @@ def _ways(settings: Settings) -> Ways | None:
 
 def _accounts(ways: Ways, settings: Settings, environ: Mapping[str, str]) -> dict[str, Provider]:
     """The providers of channels.yaml, those of its first channels first."""
+    from gateway.providers.kinds import KINDS
+
+    known = _account_settings(ways, environ)
+    order = dict.fromkeys([*(channel.provider for channel in ways.channels.values()), *ways.providers])
+    return {name: KINDS[ways.providers[name].kind].build(name, known[name], settings.public_base_url) for name in order}
+
+
+def check_channels(path: Path, environ: Mapping[str, str] | None) -> Ways:
+    """Read a channels.yaml, and the settings of its providers; without an environment, not what its secrets are.
+
+    Raises an ExceptionGroup of GatewayErrors with every fault.
+    """
+    from gateway import channels
+
+    ways = channels.load(path)
+    _account_settings(ways, environ)
+    return ways
+
+
+def _account_settings(ways: Ways, environ: Mapping[str, str] | None) -> dict[str, BaseModel]:
+    """The settings of each provider, by its kind's own model."""
     from gateway import channels
     from gateway.engine.reading import hint
     from gateway.providers.kinds import KINDS
 
     faults: list[GatewayError] = []
-    built: dict[str, Provider] = {}
-    for name in dict.fromkeys([*(channel.provider for channel in ways.channels.values()), *ways.providers]):
-        entry = ways.providers[name]
+    known: dict[str, BaseModel] = {}
+    for name, entry in ways.providers.items():
         kind = KINDS.get(entry.kind)
         if kind is None:
             faults.append(entry.node.fault("channels:unknown", what="kind", name=entry.kind, hint=hint(entry.kind, KINDS)))
             continue
         try:
-            built[name] = kind.build(name, channels.settings_of(entry, kind.settings, environ), settings.public_base_url)
+            found = channels.settings_of(entry, kind.settings, environ)
         except ExceptionGroup as group:
             faults += [each for each in group.exceptions if isinstance(each, GatewayError)]
+        else:
+            known |= {name: found} if found else {}
     if faults:
         raise ExceptionGroup("channels.yaml is faulty", faults)
-    return built
+    return known
 
 
 def _only(settings: Settings) -> dict[str, Provider]:

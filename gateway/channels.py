@@ -118,13 +118,28 @@ def load(path: Path) -> Ways:
     return Ways(providers, channels, tuple(route for _, route in routes))
 
 
-def settings_of(entry: ProviderEntry, model: type[Model], environ: Mapping[str, str]) -> Model:
-    """A provider's settings by its kind's own model, `${NAME}` replaced; an ExceptionGroup of GatewayErrors `channels:*`."""
+def settings_of(entry: ProviderEntry, model: type[Model], environ: Mapping[str, str] | None) -> Model | None:
+    """A provider's settings by its kind's own model, `${NAME}` replaced; an ExceptionGroup of GatewayErrors `channels:*`.
+
+    Without an environment nobody knows what a `${NAME}` stands for: whatever it is, it is no fault, and the settings may be None.
+    """
     faults: list[GatewayError] = []
     found = _read(entry.node, model, faults, environ, without=("kind",))
-    if found is None:
+    if environ is None:
+        secret = {node.place for node in _leaves(entry.node) if VARIABLE.search(str(node.value))}
+        faults = [fault for fault in faults if fault.where not in secret]
+    if faults:
         raise _faulty(faults)
     return found
+
+
+def _leaves(node: Node) -> Iterable[Node]:
+    inside = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else None
+    if inside is None:
+        yield node
+    else:
+        for each in inside:
+            yield from _leaves(each)
 
 
 def _faulty(faults: list[GatewayError]) -> ExceptionGroup[GatewayError]:

@@ -78,13 +78,9 @@ class Paths:
 
     gateway: Gateway
     ways: Ways
+    limits: Mapping[str, int]
     _routers: dict[str, Router] = field(default_factory=dict)  # by organisation
     _removed: dict[str, str | None] = field(default_factory=dict)  # channels that the file names no more, and their organisations
-
-    @property
-    def limits(self) -> dict[str, int]:
-        """How many texts the channels may send in a day that have such a limit."""
-        return {name: channel.messages_per_day for name, channel in self.ways.channels.items() if channel.messages_per_day}
 
     def carrying(self, organisation_id: str, medium: Medium) -> list[str]:
         """All channels of an organisation that carry a medium."""
@@ -108,7 +104,7 @@ class Paths:
     def choice(self, db: Connection, now: datetime, standing: Callable[[str, Medium], Standing]) -> Choice:
         """What `claiming.claim_page` asks for each row, in the transaction of the claim."""
         stands = cache(standing)  # each is asked once for a page
-        room = cache(lambda: self._room(db, now))
+        left = cache(lambda: room(db, self.limits, now))
         chosen: Counter[str] = Counter()
 
         def choose(row: Claimed) -> Chosen:
@@ -118,7 +114,7 @@ class Paths:
             waits = [midnight(now) + timedelta(days=1)]
             for name in candidates:
                 is_limited = row.medium == "sms" and name in self.limits
-                if is_limited and room()[name] <= chosen[name]:
+                if is_limited and left()[name] <= chosen[name]:
                     continue
                 found = stands(name, row.medium)
                 if found.free_in == 0:
@@ -137,12 +133,6 @@ class Paths:
         """Whether its route has another channel when the one that it went over refuses."""
         refused = {row.channel_id, *(row.refused_by or "").split()}
         return any(name not in refused for name in self.candidates(row))
-
-    def _room(self, db: Connection, now: datetime) -> dict[str, int]:
-        """What the limited channels may still send today; two workers must not both take what is left."""
-        channels.lock(db, self.limits)
-        sent = channels.counted(db, self.limits, midnight(now).date().isoformat())
-        return {name: limit - sent.get(name, 0) for name, limit in self.limits.items()}
 
     def _router(self, organisation_id: str) -> Router:
         if organisation_id not in self._routers:
@@ -164,4 +154,19 @@ class Paths:
 
 def paths_of(gateway: Gateway) -> Paths | None:
     """The paths of a run; None without channels.yaml."""
-    return Paths(gateway, gateway.ways) if gateway.ways else None
+    return Paths(gateway, gateway.ways, limits(gateway)) if gateway.ways else None
+
+
+def limits(gateway: Gateway) -> dict[str, int]:
+    """How many texts the channels may send in a day that have such a limit."""
+    written = gateway.ways.channels if gateway.ways else {}
+    return {name: channel.messages_per_day for name, channel in written.items() if channel.messages_per_day}
+
+
+def room(db: Connection, limited: Mapping[str, int], now: datetime) -> dict[str, int]:
+    """What these channels may still send today; until the end of the transaction nobody else takes of it."""
+    if not limited:
+        return {}
+    channels.lock(db, limited)
+    sent = channels.counted(db, limited, midnight(now).date().isoformat())
+    return {name: limit - sent.get(name, 0) for name, limit in limited.items()}

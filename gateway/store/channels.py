@@ -36,7 +36,7 @@ COLUMNS = columns(channels, Channel)
 _CHANNELS = select(*COLUMNS)
 _BY_ADDRESS = _CHANNELS.where(channels.c.provider == bindparam("provider"), channels.c.address == bindparam("address"))
 _BY_ID = _CHANNELS.where(channels.c.id == bindparam("id"))
-_IDS = select(channels.c.id).order_by(channels.c.id)
+_EVERY = _CHANNELS.order_by(channels.c.id)
 _OF_PROVIDER = _CHANNELS.where(channels.c.provider == bindparam("provider")).order_by(channels.c.address)
 _OF_ORGANISATION = _CHANNELS.where(channels.c.organisation_id == bindparam("organisation_id")).order_by(channels.c.id)
 _LOCK = select(channels.c.id).where(channels.c.id.in_(bindparam("these", expanding=True))).order_by(channels.c.id)
@@ -80,9 +80,9 @@ def of_provider(db: Connection, provider: str) -> list[Channel]:
     return [Channel(*row) for row in db.execute(_OF_PROVIDER, {"provider": provider})]
 
 
-def all_ids(db: Connection) -> list[str]:
-    """The ids of all channels of the installation."""
-    return list(db.execute(_IDS).scalars())
+def every(db: Connection) -> list[Channel]:
+    """All channels of all organisations, by id."""
+    return [Channel(*row) for row in db.execute(_EVERY)]
 
 
 def of_organisation(db: Connection, organisation_id: str) -> list[Channel]:

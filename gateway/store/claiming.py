@@ -23,6 +23,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    insert,
     literal,
     null,
     or_,
@@ -250,10 +251,25 @@ def _choose(rows: Iterable[Claimed], count: int, choice: Choice, taken: dict[int
     return passed_over and len(taken) < count
 
 
+_BEGIN = insert(deliveries).returning(deliveries.c.id)
+
+
+def begin(db: Connection, row: Claimed, claim: Claim, limited: Container[str]) -> int:
+    """Write a row that belongs to no broadcast and that its writer sends herself, at once; its id."""
+    values = {name: getattr(row, name) for name in ("phone_id", "medium", "language", "sealed_body", "channel_id", "attempt")}
+    held = {"state": "sending", "token": claim.token, "lease_until": claim.lease_until, "updated_at": claim.now}
+    counted = _day(claim) if row.medium == "sms" and row.channel_id in limited else None
+    return int(db.execute(_BEGIN, values | held | {"counted_on": counted}).scalar_one())
+
+
+def _day(claim: Claim) -> str:
+    return midnight(claim.now).date().isoformat()
+
+
 def _take(db: Connection, rows: Collection[Claimed], claim: Claim, choice: Choice) -> None:
     for channel in sorted({row.channel_id for row in rows}):
         these = [row.id for row in rows if row.channel_id == channel]
-        on = midnight(claim.now).date().isoformat() if channel in choice.limited else None
+        on = _day(claim) if channel in choice.limited else None
         db.execute(_TAKE, {"rows": these, "over": channel, "on": on, "holder": claim.token, "until": claim.lease_until, "now": claim.now})
 
 

@@ -230,6 +230,15 @@ def phone_of(db: Connection, delivery_id: int) -> int | None:
     return db.execute(_PHONE_OF, {"row": delivery_id}).scalar()
 
 
+_STATE_OF = select(deliveries.c.state, deliveries.c.error).where(deliveries.c.id == bindparam("row"))
+
+
+def state_of(db: Connection, delivery_id: int) -> tuple[str, str | None]:
+    """The state of a delivery, and the error behind it."""
+    row = db.execute(_STATE_OF, {"row": delivery_id}).one()
+    return row.state, row.error
+
+
 _UNDER_WAY = (
     select(channels.c.provider, deliveries.c.external_id)
     .join(channels, channels.c.id == deliveries.c.channel_id)
