@@ -34,6 +34,12 @@ FIND = select(receipts.c.sealed_answer).where(
     receipts.c.step == bindparam("step"),
 )
 _FIND = Prepared(FIND)
+_LATEST = (
+    select(receipts.c.external_id, receipts.c.at)
+    .where(receipts.c.provider == bindparam("provider"), receipts.c.external_id.between(bindparam("lowest"), bindparam("highest")))
+    .order_by(receipts.c.at.desc())
+    .limit(1)
+)
 _INSERT = Prepared(insert_into(receipts))
 
 
@@ -41,6 +47,12 @@ def find(db: Connection, seal: Seal, request: tuple[str, str, int]) -> str | Non
     """The answer that this request (provider, external id, step) got, if it came before."""
     answer: bytes | None = _FIND.scalar(db, dict(zip(("provider", "external_id", "step"), request, strict=True)))
     return seal.open(bytes(answer)) if answer is not None else None
+
+
+def latest(db: Connection, provider: str, words: str) -> tuple[str, datetime] | None:
+    """The last answered request whose id is `words` and 16 hexadecimal digits, and when that was."""
+    found = db.execute(_LATEST, {"provider": provider, "lowest": words + "0" * 16, "highest": words + "f" * 16}).first()
+    return (found[0], found[1]) if found else None
 
 
 def insert(db: Connection, seal: Seal, receipt: Receipt) -> None:
