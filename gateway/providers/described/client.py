@@ -60,12 +60,20 @@ def judged(described: Definition, message: OutboundMessage, reply: Reply) -> Acc
     if answer is None or answer.means != "accepted":
         fault = of_status(reply.status) if answer is None else SendFault[answer.means.upper()]
         raise SendError(fault, provider_code=_code(described, reply.status, values), retry_after=reply.retry_after)
-    if answer.id is None:
-        return Accepted(f"delivery-{message.delivery_id}")
-    found = next(iter(values_at(values, answer.id)), "")
+    return Accepted(_id(answer, text, values, message))
+
+
+def _id(answer: Answer, text: str, values: Mapping[str, str], message: OutboundMessage) -> str:
+    """Their id; ours where they give none. SendError AMBIGUOUS where it is not where it should be."""
+    if answer.id is not None:
+        found = next(iter(values_at(values, answer.id)), "")
+    elif answer.text is not None and (named := re.search(answer.text, text)) and "id" in named.groupdict():
+        found = named["id"] or ""
+    else:
+        return f"delivery-{message.delivery_id}"
     if not EXTERNAL_ID.fullmatch(found):
         raise SendError(SendFault.AMBIGUOUS, provider_code="no-id")
-    return Accepted(found)
+    return found
 
 
 def _fits(answer: Answer, status: int, text: str, values: Mapping[str, str]) -> bool:
