@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
 from flask import Blueprint, Response, request
 
 from gateway.errors import GatewayError
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 METHODS = ["GET", "POST"]
 PLAIN = "text/plain; charset=utf-8"
+
+log = structlog.get_logger(__name__)
 
 
 def blueprint(gateway: Gateway, provider: Described) -> Blueprint:
@@ -43,5 +46,11 @@ class Views:
         if request.method not in METHODS:  # HEAD, which Flask lets through where there is a GET
             return Response(status=405, headers={"Allow": ", ".join(METHODS)})
         form = self.provider.verify(gate.open_request())
-        answer = receive.message(self.gateway, self.provider.parse_message(form))
+        try:
+            answer = receive.message(self.gateway, self.provider.parse_message(form))
+        except GatewayError:
+            raise
+        except Exception:  # here, since Flask would log the path, and the secret in it
+            log.exception("text_not_answered")
+            return Response(status=503)
         return Response(answer, content_type=PLAIN, headers={"Cache-Control": "no-store"})
