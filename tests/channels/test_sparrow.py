@@ -256,6 +256,7 @@ def test_no_number_word_or_secret_is_logged(on_sqlite: Sparrow, caplog, capsys, 
     on_sqlite.says("dabi")
     on_sqlite.asks("dabi", who="198.51.100.7")
     on_sqlite.asks("dabi", secret="wrong")
+    shown = "".join(capsys.readouterr())
 
     def broken(*_: object) -> None:
         raise RuntimeError("something else")
@@ -263,5 +264,5 @@ def test_no_number_word_or_secret_is_logged(on_sqlite: Sparrow, caplog, capsys, 
     monkeypatch.setattr(Database, "holding", broken)
     answer = on_sqlite.asks("dabi")
     assert (answer.status_code, answer.data) == (503, b"")
-    shown = caplog.text + "".join(capsys.readouterr())
+    shown += caplog.text  # here Flask would have written the path
     assert not [each for each in (LOCAL, "text=", SECRET) if each in shown]
