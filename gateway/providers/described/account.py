@@ -10,7 +10,6 @@ from pydantic_core import PydanticCustomError
 
 from gateway.channels import Entry
 from gateway.config import LOOPBACK
-from gateway.engine.reading import hint
 from gateway.providers.described.flat import nested
 
 PLACEHOLDERS = ("to", "text", "from", "id")
@@ -20,7 +19,7 @@ OURS = {"host", "content-type", "content-length", "transfer-encoding", "connecti
 
 
 def _fault(problem: str) -> PydanticCustomError:
-    return PydanticCustomError("described", problem.replace("{", "{{").replace("}", "}}"))
+    return PydanticCustomError("described", problem)
 
 
 def _url(value: str) -> str:
@@ -35,17 +34,15 @@ def _url(value: str) -> str:
 def _template(value: str) -> str:
     for name in PLACEHOLDER.findall(value):
         if name not in PLACEHOLDERS:
-            raise _fault(
-                f"there is no placeholder {{{name[:20]}}}, only {{to}}, {{text}}, {{from}}, {{id}}.{hint(name, PLACEHOLDERS)}".rstrip(".")
-            )
+            raise _fault(f"there is no placeholder {{{name[:20]}}}, only {{to}}, {{text}}, {{from}}, {{id}}")
     if set("{}") & set(PLACEHOLDER.sub("", value)):
         raise _fault("a brace stands alone here; placeholders are {to}, {text}, {from}, {id}")
     return value
 
 
 def _header(value: str) -> str:
-    if "{text}" in _template(value) or not value.isprintable():
-        raise _fault("a header is one line; the text stands in `fields`")
+    if "{text}" in _template(value) or not (value.isascii() and value.isprintable()):
+        raise _fault("a header is one line of ASCII; the text stands in `fields`")
     return value
 
 
