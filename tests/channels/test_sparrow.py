@@ -202,6 +202,11 @@ def test_what_is_no_text_is_refused_by_its_kind(on_sqlite: Sparrow, method: str,
     assert count(on_sqlite, "receipts") == 0
 
 
+def test_a_body_without_a_length_is_refused(on_sqlite: Sparrow):
+    environ = {"REMOTE_ADDR": THEIRS, "CONTENT_TYPE": FORM, "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+    assert on_sqlite.here.client.post(f"/sparrow/sms/{SECRET}?{GOOD}", base_url=BASE_URL, environ_overrides=environ).status_code == 411
+
+
 def test_a_withheld_number_is_not_answered(on_sqlite: Sparrow):
     assert on_sqlite.says("dabi", number="anonymous") == ""
 

@@ -43,7 +43,7 @@ def form_request() -> WebhookRequest:
 def open_request() -> WebhookRequest:
     """A request with its fields in the query, in a form, or in JSON, where the field inside another one is named `outer.inner`."""
     fields = _fields(request.environ.get("QUERY_STRING", ""))
-    if request.method == "POST" and request.content_length:
+    if request.method == "POST" and request.content_length != 0:
         body = _body(FORM, JSON)
         fields += list(flat(body).items()) if _kind() == JSON else _fields(body)
     return _request(fields)
