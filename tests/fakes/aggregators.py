@@ -131,6 +131,7 @@ class FakeDoit(FakeTexts):
             "422": (422, {"message": "The given data was invalid.", "errors": {"message": ["The message field is required."]}}),
             "4220": (422, {"message": "The given data was invalid.", "errors": {"mobile": ["The mobile format is invalid."]}}),
             "200": (200, {"message": "Success! SMS queued !", "status": 1, "ntc": 0, "ncell": 0, "invalid_number": ["9841234567"]}),
+            "2000": (200, {"message": "Success! SMS queued !", "status": 1, "ntc": 0, "ncell": 0, "invalid_number": "9841234567"}),
         }
         status, body = told[code]
         return web.json_response(body, status=status)

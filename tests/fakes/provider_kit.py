@@ -8,7 +8,7 @@ The ledger is the truth about what reached people: an entry stands in it exactly
 each request, `numbers` gives single numbers (as they are written to this provider) a fault, always, or a list of them, each once and then
 none. Besides the names in FAULTS a code of the provider is a fault: a refusal with that code.
 
-A new fake of a text provider is a `FakeTexts` with four methods: `read`, `accepted`, `refusal` and, for its codes, nothing more.
+A new fake of a text provider is a `FakeTexts` with three methods: `read`, `accepted` and `refusal`.
 """
 
 from __future__ import annotations

@@ -115,11 +115,12 @@ def faults(text: str) -> list[str]:
     [
         ("https://sms", "http://sms", "5:10: providers.pathau.url: this must begin with https://"),
         ("push.php", "push.php?x={to}", "5:10: providers.pathau.url: write https://, the host and a path"),
+        ("example/", "example:99999/", "5:10: providers.pathau.url: write https://"),
         ("https://sms", "https://me:pw@sms", "5:10: providers.pathau.url: write https://"),
         (
             '"{to}"',
             '"{too}"',
-            "8:40: providers.pathau.fields.mobile: there is no placeholder {too}, only {to}, {text}, {from}, {id}. [",
+            "8:40: providers.pathau.fields.mobile: there is no such placeholder, only {to}, {text}, {from}, {id}. [",
         ),
         ('"{to}"', '"{to"', "8:40: providers.pathau.fields.mobile: a brace stands alone here"),
         ('"{text}"', '"hello"', "4:5: providers.pathau: no field holds {text}"),

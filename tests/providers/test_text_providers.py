@@ -102,7 +102,7 @@ REFUSALS = {
         "doit": ["401"],
         "hamro": ["10", "11"],
     },
-    SendFault.BAD_NUMBER: {"sparrow": ["1007", "1011"], "aakash": ["invalid", "3"], "doit": ["4220", "200"], "hamro": ["20", "29"]},
+    SendFault.BAD_NUMBER: {"sparrow": ["1007", "1011"], "aakash": ["invalid", "3"], "doit": ["4220", "200", "2000"], "hamro": ["20", "29"]},
     SendFault.REFUSED: {"sparrow": ["1010"], "aakash": ["4"], "doit": ["422"], "hamro": ["99"]},
     SendFault.THROTTLED: {"hamro": ["30"]},
 }
