@@ -2,7 +2,7 @@
 
     providers:
       somleng: {kind: twilio, api_base_url: https://somleng.example, account_sid: ${SOMLENG_SID}, auth_token: ${SOMLENG_TOKEN}}
-      sparrow: {kind: sparrow, token: ${SPARROW_TOKEN}, path: ${SPARROW_PATH}}
+      sparrow: {kind: sparrow, token: ${SPARROW_TOKEN}}
     channels:
       landline: {provider: somleng, number: "+97714000000", carries: [voice]}
       short:    {provider: sparrow, number: "31001", carries: [sms], messages_per_second: 10, segment_price: 130}
@@ -40,6 +40,7 @@ Rate = Annotated[int, Field(ge=1, le=1000)]
 Paisa = Annotated[int, Field(ge=0, le=1_000_000)]
 Model = TypeVar("Model", bound=BaseModel)
 
+KEY = "[key]"  # with this ends the place of a key that is at fault itself
 # What pydantic complains of, as a person says it; all else is said in its own words.
 WANTED = {"extra_forbidden": "there is no such key here", "missing": "it is missing"}
 
@@ -191,7 +192,8 @@ def _read(
     except ValidationError as error:
         for each in error.errors(include_url=False, include_input=False):
             at = _at(node, each["loc"])
-            path = ".".join(filter(None, (node.path, *map(str, each["loc"]))))
+            inside = (str(part + 1) if isinstance(part, int) else part for part in each["loc"] if part != KEY)  # people count from 1
+            path = ".".join(filter(None, (node.path, *inside)))
             problem = WANTED.get(each["type"], each["msg"][:1].lower() + each["msg"][1:])
             faults.append(GatewayError("channels:invalid", where=at.place, path=path, problem=problem))
         return None

@@ -11,7 +11,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from gateway.providers import sparrow
 from gateway.providers.base import Provider
+from gateway.providers.described import Described
+from gateway.providers.described.account import Definition
 from gateway.providers.twilio import Twilio
 from gateway.providers.twilio.account import Account
 
@@ -36,4 +39,12 @@ def _twilio(name: str, account: Account, public_base_url: str) -> Provider:
     )
 
 
-KINDS: Mapping[str, Kind] = {"twilio": Kind(Account, _twilio)}
+def _http(name: str, definition: Definition, public_base_url: str) -> Provider:  # noqa: ARG001  # they call us, we name no address
+    return Described(name=name, definition=definition)
+
+
+KINDS: Mapping[str, Kind] = {
+    "twilio": Kind(Account, _twilio),
+    "sparrow": Kind(sparrow.account.Account, sparrow.build),
+    "http": Kind(Definition, _http),
+}

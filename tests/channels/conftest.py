@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from calls.conftest import installation_of, sample_file
 from fakes.outbound import DRAFT, MAIN, Clock, People
 from fakes.twilio import FakeTwilio
 from sqlalchemy import select
@@ -19,6 +20,8 @@ from gateway.core.jobs import Job
 from gateway.services import broadcast, installation
 from gateway.services.context import Gateway
 from gateway.store import models
+
+__all__ = ["installation_of", "sample_file"]
 
 FILE = """
 providers:

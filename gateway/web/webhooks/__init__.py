@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.providers.described import Described
 from gateway.providers.twilio import TwilioWire
-from gateway.web.webhooks import twilio
+from gateway.web.webhooks import http, twilio
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -19,4 +20,6 @@ def blueprint(gateway: Gateway, provider: Provider) -> Blueprint:
     match provider:
         case TwilioWire():
             return twilio.blueprint(gateway, provider)
+        case Described():
+            return http.blueprint(gateway, provider)
     raise LookupError(provider.name)
