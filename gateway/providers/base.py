@@ -27,11 +27,14 @@ class Headers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """A request as it came over the wire. `path` is the raw path with its raw query, exactly as the provider signed it."""
+    """A request as it came over the wire. `path` is the raw path with its raw query, exactly as the provider signed it; `address` that
+    of whoever is at the other end of the connection, a proxy of ours perhaps; `body` what came instead of a form."""
 
     path: str
     headers: Headers
     form: Sequence[tuple[str, str]]
+    address: str = ""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,9 @@ class Inbound:
 
     `external_id` is the call's or message's id at the provider; `step` the number of the step that an action URL carried (0 for the
     first request of a call and for a message). `sender` is E.164, or None where the number is withheld or cannot be a phone.
+
+    A provider that gives its texts no ids makes `external_id` of 32 hexadecimal digits that stand for what was said by whom to whom;
+    then what comes again within `repeats_within` seconds is its own repeat, and what comes later the person's.
     """
 
     provider: str
@@ -49,6 +55,7 @@ class Inbound:
     sender: str | None
     recipient: str
     input: Input
+    repeats_within: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +169,9 @@ class Provider(Protocol):
     def render_message(self, text: str) -> str:
         """The answer to a text; "" answers nothing."""
 
+    def rest(self, text: str) -> str:
+        """What of a text does not fit into `render_message`, and is sent by itself after it; mostly nothing."""
+
     def refusal(self, language: str) -> str:
         """The answer to a call that we cannot serve: a recorded apology, then the end. It needs neither database nor flow."""
 
@@ -186,6 +196,9 @@ class Provider(Protocol):
 
 class TextsOnly:
     """What a provider without calls says to everything about calls, and one that cannot be asked to every question."""
+
+    def rest(self, text: str) -> str:  # noqa: ARG002
+        return ""
 
     def parse_call(self, form: Mapping[str, str], step: int) -> Inbound:  # noqa: ARG002
         raise GatewayError("webhook:malformed", field="call")

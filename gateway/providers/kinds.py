@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+import gateway.providers.httpsms.account as httpsms
+import gateway.providers.smsgate.account as smsgate
 from gateway.providers.base import Provider
 from gateway.providers.twilio import Twilio
 from gateway.providers.twilio.account import Account
@@ -36,4 +38,8 @@ def _twilio(name: str, account: Account, public_base_url: str) -> Provider:
     )
 
 
-KINDS: Mapping[str, Kind] = {"twilio": Kind(Account, _twilio)}
+KINDS: Mapping[str, Kind] = {
+    "twilio": Kind(Account, _twilio),
+    "smsgate": Kind(smsgate.Account, smsgate.build),
+    "httpsms": Kind(httpsms.Account, httpsms.build),
+}

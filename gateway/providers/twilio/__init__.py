@@ -52,6 +52,10 @@ class TwilioWire:
     def render_message(self, text: str) -> str:
         return render.render_message(text)
 
+    def rest(self, text: str) -> str:  # noqa: ARG002
+        """An answer may be as long as any text."""
+        return ""
+
     def refusal(self, language: str) -> str:
         """The answer to a call that we cannot serve: an apology in this language, then the end."""
         return render.refusal(self.public_base_url, language)

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from gateway.core import sms
 from gateway.core.events import CallTransferred, Fact, KeysAwaited, PromptSpoken, RecordingAwaited, TransferAwaited, Wait, clip_path
 from gateway.providers.base import AnswerContext
-from gateway.providers.twilio.webhook import shorten
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?><Response>'
 TAIL = "</Response>"
@@ -47,7 +47,7 @@ def render_call(facts: Sequence[Fact], wait: Wait | None, context: AnswerContext
 
 def render_message(text: str) -> str:
     """The TwiML that answers a text with another, as long as Twilio takes; "" answers nothing."""
-    return f"{HEAD}<Message>{escape(shorten(text))}</Message>{TAIL}" if text else f"{HEAD}{TAIL}"
+    return f"{HEAD}<Message>{escape(sms.shorten(text))}</Message>{TAIL}" if text else f"{HEAD}{TAIL}"
 
 
 def refusal(public_base_url: str, language: str) -> str:

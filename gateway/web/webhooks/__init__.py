@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.providers.httpsms import HttpSms
+from gateway.providers.smsgate import SmsGate
 from gateway.providers.twilio import TwilioWire
-from gateway.web.webhooks import twilio
+from gateway.web.webhooks import android, twilio
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -19,4 +21,6 @@ def blueprint(gateway: Gateway, provider: Provider) -> Blueprint:
     match provider:
         case TwilioWire():
             return twilio.blueprint(gateway, provider)
+        case SmsGate() | HttpSms():
+            return android.blueprint(gateway, provider)
     raise LookupError(provider.name)

@@ -56,7 +56,7 @@ def blueprint(gateway: Gateway, provider: TwilioWire) -> Blueprint:
     }
     for rule, view in rules.items():
         routes.add_url_rule(rule, view.__name__, view, methods=["POST"], provide_automatic_options=False)
-    routes.register_error_handler(GatewayError, _refuse)
+    routes.register_error_handler(GatewayError, refuse)
     return routes
 
 
@@ -130,7 +130,8 @@ class Views:
         return Response(self.provider.refusal(self.gateway.settings.language), content_type=XML)
 
 
-def _refuse(fault: GatewayError) -> Response:
+def refuse(fault: GatewayError) -> Response:
+    """The answer to a request that cannot be served."""
     status = STATUS_OF_FAULT.get(fault.code, 503)
     log.warning("webhook_refused", code=fault.code, status=status)
     return Response(status=status)
