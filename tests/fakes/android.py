@@ -129,12 +129,12 @@ class FakeSmsGate(FakeApi):
         recipients = [{"phoneNumber": sent.to, "state": state}]
         return {"id": ours, "deviceId": "phone-1", "state": state, "isHashed": False, "isEncrypted": False, "recipients": recipients}
 
-    def event(self, event: str, *, id: str = "", at: float | None = None, **payload: object) -> tuple[bytes, dict[str, str]]:  # noqa: A002
+    def event(self, event: str, *, event_id: str = "", at: float | None = None, **payload: object) -> tuple[bytes, dict[str, str]]:
         """An event as the phone posts it at a moment, signed at that moment."""
         said = {
             "deviceId": "phone-1",
             "event": event,
-            "id": id or f"event-{next(self._ids)}",
+            "id": event_id or f"event-{next(self._ids)}",
             "payload": {"simNumber": 1, **payload},
             "webhookId": "LreFUt-Z3sSq0JufY9uWB",
         }
@@ -198,11 +198,11 @@ class FakeHttpSms(FakeApi):
         told = {"id": self.id_of(sent), "request_id": sent.id, "owner": sent.sender, "contact": sent.to, "content": sent.body}
         return {**told, "type": "mobile-terminated", "status": self.states.get(sent.id, "pending"), "failure_reason": None}
 
-    def event(self, kind: str, address: str, at: float, *, id: str = "", **data: object) -> tuple[bytes, dict[str, str]]:  # noqa: A002
+    def event(self, kind: str, address: str, at: float, *, event_id: str = "", **data: object) -> tuple[bytes, dict[str, str]]:
         """A CloudEvent as the server posts it to an address at a moment."""
         told = {
             "specversion": "1.0",
-            "id": id or str(uuid.uuid4()),
+            "id": event_id or str(uuid.uuid4()),
             "source": "/v1/messages/receive",
             "type": kind,
             "datacontenttype": "application/json",
