@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,7 +20,9 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from gateway import bootstrap, config
+from gateway import channels as channels_file
 from gateway.errors import GatewayError
+from gateway.providers.kinds import KINDS
 from gateway.services import broadcast, installation, pins, sample, send, track
 from gateway.services.context import Gateway
 from gateway.store import channels
@@ -28,6 +31,7 @@ from gateway.web.webhooks import android
 
 BASE_URL = "https://gateway.example"
 ADDRESS = f"{BASE_URL}/drawer"
+PAGE = Path(__file__).parents[2] / "docs" / "sim-in-a-drawer.md"
 SITA = "+9779720000001"
 FILE = """
 providers:
@@ -137,6 +141,15 @@ def with_members(made: Drawer) -> Drawer:
     with patch.object(pins, "hash_pin", hashed_once):
         sample.load(made.gateway)
     return made
+
+
+@pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
+def test_the_files_in_the_page_are_right(example: str, tmp_path: Path) -> None:
+    (tmp_path / "channels.yaml").write_text(example, encoding="utf-8")
+    ways = channels_file.load(tmp_path / "channels.yaml")
+    for entry in ways.providers.values():
+        secrets = dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "a secret that is long enough for everything")
+        assert KINDS[entry.kind].build(entry.name, channels_file.settings_of(entry, KINDS[entry.kind].settings, secrets), BASE_URL)
 
 
 # --- texts in, answers out --------------------------------------------------------------------------------------------------------

@@ -220,7 +220,7 @@ class FakeHttpSms(FakeApi):
     def about(self, kind: str, sent: Sent, address: str, at: float, **more: object) -> tuple[bytes, dict[str, str]]:
         """What became of a text."""
         told = {
-            "id": self.id_of(sent),
+            "message_id" if kind == "message.send.expired" else "id": self.id_of(sent),
             "request_id": sent.id,
             "contact": sent.to,
             "content": sent.body,
