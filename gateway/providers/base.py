@@ -28,12 +28,13 @@ class Headers(Protocol):
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
     """A request as it came over the wire. `path` is the raw path with its raw query, exactly as the provider signed it; `address` that
-    of whoever is at the other end of the connection, a proxy of ours perhaps."""
+    of whoever is at the other end of the connection, a proxy of ours perhaps; `body` what came instead of a form."""
 
     path: str
     headers: Headers
     form: Sequence[tuple[str, str]]
     address: str = ""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+import gateway.providers.httpsms.account as httpsms
+import gateway.providers.smsgate.account as smsgate
 from gateway.providers import sparrow
 from gateway.providers.base import Provider
 from gateway.providers.described import Described
@@ -47,4 +49,6 @@ KINDS: Mapping[str, Kind] = {
     "twilio": Kind(Account, _twilio),
     "sparrow": Kind(sparrow.account.Account, sparrow.build),
     "http": Kind(Definition, _http),
+    "smsgate": Kind(smsgate.Account, smsgate.build),
+    "httpsms": Kind(httpsms.Account, httpsms.build),
 }

@@ -34,7 +34,7 @@ from sqlalchemy import (
 from gateway.core import consent
 from gateway.core.calendar import midnight
 from gateway.core.events import Medium
-from gateway.store.deliveries import BY_THIS_HOUR, IS_REPLY, MAY_BE_TOLD, hers
+from gateway.store.deliveries import BY_THIS_HOUR, CONFIRMS_STOP, IS_REPLY, MAY_BE_TOLD, hers
 from gateway.store.heard import SHARED
 from gateway.store.models import broadcasts, deliveries, members, phones
 from gateway.store.questions import answered
@@ -332,7 +332,7 @@ def _fence(barred: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Sele
 
 _FENCE = {
     True: _fence(_BARRED, _OF_BROADCAST, _BEING_SENT).outerjoin(members, members.c.id == deliveries.c.member_id),
-    False: _fence(case(_STOPPED), IS_REPLY),
+    False: _fence(case((and_(_STOPPED[0], deliveries.c.round != CONFIRMS_STOP), _STOPPED[1])), IS_REPLY),
 }
 
 

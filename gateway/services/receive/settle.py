@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,8 @@ def _owe_rest(gateway: Gateway, db: Connection, turn: Turn, said: str, member_id
     if not rest or turn.caller.phone_id is None:
         return []
     reply = deliveries.NewReply(turn.channel.id, turn.caller.phone_id, member_id, turn.caller.language, rest)
+    if isinstance(turn.inbound.input, MessageReceived) and keywords.consent_word(turn.inbound.input.text) == "stop":
+        reply = replace(reply, round=deliveries.CONFIRMS_STOP)
     return [SendReply(deliveries.owe_reply(db, gateway.seal, reply, turn.now))]
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.providers.described import Described
+from gateway.providers.httpsms import HttpSms
+from gateway.providers.smsgate import SmsGate
 from gateway.providers.twilio import TwilioWire
-from gateway.web.webhooks import http, twilio
+from gateway.web.webhooks import android, http, twilio
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -22,4 +24,6 @@ def blueprint(gateway: Gateway, provider: Provider) -> Blueprint:
             return twilio.blueprint(gateway, provider)
         case Described():
             return http.blueprint(gateway, provider)
+        case SmsGate() | HttpSms():
+            return android.blueprint(gateway, provider)
     raise LookupError(provider.name)
