@@ -338,3 +338,10 @@ def test_the_figures_tell_how_each_channel_stands(ways: Callable[..., Ways]):
     ):
         assert line in shown
     assert "977" not in shown
+
+
+def test_texts_name_the_number_that_members_can_ring(ways: Callable[..., Ways]):
+    world = ways("  - {medium: sms, channels: [dear]}", carries="sms, voice")
+    world.people(1)
+    told = replace(DRAFT, texts={"ne": "फोन {phone}", "en": "Call {phone}"})
+    assert set(broadcast.plan(world.gateway, MAIN, told).texts.values()) == {"फोन 014000001", "Call 014000001"}
