@@ -128,7 +128,8 @@ def settings_of(entry: ProviderEntry, model: type[Model], environ: Mapping[str, 
     found = _read(entry.node, model, faults, environ, without=("kind",))
     if environ is None:
         secret = {node.place for node in _leaves(entry.node) if VARIABLE.search(str(node.value))}
-        faults = [fault for fault in faults if fault.where not in secret]
+        no_such_key = WANTED["extra_forbidden"]
+        faults = [fault for fault in faults if fault.where not in secret or fault.values.get("problem") == no_such_key]
     if faults:
         raise _faulty(faults)
     return found

@@ -67,7 +67,6 @@ class Health:
     is_swept: bool
     database: DatabaseSeen
     channels: Sequence[ChannelSeen]
-    callback_at: datetime | None
     flows: int
     flows_are_current: bool
     flows_warnings: int
@@ -105,7 +104,6 @@ def look(gateway: Gateway, actor: Actor) -> Health:
         is_swept=swept_at is not None and now - swept_at < CLOCK_SILENT,
         database=database,
         channels=seen,
-        callback_at=max((each.callback_at for each in seen if each.callback_at), default=None),
         flows=len(catalogue.flows),
         flows_are_current=gateway.flows.state == "current",
         flows_warnings=len(catalogue.warnings),

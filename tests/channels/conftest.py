@@ -1,4 +1,4 @@
-"""An installation with two providers, of which each took what stands in its ledger."""
+"""Installations with a channels.yaml."""
 
 from __future__ import annotations
 
@@ -92,3 +92,26 @@ def ways(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Callable
         yield build
         for gateway in built:
             gateway.database.close()
+
+
+@pytest.fixture
+def gateway_of(sqlite_url: str, redis_url: str, tmp_path: Path) -> Iterator[Callable[[str, dict[str, str]], Gateway]]:
+    """Build an installation with this channels.yaml and these variables."""
+    built: list[Gateway] = []
+
+    def build(text: str, variables: dict[str, str]) -> Gateway:
+        (tmp_path / "channels.yaml").write_text(text, encoding="utf-8")
+        environ = {
+            "SECRET_KEY": "the secret key of the tests, long enough",
+            "PUBLIC_BASE_URL": "https://gateway.example",
+            "DATABASE_URL": sqlite_url,
+            "REDIS_URL": redis_url,
+            "GATEWAY_DATA_DIR": str(tmp_path),
+            **variables,
+        }
+        built.append(bootstrap.build(config.load(environ), environ=environ))
+        return built[-1]
+
+    yield build
+    for gateway in built:
+        gateway.database.close()

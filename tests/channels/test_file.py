@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gateway import bootstrap, channels, config
+from gateway import channels
 from gateway.services import installation
 from gateway.services.context import Gateway
 from gateway.store import channels as rows
@@ -25,29 +25,6 @@ routes:
   - {medium: sms, channels: [abroad]}
 """
 SECRETS = {"TWILIO_SID": "AC" + "1" * 32, "TWILIO_TOKEN": "token-one", "SOMLENG_SID": "AC" + "2" * 32, "SOMLENG_TOKEN": "token-two"}
-
-
-@pytest.fixture
-def gateway_of(sqlite_url: str, redis_url: str, tmp_path: Path) -> Iterator[Callable[[str, dict[str, str]], Gateway]]:
-    """Build an installation with this channels.yaml and these variables."""
-    built: list[Gateway] = []
-
-    def build(text: str, variables: dict[str, str]) -> Gateway:
-        (tmp_path / "channels.yaml").write_text(text, encoding="utf-8")
-        environ = {
-            "SECRET_KEY": "the secret key of the tests, long enough",
-            "PUBLIC_BASE_URL": "https://gateway.example",
-            "DATABASE_URL": sqlite_url,
-            "REDIS_URL": redis_url,
-            "GATEWAY_DATA_DIR": str(tmp_path),
-            **variables,
-        }
-        built.append(bootstrap.build(config.load(environ), environ=environ))
-        return built[-1]
-
-    yield build
-    for gateway in built:
-        gateway.database.close()
 
 
 def faults(call: Callable[[], object]) -> list[str]:

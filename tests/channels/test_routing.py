@@ -10,13 +10,15 @@ from datetime import timedelta
 import pytest
 from channels.conftest import CHEAP_THEN_DEAR, Ways
 from fakes.outbound import DRAFT, MAIN, e164
+from fakes.statements import statements_of
 from sqlalchemy import text, update
 
 from gateway.providers.base import StatusReport
 from gateway.providers.faults import SendFault
-from gateway.services import broadcast, charges, send, track
+from gateway.services import broadcast, charges, health, send, track
 from gateway.store import deliveries, models
 from gateway.store.deliveries import NewReply
+from gateway.web.app import create_app
 
 NTC, NCELL = 40_000_000, 0  # after so many members, the phones are of this operator
 BY_OPERATOR = "  - {medium: sms, operator: ntc, channels: [cheap]}\n  - {medium: sms, operator: ncell, channels: [dear]}"
@@ -237,21 +239,20 @@ def test_a_slow_channel_holds_up_no_fast_one(ways: Callable[..., Ways]):
     assert len(world.first.ledger) <= 8
 
 
-def test_rows_that_no_channel_takes_for_hours_are_looked_at_once_a_minute(ways: Callable[..., Ways], monkeypatch: pytest.MonkeyPatch):
+def test_rows_that_no_channel_takes_for_hours_are_looked_at_once_a_minute(ways: Callable[..., Ways]):
     """The provider of one operator is away, that of the other is there: nothing spins, and nothing is lost."""
     world = ways(BY_OPERATOR)
     world.people.written = NTC
     world.people(40)
     broadcast_id = world.started()
-    monkeypatch.setattr(world.gateway.pacer, "held", lambda key: 300.0 if key.startswith("cheap") else None)
-    for _ in range(10):
-        world.gateway.pacer.hold("cheap:sms")
-    put_off = []
-    for _ in range(12):
-        send.run_batch(world.gateway, broadcast_id)
-        with world.gateway.database.read() as db:
-            put_off.append(db.execute(text("SELECT count(*) FROM deliveries WHERE not_before IS NOT NULL")).scalar())
-        world.clock.tick(10)
+    world.gateway.pacer.hold("cheap:sms")
+    with statements_of(world.gateway.database) as seen:
+        for _ in range(12):  # two minutes
+            send.run_batch(world.gateway, broadcast_id)
+            world.clock.tick(10)
+    put_off = [sent for sent, _ in seen.sent if sent.startswith("UPDATE deliveries SET not_before")]
+    assert 1 <= len(put_off) <= 6  # for all rows at once
+    assert len(seen.sent) < 12 * 40
     assert {state for state, _ in world.rows()} == {"queued"}
     assert not world.first.ledger
 
@@ -313,3 +314,34 @@ def test_doubts_of_a_provider_that_is_gone_hold_up_no_sweep(ways: Callable[..., 
     world.clock.tick(4000)
     track.sweep(world.gateway)
     assert world.rows() == [("unknown", "send:unresolved")]
+
+
+def test_the_figures_tell_how_each_channel_stands(ways: Callable[..., Ways]):
+    world = ways(CHEAP_THEN_DEAR, limit=3)
+    world.people(2)
+    send.run_batch(world.gateway, world.started())
+    (row, external), _ = world.rows("id", "external_id")
+    track.report(world.gateway, row, StatusReport("first", external, "delivered"))
+    world.clock.tick(90)
+    world.gateway.pacer.hold("dear:sms")
+    cheap, dear = health.our_channels(world.gateway, MAIN)
+    assert (cheap.sent["sms"], cheap.left, cheap.limit, cheap.held) == (2, 1, 3, {})
+    assert (world.clock.now - cheap.callback_at).total_seconds() == 90
+    assert (dear.sent["sms"], dear.left, set(dear.held), dear.callback_at) == (0, None, {"sms"}, None)
+    measured = replace(world.gateway, settings=replace(world.gateway.settings, metrics_token="a token"))
+    shown = create_app(measured).test_client().get("/metrics", headers={"Authorization": "Bearer a token"}).get_data(as_text=True)
+    for line in (
+        'aawaj_channel_held{channel="dear",medium="sms"} 1.0',
+        'aawaj_channel_pace_share{channel="cheap",medium="sms"} 1.0',
+        'aawaj_channel_day_left{channel="cheap"} 1.0',
+        'aawaj_channel_callback_seconds{channel="cheap"} 90.0',
+    ):
+        assert line in shown
+    assert "977" not in shown
+
+
+def test_texts_name_the_number_that_members_can_ring(ways: Callable[..., Ways]):
+    world = ways("  - {medium: sms, channels: [dear]}", carries="sms, voice")
+    world.people(1)
+    told = replace(DRAFT, texts={"ne": "फोन {phone}", "en": "Call {phone}"})
+    assert set(broadcast.plan(world.gateway, MAIN, told).texts.values()) == {"फोन 014000001", "Call 014000001"}

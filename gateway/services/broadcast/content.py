@@ -134,7 +134,7 @@ def written_in(gateway: Gateway, db: Connection, organisation_id: str, draft: Dr
     if draft.notice_id and (notice is None or notice.organisation_id != organisation_id):
         raise GatewayError("broadcast:unknown-notice", id=draft.notice_id)
     place, _ = notices.said(db, notice.place_saying_id) if notice and notice.place_saying_id else ({}, {})
-    number = phone.local(channel_of(gateway, db, organisation_id).address)
+    number = number_to_ring(gateway, db, organisation_id)
     return {
         language: slots.write_in(language, written, {"phone": number, **_values(gateway, organisation_id, language, notice, place)})
         for language, written in draft.texts.items()
@@ -158,7 +158,7 @@ def _values(gateway: Gateway, organisation_id: str, language: str, notice: Notic
 def in_one_sms(gateway: Gateway, actor: Actor, draft: Draft) -> Draft:
     """The draft with each text in one SMS: cut at a word, with the number to call for the rest."""
     with gateway.database.read() as db:
-        number = phone.local(sending_channel(gateway, db, actor).address)
+        number = number_to_ring(gateway, db, actor.organisation_id)
         texts = written_in(gateway, db, actor.organisation_id, draft)
     phrases, rest = gateway.catalogue.phrases, gateway.catalogue.defaults.sms_rest
     cut = {}
@@ -268,6 +268,13 @@ def channel_of(gateway: Gateway, db: Connection, organisation_id: str) -> Channe
     if channel is None:
         raise GatewayError("config:missing", setting="GATEWAY_NUMBER", remedy="Set the number from which we send, and run gateway migrate.")
     return channel
+
+
+def number_to_ring(gateway: Gateway, db: Connection, organisation_id: str) -> str:
+    """The number of ours that members ring, as they dial it: with channels.yaml the first that carries calls, if there is one."""
+    written = gateway.ways.channels if gateway.ways else {}
+    voice = next((each for each in written.values() if each.organisation == organisation_id and "voice" in each.carries), None)
+    return phone.local(voice.number if voice else channel_of(gateway, db, organisation_id).address)
 
 
 def sending_channel(gateway: Gateway, db: Connection, actor: Actor) -> Channel:
