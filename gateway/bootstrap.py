@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gateway import config, logs
 from gateway.audio.catalogue import open_clips
@@ -26,11 +27,25 @@ from gateway.services.flows import LiveFlows
 from gateway.store.database import open_database
 from gateway.store.secrets import Seal
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def build(settings: Settings, *, clock: Callable[[], datetime] | None = None, new_id: Callable[[], str] | None = None) -> Gateway:
-    """Build the gateway of an installation.
+    from pydantic import BaseModel
 
-    Raises an ExceptionGroup of GatewayErrors when its flow files are faulty, `config:invalid` when they do not have its language.
+    from gateway.channels import Ways
+
+
+def build(
+    settings: Settings,
+    *,
+    environ: Mapping[str, str] | None = None,
+    clock: Callable[[], datetime] | None = None,
+    new_id: Callable[[], str] | None = None,
+) -> Gateway:
+    """Build the gateway of an installation; `environ` holds the secrets that its channels.yaml names.
+
+    Raises an ExceptionGroup of GatewayErrors when its flow files or channels.yaml are faulty, `config:invalid` when the flows do not have
+    its language.
     """
     database = open_database(settings.database_url)
     clock = clock or database.now
@@ -39,12 +54,14 @@ def build(settings: Settings, *, clock: Callable[[], datetime] | None = None, ne
     if settings.language not in flows.catalogue.languages:
         remedy = f"The flows have these languages: {', '.join(flows.catalogue.languages)}."
         raise GatewayError("config:invalid", setting="GATEWAY_LANGUAGE", value=settings.language, remedy=remedy)
+    ways = _ways(settings)
     return Gateway(
         settings=settings,
         database=database,
         seal=Seal(settings.secret_key, *settings.previous_secret_keys),
         flows=flows,
-        providers=_providers(settings),
+        providers=Providers(_accounts(ways, settings, environ or {}) if ways else _only(settings)),
+        ways=ways,
         pacer=Pacer(settings.redis_url),
         clock=clock,
         new_id=new_id or unique_id,
@@ -57,7 +74,8 @@ def build(settings: Settings, *, clock: Callable[[], datetime] | None = None, ne
 def from_environment(environ: Mapping[str, str]) -> Gateway:
     """The gateway that these variables describe; logs are set up as well, since a process has one such gateway."""
     logs.configure()
-    return build(config.load(merged(environ)))
+    complete = merged(environ)
+    return build(config.load(complete), environ=complete)
 
 
 @functools.cache
@@ -66,11 +84,65 @@ def of_this_process() -> Gateway:
     return from_environment(os.environ)
 
 
-def _providers(settings: Settings) -> Providers:
-    provider: Provider
+def _ways(settings: Settings) -> Ways | None:
+    """What channels.yaml says; None where there is none. pydantic, which reads it, takes a tenth of a web process."""
+    if not settings.channels_file.exists():
+        return None
+    from gateway import channels
+
+    return channels.load(settings.channels_file)
+
+
+def _accounts(ways: Ways, settings: Settings, environ: Mapping[str, str]) -> dict[str, Provider]:
+    """The providers of channels.yaml, those of its first channels first."""
+    from gateway.providers.kinds import KINDS
+
+    known = _account_settings(ways, environ)
+    order = dict.fromkeys([*(channel.provider for channel in ways.channels.values()), *ways.providers])
+    return {name: KINDS[ways.providers[name].kind].build(name, known[name], settings.public_base_url) for name in order}
+
+
+def check_channels(path: Path, environ: Mapping[str, str] | None) -> Ways:
+    """Read a channels.yaml, and the settings of its providers; without an environment, not what its secrets are.
+
+    Raises an ExceptionGroup of GatewayErrors with every fault.
+    """
+    from gateway import channels
+
+    ways = channels.load(path)
+    _account_settings(ways, environ)
+    return ways
+
+
+def _account_settings(ways: Ways, environ: Mapping[str, str] | None) -> dict[str, BaseModel]:
+    """The settings of each provider, by its kind's own model."""
+    from gateway import channels
+    from gateway.engine.reading import hint
+    from gateway.providers.kinds import KINDS
+
+    faults: list[GatewayError] = []
+    known: dict[str, BaseModel] = {}
+    for name, entry in ways.providers.items():
+        kind = KINDS.get(entry.kind)
+        if kind is None:
+            faults.append(entry.node.fault("channels:unknown", what="kind", name=entry.kind, hint=hint(entry.kind, KINDS)))
+            continue
+        try:
+            found = channels.settings_of(entry, kind.settings, environ)
+        except ExceptionGroup as group:
+            faults += [each for each in group.exceptions if isinstance(each, GatewayError)]
+        else:
+            known |= {name: found} if found else {}
+    if faults:
+        raise ExceptionGroup("channels.yaml is faulty", faults)
+    return known
+
+
+def _only(settings: Settings) -> dict[str, Provider]:
+    """The one provider of an installation without channels.yaml."""
     if settings.uses_simulator:
         token = hmac.digest(settings.secret_key.encode(), b"simulator", "sha256").hex()
-        provider = Simulator(auth_token=token, public_base_url=settings.public_base_url, spoken=settings.data_dir / "simulator")
+        provider: Provider = Simulator(auth_token=token, public_base_url=settings.public_base_url, spoken=settings.data_dir / "simulator")
     else:
         provider = Twilio(
             account_sid=settings.twilio_account_sid,
@@ -79,7 +151,7 @@ def _providers(settings: Settings) -> Providers:
             public_base_url=settings.public_base_url,
             detect_machines=settings.detect_machines,
         )
-    return Providers({provider.name: provider})
+    return {provider.name: provider}
 
 
 def unique_id() -> str:

@@ -30,6 +30,7 @@ class Settings:
     data_dir: Path
     flows_dir: Path
     audio_dir: Path
+    channels_file: Path
     twilio_account_sid: str
     twilio_auth_token: str = field(repr=False)
     twilio_api_base_url: str
@@ -155,6 +156,10 @@ def _path(value: str) -> Path:
     return Path(value).expanduser().resolve()
 
 
+def _path_or_none(value: str) -> Path | None:
+    return _path(value) if value else None
+
+
 def _number(value: str) -> str:
     if value and not re.fullmatch(r"\+?[0-9]{3,15}", value):
         raise ValueError("Write the number with its country code, as +97714000000, or a short code.")
@@ -172,6 +177,7 @@ SETTINGS: dict[str, Setting] = {
     "data_dir": Setting("GATEWAY_DATA_DIR", "Where recordings and the SQLite file are kept", "data", _path),
     "flows_dir": Setting("GATEWAY_FLOWS_DIR", "The flow files", str(PACKAGE_ROOT / "flows"), _path),
     "audio_dir": Setting("GATEWAY_AUDIO_DIR", "The clips", str(PACKAGE_ROOT / "audio_prompts"), _path),
+    "channels_file": Setting("GATEWAY_CHANNELS", "Providers, channels, routes; empty: channels.yaml in the data folder", "", _path_or_none),
     "twilio_account_sid": Setting("TWILIO_ACCOUNT_SID", "Twilio's (or Somleng's) account; empty: the built-in simulator", "", _account_sid),
     "twilio_auth_token": Setting("TWILIO_AUTH_TOKEN", "The token that signs webhooks and requests", ""),
     "twilio_api_base_url": Setting("TWILIO_API_BASE_URL", "A Twilio-compatible API such as Somleng's", "https://api.twilio.com", _api_url),
@@ -228,4 +234,5 @@ def load(environ: Mapping[str, str]) -> Settings:
         raise ExceptionGroup("the configuration is faulty", faults)
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{values['data_dir']}/gateway.sqlite3"
+    values["channels_file"] = values["channels_file"] or Path(str(values["data_dir"])) / "channels.yaml"
     return Settings(**values)  # type: ignore[arg-type]  # each field was read by its own reader above

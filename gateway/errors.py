@@ -26,6 +26,14 @@ CATALOGUE: dict[str, Fault] = {
     "config:data-in-use": Fault("Another gateway runs on the data in {folder}. Stop it first, or choose another folder with --data."),
     "config:port-in-use": Fault("Port {port} is taken by another program. Choose another with --port."),
     "embedded:not-ready": Fault("The gateway did not answer within {seconds} seconds; the lines above say why.", retryable=True),
+    # channels.yaml
+    "channels:unreadable": Fault("The file cannot be read ({reason}). Write it as UTF-8 text and let the gateway's user read it."),
+    "channels:invalid": Fault("{path}: {problem}."),
+    "channels:unknown": Fault("{path}: there is no {what} {name!r}.{hint}"),
+    "channels:unset": Fault("{path}: the variable {name} is not set in the environment. Set it, or name another."),
+    "channels:no-channel": Fault("There is no channel {name!r}; `gateway channels list` shows them."),
+    "channels:does-not-carry": Fault("The channel {name!r} does not carry {medium}."),
+    "channels:day-full": Fault("The channel {name!r} has sent all that it may today. Try again tomorrow, or raise messages_per_day."),
     # webhooks
     "webhook:forged": Fault("The request is not signed by {provider}."),
     "webhook:malformed": Fault("The field {field} is missing or cannot be read."),
@@ -145,6 +153,7 @@ CATALOGUE: dict[str, Fault] = {
     "send:left": Fault("She has left the organisation."),
     "send:erased": Fault("She was erased before it went out."),
     "send:lease-over": Fault("The worker that was sending it ended; it may or may not have gone out."),
+    "send:no-route": Fault("No route of channels.yaml takes this to her number. Add one for her operator or country."),
     "send:unresolved": Fault("It may or may not have gone out, and the provider does not know. A person decides."),
     "send:closed": Fault("It may or may not have gone out; a person decided not to send it again."),
     "send:internal": Fault("It could not be put together; the log says why."),

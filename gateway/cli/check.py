@@ -1,5 +1,5 @@
-"""`gateway check`: every fault of the flow files and their clips in one run, each with its place; with `--transcripts`, every conversation
-that goes otherwise than it was written down. Needs no database and no secrets."""
+"""`gateway check`: every fault of the flow files, their clips and channels.yaml in one run, each with its place; with `--transcripts`,
+every conversation that goes otherwise than it was written down. Needs no database and no secrets."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def command(path: Path, audio: Path, *, no_clips: bool, strict: bool, transcript
     if transcripts:
         _play(path, audio)
     elif path.is_dir():
+        _check_channels()
         _check(path, "", None if no_clips else audio, strict=strict)
     elif path.suffix == ".yaml":
         with _surroundings(path) as folder:
@@ -41,6 +42,16 @@ def command(path: Path, audio: Path, *, no_clips: bool, strict: bool, transcript
             _check(folder, name, None if no_clips else audio, strict=strict)
     else:
         raise click.UsageError(f"{path} is neither a flow nor a folder of flows. To play a transcript, add --transcripts.")
+
+
+def _check_channels() -> None:
+    """Check channels.yaml where there is one; its faults are printed by the command group."""
+    from gateway import bootstrap
+    from gateway.cli import channels
+
+    path = channels.written_in()
+    if path.exists():
+        bootstrap.check_channels(path, None)
 
 
 @contextmanager

@@ -106,6 +106,8 @@ OPERATORS = {"984": "ntc", "985": "ntc", "986": "ntc", "974": "ntc", "975": "ntc
     "988": "smart",
 }
 LINE = "line"
+ABROAD = "abroad"
+EVERYBODY = (*dict.fromkeys(OPERATORS.values()), "other", LINE, ABROAD)  # all that `operator` answers
 
 
 def operator(e164: str) -> str:
@@ -115,7 +117,7 @@ def operator(e164: str) -> str:
     ('ntc', 'line', 'abroad')
     """
     if not e164.startswith("+977"):
-        return "abroad"
+        return ABROAD
     return OPERATORS.get(e164[4:7], "other") if NEPALI_MOBILE.fullmatch(e164) else LINE
 
 

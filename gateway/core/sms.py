@@ -11,6 +11,7 @@ Segments(encoding='UCS-2', count=1, units=6, culprit='न')
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -35,6 +36,10 @@ TAKES_TONE = PEOPLE | frozenset(
     "🤘🤙🤚🤛🤜🤞🤟🤦🤰🤱🤲🤳🤴🤵🤶🤷🤸🤹🤽🤾🧑🧒🧓🧔🧕🧖🧗🧘🧙🧚🧛🧜🧝"
 )  # E_Base
 JOINER = "\u200d"
+GRAPHEME = regex.compile(r"\X")
+LONGEST = 1600  # characters of a text that are kept or sent; providers take no longer ones
+SENTENCE_END = re.compile(r"(?<=[।?!.])\s+|\s*\n\s*")
+WORD_END = re.compile(r"\s+")
 PROPERTIES = ("Extend", "SpacingMark", "Prepend", "Control", "CR", "LF", "Regional_Indicator", "L", "V", "T", "LV", "LVT")
 KINDS = {name: regex.compile(rf"\p{{GCB={name}}}") for name in PROPERTIES}
 HANGUL = {"L": {"L", "V", "LV", "LVT"}, "LV": {"V", "T"}, "V": {"V", "T"}, "LVT": {"T"}, "T": {"T"}}
@@ -83,6 +88,46 @@ def fit(text: str, rest: str, filled: Callable[[str], str] = str) -> str:
     while kept and segments(filled(cut := f"{' '.join(kept)} {rest}")).count > 1:
         kept.pop()
     return cut if kept else rest
+
+
+def split(text: str) -> tuple[str, str]:
+    """What of a text one part holds, and the rest: cut after a sentence, else after a word, else wherever it is full.
+
+    >>> split("Namaste didi."), split("Namaste didi. " + "Sabai thik chha. " * 10)[0][-16:]
+    (('Namaste didi.', ''), 'Sabai thik chha.')
+    """
+    text = text.strip()
+    if segments(text).count == 1:
+        return text, ""
+    for ends in (SENTENCE_END, WORD_END):
+        fitting = [found for found in ends.finditer(text, 0, 161) if segments(text[: found.start()]).count == 1]
+        if fitting and fitting[-1].start():
+            return text[: fitting[-1].start()], text[fitting[-1].end() :]
+    first = shorten(text, 160 if is_plain(text[:160]) else 70)
+    while segments(first).count > 1:
+        first = shorten(first, len(first) - 1)
+    return first, text[len(first) :]
+
+
+def shorten(text: str, longest: int = LONGEST) -> str:
+    """Cut a text after at most `longest` characters, never inside what a reader sees as one letter.
+
+    >>> shorten("नमस्ते", 3), shorten("नमस्ते", 4)
+    ('नम', 'नम')
+    """
+    if len(text) <= longest:
+        return text
+    end = 0
+    for grapheme in GRAPHEME.finditer(text, 0, longest + 1):
+        if grapheme.end() > longest:
+            break
+        end = grapheme.end()
+    return text[: end or longest]
+
+
+def kept(text: str) -> str:
+    """A text that came in, as it may be stored: not too long, and without NUL, which PostgreSQL cannot store and SQLite cannot measure."""
+    return shorten(text.replace("\0", "\ufffd"))
 
 
 def _graphemes(text: str) -> Iterator[str]:

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.core.events import Fact, Input, Medium, Wait
-from gateway.providers.faults import SendFault
+from gateway.errors import GatewayError
+from gateway.providers.faults import SendError, SendFault
 
 if TYPE_CHECKING:
     from gateway.providers.http import HttpSession
@@ -26,11 +27,14 @@ class Headers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """A request as it came over the wire. `path` is the raw path with its raw query, exactly as the provider signed it."""
+    """A request as it came over the wire. `path` is the raw path with its raw query, exactly as the provider signed it; `address` that
+    of whoever is at the other end of the connection, a proxy of ours perhaps; `body` what came instead of a form."""
 
     path: str
     headers: Headers
     form: Sequence[tuple[str, str]]
+    address: str = ""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,9 @@ class Inbound:
 
     `external_id` is the call's or message's id at the provider; `step` the number of the step that an action URL carried (0 for the
     first request of a call and for a message). `sender` is E.164, or None where the number is withheld or cannot be a phone.
+
+    A provider that gives its texts no ids makes `external_id` of 32 hexadecimal digits that stand for what was said by whom to whom;
+    then what comes again within `repeats_within` seconds is its own repeat, and what comes later the person's.
     """
 
     provider: str
@@ -48,6 +55,7 @@ class Inbound:
     sender: str | None
     recipient: str
     input: Input
+    repeats_within: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +158,6 @@ class Provider(Protocol):
     def verify(self, request: WebhookRequest) -> dict[str, str]:
         """Return the form, each field once, or raise GatewayError `webhook:*`."""
 
-    def signed(self, path: str, form: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-        """A form and its headers as the provider posts them to this path of ours: for the browser phone, which stands in for it."""
-
     def parse_call(self, form: Mapping[str, str], step: int) -> Inbound: ...
 
     def parse_message(self, form: Mapping[str, str]) -> Inbound: ...
@@ -163,6 +168,9 @@ class Provider(Protocol):
 
     def render_message(self, text: str) -> str:
         """The answer to a text; "" answers nothing."""
+
+    def rest(self, text: str) -> str:
+        """What of a text does not fit into `render_message`, and is sent by itself after it; mostly nothing."""
 
     def refusal(self, language: str) -> str:
         """The answer to a call that we cannot serve: a recorded apology, then the end. It needs neither database nor flow."""
@@ -184,6 +192,40 @@ class Provider(Protocol):
 
     async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:
         """The recording as WAV bytes, or SendError."""
+
+
+class TextsOnly:
+    """What a provider without calls says to everything about calls, and one that cannot be asked to every question."""
+
+    def rest(self, text: str) -> str:  # noqa: ARG002
+        return ""
+
+    def parse_call(self, form: Mapping[str, str], step: int) -> Inbound:  # noqa: ARG002
+        raise GatewayError("webhook:malformed", field="call")
+
+    def render_call(self, facts: Sequence[Fact], wait: Wait | None, context: AnswerContext) -> str:  # noqa: ARG002
+        raise GatewayError("webhook:malformed", field="call")
+
+    def refusal(self, language: str) -> str:  # noqa: ARG002
+        return ""
+
+    async def place_call(self, http: HttpSession, call: OutboundCall) -> Accepted:  # noqa: ARG002
+        raise SendError(SendFault.REFUSED, provider_code="no-calls")
+
+    async def find_message(self, http: HttpSession, message: OutboundMessage, since: str) -> Found | None:  # noqa: ARG002
+        return None
+
+    async def find_call(self, http: HttpSession, call: OutboundCall, since: str) -> Found | None:  # noqa: ARG002
+        return None
+
+    async def end_call(self, http: HttpSession, external_id: str) -> None:
+        """There is none."""
+
+    async def charges(self, http: HttpSession, billed: Billed, page: str | None) -> Charges:  # noqa: ARG002
+        return Charges()
+
+    async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:  # noqa: ARG002
+        raise SendError(SendFault.REFUSED, provider_code="no-recording")
 
 
 @dataclass(frozen=True, slots=True)

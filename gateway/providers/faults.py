@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 
@@ -25,3 +26,25 @@ class SendError(Exception):
         self.fault = fault
         self.provider_code = provider_code
         self.retry_after = retry_after
+
+
+_OF_STATUS: Mapping[int, SendFault] = {
+    401: SendFault.MISCONFIGURED,
+    403: SendFault.MISCONFIGURED,
+    404: SendFault.MISCONFIGURED,
+    408: SendFault.AMBIGUOUS,
+    429: SendFault.THROTTLED,
+}
+
+
+def of_status(status: int) -> SendFault:
+    """What an HTTP status means by itself, where nothing was accepted and no code says more.
+
+    >>> of_status(200), of_status(307), of_status(402), of_status(503)  # doctest: +ELLIPSIS
+    (<SendFault.AMBIGUOUS: ...>, <SendFault.MISCONFIGURED: ...>, <SendFault.REFUSED: ...>, <SendFault.AMBIGUOUS: ...>)
+    """
+    if status < 300 or status >= 500:
+        return SendFault.AMBIGUOUS
+    if status < 400:  # a redirect: the address of the API is wrong
+        return SendFault.MISCONFIGURED
+    return _OF_STATUS.get(status, SendFault.REFUSED)

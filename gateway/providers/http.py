@@ -10,6 +10,7 @@ aiohttp is imported where it is used: web processes, which answer and never ask,
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 TIMEOUT, CONNECT_TIMEOUT = 10, 3  # seconds
 KB = 1024
 FORM = "application/x-www-form-urlencoded"
+RETRY_AFTER = re.compile(r"[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,17 @@ class Api:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it goes out: the host (`base_url`, as `https://host`) from the configuration, the rest from an adapter."""
+
+    method: str
+    base_url: str
+    path: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer; `whole` is False where `body` was cut off at the limit."""
 
@@ -47,6 +60,12 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     whole: bool = True
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds, where it names them."""
+        seconds = self.headers.get("Retry-After", "")
+        return float(seconds) if RETRY_AFTER.fullmatch(seconds) else None
 
 
 class HttpSession:
@@ -57,23 +76,24 @@ class HttpSession:
 
     async def post(self, api: Api, path: str, form: Sequence[tuple[str, str]], limit: int = 64 * KB) -> Reply:
         """Send a form. SendError UNREACHABLE where it never left, AMBIGUOUS where it left and no answer came."""
-        return await self._request("POST", api, path, urlencode(form).encode(), limit)
+        headers = {"Authorization": api.authorization, "Content-Type": FORM}
+        return await self.ask(Asked("POST", api.base_url, path, headers, urlencode(form).encode()), limit)
 
     async def get(self, api: Api, path: str, query: Mapping[str, str], limit: int) -> Reply:
         """Read something; the same errors as `post`."""
-        return await self._request("GET", api, f"{path}?{urlencode(query)}" if query else path, None, limit)
+        path = f"{path}?{urlencode(query)}" if query else path
+        return await self.ask(Asked("GET", api.base_url, path, {"Authorization": api.authorization}, None), limit)
 
-    async def _request(self, method: str, api: Api, path: str, body: bytes | None, limit: int) -> Reply:
+    async def ask(self, asked: Asked, limit: int = 64 * KB) -> Reply:
+        """Send any request; the same errors as `post`."""
         import aiohttp
 
-        if not path.startswith("/"):
+        if not asked.path.startswith("/"):
             raise ValueError("a path begins with a slash")
-        headers = {"Authorization": api.authorization, "Accept": "*/*"}
-        if body is not None:
-            headers["Content-Type"] = FORM
+        headers = {"Accept": "*/*", **asked.headers}
         try:
-            url = api.base_url + path
-            async with self._client.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
+            url = asked.base_url + asked.path
+            async with self._client.request(asked.method, url, data=asked.body, headers=headers, allow_redirects=False) as response:
                 return await _read(response, limit)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             # No connection, no name, no TLS: nothing was written. The cause is dropped, since it may hold the URL.

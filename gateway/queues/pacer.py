@@ -86,7 +86,7 @@ if held <= now then keep('held', whole(now + seconds * 1000000), 'holds', holds 
 """
 )
 
-_HELD = _STATE + "return {held > 0 and 1 or 0, whole(math.max(0, held - now))}"
+_HELD = _STATE + "return {held > 0 and 1 or 0, whole(math.max(0, held - now)), tostring(share)}"
 
 
 class PacerDown(Exception):  # noqa: N818 - the name of what happened
@@ -151,11 +151,19 @@ class Pacer:
 
     def held(self, key: str) -> float | None:
         """In how many seconds a provider that is away is tried again; None where it is not away. Raises PacerDown."""
+        held, wait, _ = self._look(key)
+        return int(wait) / 1_000_000 if held else None
+
+    def share(self, key: str) -> float:
+        """The part of the permitted rate that is used at present, 1 unless the provider complained. Raises PacerDown."""
+        return float(self._look(key)[2])
+
+    def _look(self, key: str) -> tuple[int, str, str]:
         try:
-            held, wait = self._held(keys=[_name(key)])
+            held, wait, share = self._held(keys=[_name(key)])
         except RedisError as error:
             raise PacerDown from error
-        return int(wait) / 1_000_000 if held else None
+        return held, wait, share
 
 
 def _name(key: str) -> str:

@@ -38,6 +38,15 @@ def channel_of(gateway: Gateway, db: Connection, inbound: Inbound) -> Channel | 
     return channel
 
 
+def number_reached(gateway: Gateway, provider: str, told: str) -> str:
+    """Our number that was reached, where a phone may not know its own: what it told, if that is one of ours, else that of its channel."""
+    with gateway.database.read() as db:
+        if told and channels.by_address(db, provider, told):
+            return told
+        ours = channels.of_provider(db, provider)
+    return ours[0].address if ours else told
+
+
 def meet(gateway: Gateway, sender: str, organisation_id: str, now: datetime) -> CallerRow:
     """The phone that wrote or rang, made known to us on its first contact."""
     with gateway.database.read() as db:

@@ -1,4 +1,4 @@
-"""What the provider charged for broadcasts that are over: read from its lists, page by page, and on later days again for what had no
+"""What the providers charged for broadcasts that are over: read from their lists, page by page, and on later days again for what had no
 price yet."""
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.core.events import Medium
 from gateway.providers.base import Billed, Charges
 from gateway.providers.faults import SendError
-from gateway.providers.http import open_http
+from gateway.providers.http import HttpSession, open_http
 from gateway.store import charges
-from gateway.store.charges import Bill, Charged
+from gateway.store.charges import Bill, Charged, Listed
 
 if TYPE_CHECKING:
     from gateway.services.context import Gateway
@@ -40,38 +39,33 @@ async def _read(gateway: Gateway, bills: list[Bill]) -> None:
     until = time.monotonic() + LONGEST
     async with open_http(1) as http:
         for bill in bills:
-            provider, reading = gateway.providers[bill.provider], bill
-            while time.monotonic() < until:
-                medium, _, page = (reading.page or _media(bill)[0]).partition(" ")
-                billed = Billed(_medium(medium), bill.sender, bill.approved_at.date(), bill.finished_at.date())
+            reading: Bill | None = bill
+            with gateway.database.read() as db:
+                lists = {f"{each.channel_id}:{each.medium}": each for each in charges.lists(db, bill.broadcast_id)}
+            while reading is not None and time.monotonic() < until:
+                name, _, page = (reading.page or next(iter(lists), "")).partition(" ")
+                if name not in lists:  # what went out over it was erased meanwhile
+                    break
                 try:
-                    read = await provider.charges(http, billed, page or None)
+                    read = await _page(gateway, http, bill, lists[name], page or None)
                 except SendError as error:
                     log.warning("charges_not_read", fault=error.fault.value)
-                    return
-                follows = _follows(bill, medium, read)
+                    break  # another provider may answer
+                told = [Charged(lists[name].channel_id, each.external_id, each.amount, each.currency) for each in read.charges]
+                follows = f"{name} {read.page}" if read.page is not None else _next_list(list(lists), name)
                 with gateway.database.write() as db:
-                    told = [Charged(each.external_id, each.amount, each.currency) for each in read.charges]
                     charges.note(db, reading, told, follows, gateway.clock())
-                if follows is None:
-                    break
-                reading = reading._replace(page=follows)
+                reading = reading._replace(page=follows) if follows else None
 
 
-def _media(bill: Bill) -> list[Medium]:
-    """The lists in which this broadcast stands."""
-    if bill.medium == "sms":
-        return ["sms"]
-    return ["voice", "sms"] if bill.medium == "preferred" or bill.heads_up else ["voice"]
+async def _page(gateway: Gateway, http: HttpSession, bill: Bill, of: Listed, page: str | None) -> Charges:
+    provider = gateway.providers.by_name.get(of.provider)
+    if provider is None:  # channels.yaml names it no more
+        return Charges()
+    return await provider.charges(http, Billed(of.medium, of.sender, bill.approved_at.date(), bill.finished_at.date()), page)
 
 
-def _medium(word: str) -> Medium:
-    return "sms" if word == "sms" else "voice"
-
-
-def _follows(bill: Bill, medium: str, read: Charges) -> str | None:
-    """Where reading goes on, as it is kept: the list, and its page."""
-    if read.page is not None:
-        return f"{medium} {read.page}"
-    later = _media(bill)[_media(bill).index(_medium(medium)) + 1 :]
+def _next_list(names: list[str], read: str) -> str | None:
+    """The list behind one that was read to its end, as it is kept in `charges_page`."""
+    later = names[names.index(read) + 1 :]
     return later[0] if later else None

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gateway.channels import Ways
     from gateway.config import Settings
     from gateway.core.jobs import Job
     from gateway.engine.definition import Catalogue
@@ -31,6 +32,7 @@ class Gateway:
     seal: Seal
     flows: LiveFlows
     providers: Providers
+    ways: Ways | None  # of channels.yaml; None: the environment alone decides
     pacer: Pacer
     clock: Callable[[], datetime]
     new_id: Callable[[], str]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ from gateway.audio.catalogue import open_clips
 from gateway.audio.coverage import Coverage, coverage
 from gateway.core import calendar
 from gateway.queues.pacer import PacerDown
-from gateway.services import backup, send
+from gateway.services import backup, routing, send
 from gateway.services.access import Permission
 from gateway.services.track import SWEPT
 from gateway.store import channels, health, sweeps
@@ -27,24 +27,35 @@ if TYPE_CHECKING:
     from gateway.services.backup import LastBackup
     from gateway.services.context import Gateway
     from gateway.store.channels import Channel
+    from gateway.store.database import Connection
     from gateway.store.health import DatabaseSeen, Traffic
 
 CLOCK_SILENT = timedelta(minutes=3)
 DISK_LOW = 2_000_000_000  # bytes
 FAILED = frozenset({"failed", "undelivered"})
+WAITING = frozenset({"queued", "sending"})
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelSeen:
-    """One of our numbers today, by medium: what went out, what of it failed, and in how many seconds a held one is tried again."""
+    """One of our numbers today, by medium: what went out, what of it failed or may or may not have gone out, and in how many seconds a held
+    one is tried again. `shares` are the parts of its paces that are used, 1 unless the provider complained; `limit` texts it may send
+    in a day (None: as many as we like), `left` of them still; `callback_at` is when its provider last told of anything."""
 
     channel: Channel
+    kind: str
+    carries: Sequence[str]
     sent: Mapping[str, int]
     failed: Mapping[str, int]
+    unknown: Mapping[str, int]
     waiting: Mapping[str, int]
     calls_in: int
     texts_in: int
     held: Mapping[str, float]
+    shares: Mapping[str, float]
+    limit: int | None
+    left: int | None
+    callback_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,6 @@ class Health:
     is_swept: bool
     database: DatabaseSeen
     channels: Sequence[ChannelSeen]
-    callback_at: datetime | None
     flows: int
     flows_are_current: bool
     flows_warnings: int
@@ -86,17 +96,14 @@ def look(gateway: Gateway, actor: Actor) -> Health:
     with gateway.database.read() as db:
         swept_at = sweeps.last(db, SWEPT)
         database = health.database(db)
-        ours = channels.of_organisation(db, actor.organisation_id)
-        went = health.traffic(db, calendar.midnight(now))
-        callback_at = health.last_callback(db)
+        seen = _channels(gateway, db, channels.of_organisation(db, actor.organisation_id))
     disk = shutil.disk_usage(_there(gateway.settings.data_dir))
     return Health(
         queues=gateway.look_at_queues(),
         swept_at=swept_at,
         is_swept=swept_at is not None and now - swept_at < CLOCK_SILENT,
         database=database,
-        channels=[_channel(gateway, channel, went) for channel in ours],
-        callback_at=callback_at,
+        channels=seen,
         flows=len(catalogue.flows),
         flows_are_current=gateway.flows.state == "current",
         flows_warnings=len(catalogue.warnings),
@@ -117,8 +124,9 @@ def look(gateway: Gateway, actor: Actor) -> Health:
 class Measures:
     """What a monitoring program counts, of all organisations: no ids but those of channels, and nothing of anybody."""
 
+    at: datetime
     traffic: Sequence[Traffic]
-    held: Mapping[tuple[str, str], bool]
+    channels: Sequence[ChannelSeen]
     queues: QueuesSeen | None
     swept_at: datetime | None
     backup_at: datetime | None
@@ -128,42 +136,72 @@ def measure(gateway: Gateway) -> Measures:
     """The figures of today. GatewayError `database:unavailable`."""
     with gateway.database.read() as db:
         went = health.traffic(db, calendar.midnight(gateway.clock()))
-        every = channels.all_ids(db)
+        seen = _channels(gateway, db, channels.every(db), went)
         swept_at = sweeps.last(db, SWEPT)
-    held: dict[tuple[str, str], bool] = {}
-    for channel_id in every:
-        left_alone = _held(gateway, channel_id)
-        held |= {(channel_id, medium): medium in left_alone for medium in send.MEDIA}
-    return Measures(went, held, gateway.look_at_queues(), swept_at, backup.last(gateway).at)
+    return Measures(gateway.clock(), went, seen, gateway.look_at_queues(), swept_at, backup.last(gateway).at)
+
+
+def our_channels(gateway: Gateway, actor: Actor) -> list[ChannelSeen]:
+    """The channels of the actor's organisation, as they stand now."""
+    actor.require(Permission.SEE_HEALTH)
+    with gateway.database.read() as db:
+        return _channels(gateway, db, channels.of_organisation(db, actor.organisation_id))
+
+
+def _channels(gateway: Gateway, db: Connection, these: Sequence[Channel], went: Sequence[Traffic] | None = None) -> list[ChannelSeen]:
+    """Those of the file where there is one: others that the database still knows send nothing any more."""
+    today = calendar.midnight(gateway.clock())
+    went = health.traffic(db, today) if went is None else went
+    limits = routing.limits(gateway)
+    counted = channels.counted(db, limits, today.date().isoformat()) if limits else {}
+    callbacks = health.last_callbacks(db)
+    in_use = [channel for channel in these if gateway.ways is None or channel.id in gateway.ways.channels]
+    found = [_channel(gateway, channel, went) for channel in in_use]
+    return [
+        replace(
+            each,
+            limit=limits.get(each.channel.id),
+            left=max(0, limits[each.channel.id] - counted.get(each.channel.id, 0)) if each.channel.id in limits else None,
+            callback_at=callbacks.get(each.channel.provider),
+        )
+        for each in found
+    ]
 
 
 def _channel(gateway: Gateway, channel: Channel, went: Sequence[Traffic]) -> ChannelSeen:
+    ways = gateway.ways
     own = [each for each in went if each.channel_id == channel.id]
 
-    def count(what: str, way: str, *, waiting: bool = False, failed: bool = False) -> int:
-        chosen = [each for each in own if (each.what, each.way) == (what, way)]
-        if waiting:
-            return sum(each.many for each in chosen if each.state in {"queued", "sending"})
-        return sum(each.many for each in chosen if each.state not in {"queued", "sending"} and (not failed or each.state in FAILED))
+    def owed(states: Container[str] | None = None) -> dict[str, int]:
+        """By medium, how many deliveries are in these states; None: how many are not waiting."""
+        chosen = [each for each in own if each.what == "deliveries" and (each.state in states if states else each.state not in WAITING)]
+        return {medium: sum(each.many for each in chosen if each.way == medium) for medium in send.MEDIA}
 
     return ChannelSeen(
         channel=channel,
-        sent={medium: count("deliveries", medium) for medium in send.MEDIA},
-        failed={medium: count("deliveries", medium, failed=True) for medium in send.MEDIA},
-        waiting={medium: count("deliveries", medium, waiting=True) for medium in send.MEDIA},
+        kind=ways.providers[channel.provider].kind if ways else channel.provider,
+        carries=ways.channels[channel.id].carries if ways else send.MEDIA,
+        sent=owed(),
+        failed=owed(FAILED),
+        unknown=owed({"unknown"}),
+        waiting=owed(WAITING),
         calls_in=sum(each.many for each in own if (each.what, each.way) == ("calls", "in")),
         texts_in=sum(each.many for each in own if (each.what, each.way) == ("messages", "in")),
-        held=_held(gateway, channel.id),
+        held=_of_pacer(gateway.pacer.held, channel.id),
+        shares=_of_pacer(gateway.pacer.share, channel.id),
+        limit=None,
+        left=None,
+        callback_at=None,
     )
 
 
-def _held(gateway: Gateway, channel_id: str) -> dict[str, float]:
-    """By which media a channel is left alone, and for how many seconds; nothing where Redis does not answer, which is told elsewhere."""
+def _of_pacer(ask: Callable[[str], float | None], channel_id: str) -> dict[str, float]:
+    """What the pacer says of a channel by medium; nothing where Redis does not answer, which is told elsewhere."""
     try:
-        seconds = {medium: gateway.pacer.held(f"{channel_id}:{medium}") for medium in send.MEDIA}
+        said = {medium: ask(f"{channel_id}:{medium}") for medium in send.MEDIA}
     except PacerDown:
         return {}
-    return {medium: left for medium, left in seconds.items() if left is not None}
+    return {medium: number for medium, number in said.items() if number is not None}
 
 
 def _there(folder: Path) -> Path:

@@ -34,10 +34,13 @@ def unclear(row: Claimed, error: str) -> Outcome:
     return Outcome(row.id, "unknown", error=error, doubt=True)
 
 
-def refused(row: Claimed, error: SendError, now: datetime) -> Outcome:
-    """What the provider's refusal means for the row; the error keeps the provider's own code."""
+def refused(row: Claimed, error: SendError, now: datetime, *, further: bool = False) -> Outcome:
+    """What the provider's refusal means for the row; the error keeps the provider's own code. `further`: its route has
+    another channel, which did not refuse it."""
     code = str(error)[:48]
     match error.fault:
+        case SendFault.REFUSED | SendFault.MISCONFIGURED if further:
+            return Outcome(row.id, "queued", error=code, unspent=1, refused=True)
         case SendFault.AMBIGUOUS:
             return unclear(row, code)
         case SendFault.THROTTLED:

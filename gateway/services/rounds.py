@@ -17,6 +17,7 @@ from gateway.core import tries
 from gateway.core.calendar import NEPAL
 from gateway.providers.faults import SendFault
 from gateway.services.broadcast import Draft, content
+from gateway.services.tariff import tariff
 from gateway.store import broadcasts, channels, rest_days, rounds
 from gateway.store.rounds import Missed, NextTry
 
@@ -110,7 +111,7 @@ def _course(gateway: Gateway, db: Connection, broadcast_id: str) -> Course:
 def _offer(gateway: Gateway, broadcast: Broadcast, channel: Channel) -> Offer:
     with gateway.database.read() as db:
         long = content.measure(gateway, db, broadcast.organisation_id, Draft.of(broadcast))
-        prices = content.price_list(db, channel, long, gateway.clock().astimezone(NEPAL).date())
+        prices = content.price_list(tariff(gateway, db, channel, gateway.clock().astimezone(NEPAL).date()), long)
     return Offer(long.told.spoken, prices)
 
 

@@ -27,6 +27,7 @@ from gateway.queues.pacer import PacerDown
 from gateway.services import outcomes
 from gateway.services.access import Permission
 from gateway.services.broadcast.slots import Person, fill, is_personal
+from gateway.services.routing import Paths, Standing, paths_of
 from gateway.services.turns import Held, Turns
 from gateway.store import audience, broadcasts, callbacks, channels, claiming, deliveries, phones, rest_days
 from gateway.store.claiming import Stream
@@ -126,7 +127,7 @@ async def _run_batch(gateway: Gateway, errand: Errand, streams: Sequence[Stream]
         return stop() or time.monotonic() > until
 
     async with open_http(IN_FLIGHT) as http, asyncio.TaskGroup() as group:
-        sender = Sender(gateway, http, interrupted, errand)
+        sender = Sender(gateway, http, interrupted, errand, paths_of(gateway))
         group.create_task(_let_replies_pass(sender, finished))
         async with asyncio.TaskGroup() as pages:
             for stream in list(streams) * PAGES_AT_ONCE:
@@ -144,7 +145,7 @@ async def _let_replies_pass(sender: Sender, finished: asyncio.Event) -> None:
 
 async def _send_replies(gateway: Gateway) -> None:
     async with open_http(REPLIES) as http:
-        await Sender(gateway, http, lambda: False).send_due(None)
+        await Sender(gateway, http, lambda: False, paths=paths_of(gateway)).send_due(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +183,15 @@ class Line:
     sender: str
     turns: Turns
     open: bool = False  # it had turns for us in this run
+    free_in: float = 0.0  # seconds, where it had none
+    away: bool = False  # its provider is, so that another channel may take its place
     faults: int = 0  # in a row
     misconfigured: int = 0  # refusals since something was accepted
 
 
 @dataclass(slots=True)
 class Page:
-    """Rows of one claim, of the run's broadcast or (None) of replies, and what became of them so far."""
+    """Rows of one claim, over one channel where routes choose it, of the run's broadcast or (None) of replies, and what became of them."""
 
     stream: Stream | None
     token: str
@@ -211,6 +214,7 @@ class Sender:
     http: HttpSession
     interrupted: Callable[[], bool]
     errand: Errand | None = None
+    paths: Paths | None = None  # where channels.yaml says which channel takes what
     ended: bool = False  # nothing more can be sent in this run
     lines: dict[str, Line] = field(default_factory=dict)
     window: int = FIRST_IN_FLIGHT  # requests at once, one more with each that was accepted
@@ -219,14 +223,19 @@ class Sender:
     async def send_due(self, stream: Stream | None) -> None:
         """Send page after page of the broadcast by one medium, or of the replies (None), until nothing is due or the run is over."""
         while self._may_claim(stream):
-            page = await self._patiently(lambda: self._claim(stream))
-            if not page.rows:
+            pages = await self._patiently(lambda: self._claim(stream))
+            if not any(page.rows for page in pages):
                 return
-            async with asyncio.TaskGroup() as requests:
-                for index, row in enumerate(page.rows):
-                    if await self._may_go(page, index):
-                        requests.create_task(self._post(page, row))
-            await self._patiently(lambda: self._record(page))  # noqa: B023 - awaited before the next page takes the name
+            async with asyncio.TaskGroup() as lines:  # a slow channel holds up no fast one
+                for page in pages:
+                    lines.create_task(self._send(page))
+
+    async def _send(self, page: Page) -> None:
+        async with asyncio.TaskGroup() as requests:
+            for index, row in enumerate(page.rows):
+                if await self._may_go(page, index):
+                    requests.create_task(self._post(page, row))
+        await self._patiently(lambda: self._record(page))
 
     def _may_claim(self, stream: Stream | None) -> bool:
         if self.ended or self.interrupted():
@@ -235,14 +244,24 @@ class Sender:
             return True
         if self.errand.hours.closed(self.gateway.clock()):
             return False
-        return self._open(self._line(self.errand.broadcast.channel_id, stream.medium))
+        opened = [self._open(line) for line in self._lines_of(stream.medium)]  # all of them, since each has its own pace
+        return any(opened)
+
+    def _lines_of(self, medium: Medium) -> list[Line]:
+        """Over which the broadcast may go by a medium."""
+        errand = self.errand
+        if errand is None:
+            return []
+        names = self.paths.carrying(errand.broadcast.organisation_id, medium) if self.paths else (errand.broadcast.channel_id,)
+        return [self._line(name, medium) for name in names]
 
     def _open(self, line: Line) -> bool:
         """Whether there are turns: who has none claims nothing."""
         try:
             if not line.open:
                 line.turns.have_some()
-        except Held:
+        except Held as held:
+            self._shut(line, held)
             return False
         except PacerDown:
             self.ended = True
@@ -250,15 +269,34 @@ class Sender:
         line.open = True
         return True
 
-    def _claim(self, stream: Stream | None) -> Page:
+    def _shut(self, line: Line, held: Held) -> None:
+        line.open, line.free_in = False, held.seconds
+        if self.paths:
+            line.away = self.gateway.pacer.held(line.turns.key) is not None
+
+    def _claim(self, stream: Stream | None) -> list[Page]:
         now, token = self.gateway.clock(), self.gateway.new_id()
         lease = timedelta(seconds=self.gateway.settings.lease_seconds)
         claim = claiming.Claim(token, now, now + lease)
         with self.gateway.database.write() as db:
-            rows = claiming.claim_page(db, stream, self._page_size(stream), claim)
+            if self.paths:
+                rows = claiming.claim_page(db, stream, self._page_size(stream), claim, self.paths.choice(db, now, self._standing))
+            else:
+                rows = claiming.claim_page(db, stream, self._page_size(stream), claim)
             if rows and stream is not None and stream.medium == "sms" and self.errand is not None and self.errand.personal:
                 rows = self._addressed(db, self.errand.broadcast, rows)
-        return Page(stream, token, rows)
+        if self.paths is None:
+            return [Page(stream, token, rows)]
+        by_channel: dict[str, list[Claimed]] = {}
+        for row in rows:
+            by_channel.setdefault(row.channel_id, []).append(row)
+        return [Page(stream, token, own) for own in by_channel.values()]
+
+    def _standing(self, channel_id: str, medium: Medium) -> Standing:
+        line = self._line(channel_id, medium)
+        if self._open(line):
+            return Standing(free_in=0.0, most=1 if line.turns.probing else self._share([line]), away=False)
+        return Standing(line.free_in, most=0, away=line.away)
 
     def _addressed(self, db: Connection, broadcast: Broadcast, rows: Sequence[Claimed]) -> list[Claimed]:
         """The rows with the words for each person: kept with the row, since by them the provider is asked about it."""
@@ -276,10 +314,13 @@ class Sender:
         # At the present pace, which the pages that are sent at once share. A page must also be through long before its lease is over.
         if stream is None or self.errand is None:
             return max(1, min(REPLIES, int(self.gateway.settings.messages_per_second * PAGE_SECONDS)))
-        turns = self._line(self.errand.broadcast.channel_id, stream.medium).turns
-        if turns.probing:
-            return 1
-        pace = turns.rate * turns.share / PAGES_AT_ONCE
+        lines = self._lines_of(stream.medium)
+        lines = [line for line in lines if line.open] or lines
+        return 1 if all(line.turns.probing for line in lines) else self._share(lines)
+
+    def _share(self, lines: Sequence[Line]) -> int:
+        """How many rows these may have of a page."""
+        pace = sum(line.turns.rate * line.turns.share for line in lines) / PAGES_AT_ONCE
         return max(1, min(PAGE, int(pace * min(PAGE_SECONDS, self.gateway.settings.lease_seconds / 3))))
 
     # --- before the request --------------------------------------------------------------------------------------------------------
@@ -302,17 +343,20 @@ class Sender:
         """What becomes of a row that must not be sent now; None where it may."""
         row = page.rows[index]
         line = self._line(row.channel_id, row.medium)
+        if self.paths and not self.paths.candidates(row):
+            return claiming.Outcome(row.id, "failed", error="send:no-route")
+        if self.paths and not line.open:
+            return outcomes.put_back(row, self.gateway.clock() + timedelta(seconds=line.free_in))
         try:
             await line.turns.one()
         except PacerDown:
             self.ended = True
             return outcomes.put_back(row)
         except Held as held:
-            line.open = False
-            if page.stream is None:  # replies of other channels go on
-                return outcomes.put_back(row, self.gateway.clock() + timedelta(seconds=held.seconds))
-            page.over = True
-            return outcomes.put_back(row)
+            self._shut(line, held)
+            # Of a broadcast by one channel nothing more goes out now; what goes by others goes on.
+            page.over = page.stream is not None and self.paths is None
+            return outcomes.put_back(row, None if page.over else self.gateway.clock() + timedelta(seconds=held.seconds))
         if index >= page.cleared_to or time.monotonic() > page.cleared_until:
             await self._patiently(lambda: self._look_at_fence(page, index))
         if row.id not in page.cleared:
@@ -360,8 +404,9 @@ class Sender:
         try:
             accepted = await request
         except SendError as error:
-            self._heed(page, row, error)
-            return outcomes.refused(row, error, self.gateway.clock())
+            further = self.paths is not None and self.paths.further(row)
+            self._heed(page, row, error, further=further)
+            return outcomes.refused(row, error, self.gateway.clock(), further=further)
         except Exception as error:  # noqa: BLE001 - the request may have left: nobody can tell
             log.error("delivery %d ended unclear: %s", row.id, type(error).__name__)  # noqa: TRY400
             return outcomes.unclear(row, "send:internal")
@@ -403,8 +448,8 @@ class Sender:
             line.turns.forget()
             self.gateway.pacer.hold(line.turns.key)
 
-    def _heed(self, page: Page, row: Claimed, error: SendError) -> None:
-        """What a refusal means for the rows that come after this one."""
+    def _heed(self, page: Page, row: Claimed, error: SendError, *, further: bool) -> None:
+        """What a refusal means for the rows that come after this one; `further`: another channel takes them."""
         try:
             if error.fault in {SendFault.UNREACHABLE, SendFault.AMBIGUOUS}:
                 self._failed(row)
@@ -418,7 +463,10 @@ class Sender:
                 case SendFault.MISCONFIGURED:
                     line = self._line(row.channel_id, row.medium)
                     line.misconfigured += 1
-                    if max(line.misconfigured, row.attempt) >= MISCONFIGURED_IN_A_ROW:
+                    if further and line.misconfigured >= MISCONFIGURED_IN_A_ROW:
+                        line.open = False
+                        self.gateway.pacer.hold(line.turns.key)
+                    elif max(line.misconfigured, row.attempt) >= MISCONFIGURED_IN_A_ROW:
                         self.ended = True
                         page.misconfigured = str(error)[:48]
                 case _:

@@ -46,7 +46,7 @@ __all__ = [
 
 PRICE_COLUMNS = ("medium", "operator", "from", "rupees", "source")
 REST_COLUMNS = ("day", "title")
-OPERATORS = ("", *sorted({*phone.OPERATORS.values(), "other", phone.LINE, "abroad"}))
+OPERATORS = ("", *sorted(phone.EVERYBODY))
 DEAREST = 1_000_00  # paisa: more for a segment or a minute is a slip of the finger
 
 

@@ -13,7 +13,7 @@ from gateway.core import consent
 from gateway.core.jobs import EndCall, ExpandBroadcast, Job, SendBatch, SendReply
 from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
-from gateway.providers.faults import SendError
+from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import HttpSession, open_http
 from gateway.services import announcements, audit, calls, charges, claims, drop_off, recordings, reminders, retention, rounds, uploads
 from gateway.store import broadcasts, callbacks, deliveries, phones, sweeps
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-STOPPED_AT_PROVIDER = "21610"  # Twilio's code, which Twilio-compatible providers share
 ASKED_AT_ONCE = 20  # questions in flight
 MOST_DOUBTS = 200  # in one sweep
 MOST_REPLIES = 200  # bells in one sweep
@@ -65,7 +64,7 @@ def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None)
         if row is None:
             return
         deliveries.advance(db, row, told, now)
-        phone_id = deliveries.phone_of(db, row) if said.error == STOPPED_AT_PROVIDER else None
+        phone_id = deliveries.phone_of(db, row) if said.fault is SendFault.OPTED_OUT else None
         if phone_id is not None:
             phones.stop(db, phone_id, now)
     if told.answered_by == MACHINE and told.status == "sent":
@@ -89,7 +88,7 @@ def end_call(gateway: Gateway, delivery_id: int) -> None:
     """End the call of a delivery: a machine answered it, on which nothing is left."""
     with gateway.database.read() as db:
         call = deliveries.under_way(db, delivery_id)
-    if call is None:
+    if call is None or call[0] not in gateway.providers.by_name:
         return
 
     async def end(provider: str, external_id: str) -> None:
@@ -165,7 +164,9 @@ async def _ask_about(gateway: Gateway, doubts: list[Doubt]) -> list[tuple[Doubt,
 
 
 async def _ask(gateway: Gateway, http: HttpSession, doubt: Doubt) -> Found | None:
-    provider = gateway.providers[doubt.provider]
+    provider = gateway.providers.by_name.get(doubt.provider)
+    if provider is None:  # channels.yaml names it no more: nobody is left who could tell
+        return None
     recipient = gateway.seal.open(doubt.sealed)
     since = (doubt.since - timedelta(hours=1)).date().isoformat()  # it went out some time before it became doubtful
     if doubt.medium == "voice":

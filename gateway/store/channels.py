@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from gateway.store.database import Connection
-from gateway.store.models import channels
+from gateway.store.models import channels, deliveries
 from gateway.store.rows import columns, insert_into
 
 
@@ -35,9 +36,21 @@ COLUMNS = columns(channels, Channel)
 _CHANNELS = select(*COLUMNS)
 _BY_ADDRESS = _CHANNELS.where(channels.c.provider == bindparam("provider"), channels.c.address == bindparam("address"))
 _BY_ID = _CHANNELS.where(channels.c.id == bindparam("id"))
-_IDS = select(channels.c.id).order_by(channels.c.id)
+_EVERY = _CHANNELS.order_by(channels.c.id)
 _OF_PROVIDER = _CHANNELS.where(channels.c.provider == bindparam("provider")).order_by(channels.c.address)
 _OF_ORGANISATION = _CHANNELS.where(channels.c.organisation_id == bindparam("organisation_id")).order_by(channels.c.id)
+_LOCK = select(channels.c.id).where(channels.c.id.in_(bindparam("these", expanding=True))).order_by(channels.c.id)
+_LOCK = _LOCK.with_for_update(key_share=True)  # whoever writes a row that refers to a channel need not wait
+# What was put back, or is to be sent again, did not go out; what nobody can tell of may have.
+_COUNTED = (
+    select(deliveries.c.channel_id, func.count())
+    .where(
+        deliveries.c.channel_id.in_(bindparam("these", expanding=True)),
+        deliveries.c.counted_on == bindparam("day"),
+        deliveries.c.state.not_in(("queued", "suppressed")),
+    )
+    .group_by(deliveries.c.channel_id)
+)
 
 
 def ensure(db: Connection, channel: Channel) -> None:
@@ -67,11 +80,21 @@ def of_provider(db: Connection, provider: str) -> list[Channel]:
     return [Channel(*row) for row in db.execute(_OF_PROVIDER, {"provider": provider})]
 
 
-def all_ids(db: Connection) -> list[str]:
-    """The ids of all channels of the installation."""
-    return list(db.execute(_IDS).scalars())
+def every(db: Connection) -> list[Channel]:
+    """All channels of all organisations, by id."""
+    return [Channel(*row) for row in db.execute(_EVERY)]
 
 
 def of_organisation(db: Connection, organisation_id: str) -> list[Channel]:
     """All channels of an organisation, by id."""
     return [Channel(*row) for row in db.execute(_OF_ORGANISATION, {"organisation_id": organisation_id})]
+
+
+def lock(db: Connection, these: Collection[str]) -> None:
+    """Until the end of the transaction nobody else counts what these channels may still send."""
+    db.execute(_LOCK, {"these": list(these)})
+
+
+def counted(db: Connection, these: Collection[str], day: str) -> dict[str, int]:
+    """How much went out, or may have, over each of these channels on a day of Nepal; those over which nothing did are missing."""
+    return {row[0]: row[1] for row in db.execute(_COUNTED, {"these": list(these), "day": day})}

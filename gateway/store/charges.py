@@ -8,26 +8,32 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, exists, or_, select, update
 
+from gateway.core.events import Medium
 from gateway.store.models import Instant, broadcasts, channels, deliveries
 
 
 class Bill(NamedTuple):
-    """A broadcast that is over and of which not all is charged. `page` is where reading the provider's list goes on."""
+    """A broadcast that is over and of which not all is charged. `page` is where reading the providers' lists goes on."""
 
     broadcast_id: str
-    channel_id: str
-    provider: str
-    sender: str
-    medium: str
-    heads_up: bool
     approved_at: datetime
     finished_at: datetime
     page: str | None
 
 
-class Charged(NamedTuple):
-    """`amount` is millionths of `currency`."""
+class Listed(NamedTuple):
+    """A provider's list in which a part of a broadcast stands: what went out by a medium from one of our numbers."""
 
+    channel_id: str
+    provider: str
+    sender: str
+    medium: Medium
+
+
+class Charged(NamedTuple):
+    """Of something that went out over a channel; `amount` is millionths of `currency`."""
+
+    of_channel: str
     charged_id: str  # the provider's
     amount: int
     currency: str
@@ -43,13 +49,8 @@ _UNCHARGED = exists(
 )
 _DUE = (
     select(
-        broadcasts.c.id,
-        broadcasts.c.channel_id,
-        channels.c.provider,
-        channels.c.address,
-        *(broadcasts.c[name] for name in ("medium", "heads_up", "approved_at", "finished_at", "charges_page")),
+        *(broadcasts.c[name] for name in ("id", "approved_at", "finished_at", "charges_page")),
     )
-    .join(channels, channels.c.id == broadcasts.c.channel_id)
     .where(
         broadcasts.c.approved_at.is_not(None),
         broadcasts.c.finished_at.between(bindparam("given_up", type_=Instant()), bindparam("over", type_=Instant())),
@@ -59,6 +60,13 @@ _DUE = (
         ),
     )
     .order_by(broadcasts.c.finished_at)
+)
+_LISTED = (
+    select(deliveries.c.channel_id, channels.c.provider, channels.c.address, deliveries.c.medium)
+    .join(channels, channels.c.id == deliveries.c.channel_id)
+    .where(deliveries.c.broadcast_id == bindparam("broadcast"), deliveries.c.external_id.is_not(None))
+    .distinct()
+    .order_by(deliveries.c.channel_id, deliveries.c.medium)
 )
 _CHARGE = (
     update(deliveries)
@@ -83,9 +91,14 @@ def due(db: Connection, now: datetime, settles: timedelta, every: timedelta, giv
     return [Bill(*row) for row in db.execute(_DUE, parameters)]
 
 
+def lists(db: Connection, broadcast_id: str) -> list[Listed]:
+    """The lists in which a broadcast stands: one for each channel and medium by which something of it went out."""
+    return [Listed(*row) for row in db.execute(_LISTED, {"broadcast": broadcast_id})]
+
+
 def note(db: Connection, bill: Bill, charges: Iterable[Charged], page: str | None, now: datetime) -> None:
-    """Write down a page of what was charged, and where reading goes on; None: it was read to the end."""
-    rows = [each._asdict() | {"of_channel": bill.channel_id} for each in charges]
+    """Write down a page of what a channel's provider charged, and where reading goes on; None: it was read to the end."""
+    rows = [each._asdict() for each in charges]
     if rows:
         db.execute(_CHARGE, rows)
     read = {"broadcast": bill.broadcast_id, "was": bill.page}

@@ -5,8 +5,8 @@ The state machine stands in `gateway.store.deliveries`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -23,6 +23,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    insert,
     literal,
     null,
     or_,
@@ -31,8 +32,9 @@ from sqlalchemy import (
 )
 
 from gateway.core import consent
+from gateway.core.calendar import midnight
 from gateway.core.events import Medium
-from gateway.store.deliveries import BY_THIS_HOUR, IS_REPLY, MAY_BE_TOLD, hers
+from gateway.store.deliveries import BY_THIS_HOUR, CONFIRMS_STOP, IS_REPLY, MAY_BE_TOLD, hers
 from gateway.store.heard import SHARED
 from gateway.store.models import broadcasts, deliveries, members, phones
 from gateway.store.questions import answered
@@ -65,7 +67,8 @@ class Stream:
 class Claimed:
     """A row that a worker owns. `sealed` is the phone; `stopped` says that STOP came from it; a reply has a `sealed_body`.
 
-    `round` 0 is the text that comes before a call.
+    `round` 0 is the text that comes before a call. `refused_by` are the channels that definitely refused it, with spaces in between;
+    `purpose` is one of `gateway.channels.Purpose`.
     """
 
     id: int
@@ -78,14 +81,21 @@ class Claimed:
     attempt: int
     channel_id: str
     round: int = 1
+    refused_by: str | None = None
+    purpose: str = "broadcast"
 
+
+# Over which channel a row goes, or until when it waits for one; None: it stays where it is, since this page has no place for it.
+Chosen = str | datetime | None
 
 _FACTS = len(fields(Claimed))
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a claimed row. `unspent` 1 gives the attempt back: nothing was tried; `doubt`: it may have been sent."""
+    """What became of a claimed row. `unspent` 1 gives the attempt back: nothing was tried; `doubt`: it may have been sent;
+    `refused`: this channel will never take it, and another of its route may.
+    """
 
     id: int
     state: str
@@ -94,6 +104,7 @@ class Outcome:
     not_before: datetime | None = None
     unspent: int = 0
     doubt: bool = False
+    refused: bool = False
 
 
 # --- claim and fence ---------------------------------------------------------------------------------------------------------------
@@ -126,7 +137,7 @@ _EARLIER = answered(
 )
 
 
-def _looks(earlier: ColumnElement[bool], *conditions: ColumnElement[bool]) -> tuple[Select[Any], Select[Any]]:
+def _looks(purpose: ColumnElement[str], earlier: ColumnElement[bool], *conditions: ColumnElement[bool]) -> tuple[Select[Any], Select[Any]]:
     """What is due: first the rows whose hour has come, then those that have none. Each is one range of the index."""
     # PostgreSQL's workers step over each other's rows and phones; on SQLite, where SKIP LOCKED is dropped, there is one writer at a time.
     # The phones are locked against writers alone: whoever refers to one, such as a new delivery, need not wait.
@@ -142,6 +153,8 @@ def _looks(earlier: ColumnElement[bool], *conditions: ColumnElement[bool]) -> tu
             deliveries.c.attempt + 1,
             deliveries.c.channel_id,
             deliveries.c.round,
+            deliveries.c.refused_by,
+            purpose.label("purpose"),
             phones.c.told_at,
             phones.c.told_by,
             earlier.label("earlier"),
@@ -156,9 +169,9 @@ def _looks(earlier: ColumnElement[bool], *conditions: ColumnElement[bool]) -> tu
 
 
 _LOOKS = {
-    "first": _looks(false(), _OF_BROADCAST, _BEING_SENT),
-    "later": _looks(_EARLIER, _OF_BROADCAST, _BEING_SENT),
-    "reply": _looks(false(), IS_REPLY, BY_THIS_HOUR),
+    "first": _looks(literal("broadcast"), false(), _OF_BROADCAST, _BEING_SENT),
+    "later": _looks(literal("broadcast"), _EARLIER, _OF_BROADCAST, _BEING_SENT),
+    "reply": _looks(case((deliveries.c.by_day, "notice"), else_="reply"), false(), IS_REPLY, BY_THIS_HOUR),
 }
 
 _TAKE = (
@@ -169,6 +182,8 @@ _TAKE = (
         token=bindparam("holder"),
         lease_until=bindparam("until"),
         attempt=deliveries.c.attempt + 1,
+        channel_id=bindparam("over"),
+        counted_on=bindparam("on"),
         updated_at=bindparam("now"),
     )
 )
@@ -180,31 +195,82 @@ _TELL = (
 _PUT_OFF = update(deliveries).where(deliveries.c.id == bindparam("row")).values(not_before=bindparam("due"))
 
 
-def claim_page(db: Connection, stream: Stream | None, count: int, claim: Claim) -> list[Claimed]:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Over which channel each row goes, and which channels are `limited` to so many texts a day, so that those over them are counted."""
+
+    of: Callable[[Claimed], Chosen] = attrgetter("channel_id")
+    limited: Container[str] = ()
+
+
+AS_WRITTEN = Choice()
+
+
+def claim_page(db: Connection, stream: Stream | None, count: int, claim: Claim, choice: Choice = AS_WRITTEN) -> list[Claimed]:
     """Take at most `count` due rows of a broadcast that is being sent, or (None) replies. Commit before the first request.
 
-    The phones of a broadcast's rows are told from now on. A row whose phone another broadcast has told less than the gap ago is put off
-    until that is over, and one that an earlier broadcast is about to tell for a whole gap; so none of them is looked at again and again.
+    Each goes over the channel that `choice` names, and one for which it names an instant is put off until then. The phones of a broadcast's
+    rows are told from now on. A row whose phone another broadcast has told less than the gap ago is put off until that is over, and one
+    that an earlier broadcast is about to tell for a whole gap; so none of them is looked at again and again.
     """
     kind = "reply" if stream is None else "later" if stream.earlier else "first"
     asked: dict[str, object] = {"now": claim.now, "by": "sms", "daylight": not consent.quiet(claim.now)}
     if stream is not None:
         asked = {"now": claim.now, "by": stream.medium, "broadcast": stream.broadcast_id}
         asked |= {"earlier": list(stream.earlier)} if stream.earlier else {}
+    taken: dict[int, Claimed] = {}
     for most in LOOKS:
         seen = _look(db, kind, asked | {"count": max(count, most)})
         held = {row.id: due for row in seen if stream and (due := _held_until(row, stream, claim.now))}
+        free = (Claimed(*each[:_FACTS]) for each in seen if each.id not in held and each.id not in taken)
+        passed_over = _choose(free, count, choice, taken, held)
         if held:
             db.execute(_PUT_OFF, [{"row": row, "due": due} for row, due in held.items()])
-        free = [row for row in seen if row.id not in held][:count]
-        if free or not seen:
+        # Behind those of a slow channel there may be some for a fast one: one more look, which sees further, finds them.
+        if not seen or (taken and (most > LOOKS[0] or not passed_over)):
             break
-    if free:
-        taken = {"rows": [row.id for row in free], "holder": claim.token, "until": claim.lease_until, "now": claim.now}
-        db.execute(_TAKE, taken)
-        if stream is not None:
-            db.execute(_TELL, {"phones": [row.phone_id for row in free], "now": claim.now, "broadcast": stream.broadcast_id})
-    return sorted((Claimed(*row[:_FACTS]) for row in free), key=attrgetter("id"))
+    _take(db, taken.values(), claim, choice)
+    if taken and stream is not None:
+        db.execute(_TELL, {"phones": [row.phone_id for row in taken.values()], "now": claim.now, "broadcast": stream.broadcast_id})
+    return sorted(taken.values(), key=attrgetter("id"))
+
+
+def _choose(rows: Iterable[Claimed], count: int, choice: Choice, taken: dict[int, Claimed], held: dict[int, datetime]) -> bool:
+    """Fill `taken` up to `count`, and `held` with what is put off; whether some were passed over and there is room yet."""
+    passed_over = False
+    for row in rows:
+        if len(taken) == count:
+            return False
+        chosen = choice.of(row)
+        if isinstance(chosen, datetime):
+            held[row.id] = chosen
+        elif chosen is None:
+            passed_over = True
+        else:
+            taken[row.id] = row if chosen == row.channel_id else replace(row, channel_id=chosen)
+    return passed_over and len(taken) < count
+
+
+_BEGIN = insert(deliveries).returning(deliveries.c.id)
+
+
+def begin(db: Connection, row: Claimed, claim: Claim, limited: Container[str]) -> int:
+    """Write a row that belongs to no broadcast and that its writer sends herself, at once; its id."""
+    values = {name: getattr(row, name) for name in ("phone_id", "medium", "language", "sealed_body", "channel_id", "attempt")}
+    held = {"state": "sending", "token": claim.token, "lease_until": claim.lease_until, "updated_at": claim.now}
+    counted = _day(claim) if row.medium == "sms" and row.channel_id in limited else None
+    return int(db.execute(_BEGIN, values | held | {"counted_on": counted}).scalar_one())
+
+
+def _day(claim: Claim) -> str:
+    return midnight(claim.now).date().isoformat()
+
+
+def _take(db: Connection, rows: Collection[Claimed], claim: Claim, choice: Choice) -> None:
+    for channel in sorted({row.channel_id for row in rows}):
+        these = [row.id for row in rows if row.channel_id == channel]
+        on = _day(claim) if channel in choice.limited else None
+        db.execute(_TAKE, {"rows": these, "over": channel, "on": on, "holder": claim.token, "until": claim.lease_until, "now": claim.now})
 
 
 def _look(db: Connection, kind: str, asked: dict[str, Any]) -> list[Row[Any]]:
@@ -266,7 +332,7 @@ def _fence(barred: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Sele
 
 _FENCE = {
     True: _fence(_BARRED, _OF_BROADCAST, _BEING_SENT).outerjoin(members, members.c.id == deliveries.c.member_id),
-    False: _fence(case(_STOPPED), IS_REPLY),
+    False: _fence(case((and_(_STOPPED[0], deliveries.c.round != CONFIRMS_STOP), _STOPPED[1])), IS_REPLY),
 }
 
 
@@ -307,6 +373,10 @@ _RECORD = (
         error=bindparam("why"),
         not_before=bindparam("due"),
         attempt=deliveries.c.attempt - bindparam("unspent"),
+        refused_by=case(
+            (bindparam("refused", type_=Boolean), func.coalesce(deliveries.c.refused_by + " ", "") + deliveries.c.channel_id),
+            else_=deliveries.c.refused_by,
+        ),
         ever_unknown=or_(deliveries.c.ever_unknown, bindparam("doubt", type_=Boolean)),
         token=None,
         lease_until=None,
@@ -327,6 +397,7 @@ def record(db: Connection, outcomes: Iterable[Outcome], token: str, now: datetim
             "due": outcome.not_before,
             "unspent": outcome.unspent,
             "doubt": outcome.doubt,
+            "refused": outcome.refused,
             "now": now,
         }
         for outcome in outcomes

@@ -143,8 +143,8 @@ CONCERNING: Mapping[Table, ColumnElement[bool]] = {
 # What is about nobody in particular.
 OF_NOBODY = frozenset(
     (
-        "organisations channels prices rest_days schemes scheme_rates notices broadcasts approvals member_lists sayings saying_clips "
-        "services flow_versions step_counts studio_tries sign_in_tries imports import_refusals uploads sweeps"
+        "organisations channels prices rest_days schemes scheme_rates notices broadcasts approvals member_lists sayings "
+        "saying_clips services flow_versions step_counts studio_tries sign_in_tries imports import_refusals uploads sweeps"
     ).split()
 )
 

@@ -73,6 +73,9 @@ def hers(row: FromClause) -> ColumnElement[bool]:
 MAY_BE_TOLD = and_(members.c.state == "active", members.c.consented_at.is_not(None))
 
 
+CONFIRMS_STOP = 0  # the round of the one reply that goes out after her STOP: it tells her that it worked
+
+
 @dataclass(frozen=True, slots=True)
 class NewReply:
     """A text that belongs to a conversation and goes out by itself; `by_day`: nobody asked for it now, so it does not go out at night."""
@@ -84,6 +87,7 @@ class NewReply:
     body: str
     not_before: datetime | None = None
     by_day: bool = False
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +232,15 @@ _PHONE_OF = select(deliveries.c.phone_id).where(deliveries.c.id == bindparam("ro
 def phone_of(db: Connection, delivery_id: int) -> int | None:
     """The phone of a delivery, or None where there is no such delivery."""
     return db.execute(_PHONE_OF, {"row": delivery_id}).scalar()
+
+
+_STATE_OF = select(deliveries.c.state, deliveries.c.error).where(deliveries.c.id == bindparam("row"))
+
+
+def state_of(db: Connection, delivery_id: int) -> tuple[str, str | None]:
+    """The state of a delivery, and the error behind it."""
+    row = db.execute(_STATE_OF, {"row": delivery_id}).one()
+    return row.state, row.error
 
 
 _UNDER_WAY = (

@@ -66,6 +66,7 @@ def _floor(table: Table) -> object:
     return newest - NEWEST
 
 
-def last_callback(db: Connection) -> datetime | None:
-    """When a provider last told us what became of something."""
-    return db.execute(select(callbacks.c.at).order_by(callbacks.c.id.desc()).limit(1)).scalar()
+def last_callbacks(db: Connection) -> dict[str, datetime]:
+    """When each provider last told us what became of something, of the newest `NEWEST` callbacks."""
+    latest = select(callbacks.c.provider, func.max(callbacks.c.at)).where(callbacks.c.id > _floor(callbacks)).group_by(callbacks.c.provider)
+    return {row[0]: row[1] for row in db.execute(latest)}

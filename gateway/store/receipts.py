@@ -39,6 +39,12 @@ _OF_CALL = (
     .order_by(receipts.c.step)
 )
 _FIND = Prepared(FIND)
+_LATEST = (
+    select(receipts.c.external_id, receipts.c.at)
+    .where(receipts.c.provider == bindparam("provider"), receipts.c.external_id.between(bindparam("lowest"), bindparam("highest")))
+    .order_by(receipts.c.at.desc())
+    .limit(1)
+)
 _INSERT = Prepared(insert_into(receipts))
 
 
@@ -52,6 +58,12 @@ def of_call(db: Connection, seal: Seal, provider: str, external_id: str) -> list
     """All answers of a call, in the order of its steps."""
     rows = db.execute(_OF_CALL, {"provider": provider, "external_id": external_id})
     return [Receipt(provider, external_id, step, seal.open(bytes(answer)), at) for step, answer, at in rows]
+
+
+def latest(db: Connection, provider: str, words: str) -> tuple[str, datetime] | None:
+    """The last answered request whose id is `words` and 16 hexadecimal digits, and when that was."""
+    found = db.execute(_LATEST, {"provider": provider, "lowest": words + "0" * 16, "highest": words + "f" * 16}).first()
+    return (found[0], found[1]) if found else None
 
 
 def insert(db: Connection, seal: Seal, receipt: Receipt) -> None:

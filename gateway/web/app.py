@@ -10,13 +10,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from gateway import bootstrap
 from gateway.config import LOOPBACK
 from gateway.services import callers, sayings, studio
-from gateway.web import health, media
-from gateway.web.webhooks import twilio
+from gateway.web import health, media, webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,11 +32,12 @@ def create_app(gateway: Gateway | None = None) -> Flask:
         gateway = bootstrap.from_environment(os.environ)
         gateway.flows.keep_looking()
     app = _application(gateway)
-    app.register_blueprint(twilio.blueprint(gateway, gateway.providers.main))
-    app.register_blueprint(
-        media.blueprint(gateway.settings.audio_dir, gateway.settings.data_dir, spoken=(studio.FOLDER, callers.NAMES, sayings.FOLDER))
-    )
-    app.register_blueprint(health.blueprint(gateway))
+    for provider in gateway.providers.by_name.values():
+        app.register_blueprint(webhooks.blueprint(gateway, provider))
+    spoken = (studio.FOLDER, callers.NAMES, sayings.FOLDER)
+    for pages in (media.blueprint(gateway.settings.audio_dir, gateway.settings.data_dir, spoken=spoken), health.blueprint(gateway)):
+        pages.after_request(_harden)
+        app.register_blueprint(pages)
     app.wsgi_app = _host_in_small_letters(_with_rooms(gateway, app))  # type: ignore[method-assign, assignment]  # Flask's own way
     return app
 
@@ -47,6 +47,7 @@ def create_api(gateway: Gateway) -> Flask:
     from gateway.web import api
 
     app = _application(gateway)
+    app.after_request(_harden)
     app.register_blueprint(api.blueprint(gateway))
     return app
 
@@ -55,7 +56,6 @@ def _application(gateway: Gateway) -> Flask:
     app = Flask(__name__, static_folder=None)
     public_host = urlsplit(gateway.settings.public_base_url).hostname or ""
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, TRUSTED_HOSTS=[public_host, *sorted(LOOPBACK)])
-    app.after_request(_harden)
     return app
 
 
@@ -74,12 +74,12 @@ def _with_rooms(gateway: Gateway, app: Flask) -> WSGIApplication:
     Most web processes answer providers alone: the API's descriptions take a fifth of a process's memory, the console as much.
     """
     answered_here = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
-    webhooks, api, console = app.wsgi_app, cache(lambda: create_api(gateway)), cache(lambda: create_console(gateway, answer))
+    answering, api, console = app.wsgi_app, cache(lambda: create_api(gateway)), cache(lambda: create_console(gateway, answer))
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         room = environ.get("PATH_INFO", "").split("/", 2)[1:2]
         if room and room[0] in answered_here:
-            return webhooks(environ, start_response)
+            return answering(environ, start_response)
         return (api() if room == ["api"] else console())(environ, start_response)
 
     return answer
@@ -97,9 +97,7 @@ def _host_in_small_letters(application: WSGIApplication) -> WSGIApplication:
 
 
 def _harden(response: Response) -> Response:
-    """No page of ours loads anything from elsewhere, is framed, or is guessed to be another type. No browser sees a webhook's answer."""
-    if request.blueprint == twilio.NAME:
-        return response
+    """No page of ours loads anything from elsewhere, is framed, or is guessed to be another type."""
     response.headers.setdefault("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"

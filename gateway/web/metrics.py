@@ -66,12 +66,7 @@ def _families(found: Measures) -> Iterator[GaugeMetricFamily]:
             if row.what == what:
                 family.add_metric([row.channel_id, row.way, row.state][: len(labels)], row.many)
         yield family
-    breaker = GaugeMetricFamily(
-        "aawaj_channel_held", "1: the provider failed again and again, and the channel is left alone", labels=["channel", "medium"]
-    )
-    for (channel, medium), is_held in found.held.items():
-        breaker.add_metric([channel, medium], is_held)
-    yield breaker
+    yield from _of_channels(found)
     yield GaugeMetricFamily("aawaj_redis_up", "Whether Redis answers", value=found.queues is not None)
     if found.queues is not None:
         jobs = GaugeMetricFamily("aawaj_queue_jobs", "Jobs in the queues", labels=["queue", "state"])
@@ -89,3 +84,31 @@ def _families(found: Measures) -> Iterator[GaugeMetricFamily]:
     ):
         if at is not None:
             yield GaugeMetricFamily(f"aawaj_{name}_timestamp_seconds", says, value=at.timestamp())
+
+
+def _of_channels(found: Measures) -> Iterator[GaugeMetricFamily]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    breaker = GaugeMetricFamily(
+        "aawaj_channel_held", "1: the provider failed again and again, and the channel is left alone", labels=["channel", "medium"]
+    )
+    share = GaugeMetricFamily(
+        "aawaj_channel_pace_share",
+        "Part of its pace at which a channel sends: 1 unless its provider complained",
+        labels=["channel", "medium"],
+    )
+    left = GaugeMetricFamily(
+        "aawaj_channel_day_left", "Texts that a channel may still send today, where it has a limit", labels=["channel"]
+    )
+    told = GaugeMetricFamily(
+        "aawaj_channel_callback_seconds", "For how long a channel's provider has told nothing of what was sent", labels=["channel"]
+    )
+    for seen in found.channels:
+        for medium in seen.carries:
+            breaker.add_metric([seen.channel.id, medium], medium in seen.held)
+            share.add_metric([seen.channel.id, medium], seen.shares.get(medium, 1))
+        if seen.left is not None:
+            left.add_metric([seen.channel.id], seen.left)
+        if seen.callback_at is not None:
+            told.add_metric([seen.channel.id], (found.at - seen.callback_at).total_seconds())
+    yield from (breaker, share, left, told)

@@ -14,6 +14,7 @@ from gateway.core.jobs import ExpandBroadcast, SendBatch, SendReply
 from gateway.core.statuses import DELIVERY
 from gateway.errors import GatewayError
 from gateway.providers.base import Providers, StatusReport
+from gateway.providers.faults import SendFault
 from gateway.services import broadcast, send, track
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
@@ -92,7 +93,7 @@ def test_a_report_about_another_copy_changes_nothing(world: World, people: Peopl
 
 def test_a_report_that_she_stopped_us_stops_her_phone(world: World, people: People) -> None:
     people(1)
-    track.report(world.gateway, owe(world, 1), said("failed", error="21610"))
+    track.report(world.gateway, owe(world, 1), said("failed", error="21610", fault=SendFault.OPTED_OUT))
     with world.database.read() as db:
         assert db.execute(select(models.phones.c.stopped_at)).scalar() == world.clock.now
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.web.webhooks.twilio import fields_of
+from gateway.web.webhooks.gate import fields_of
 
 BODIES = st.text(st.sampled_from("&=+%;#/?09aAfFzé\u0928\0\n "), max_size=60)
 

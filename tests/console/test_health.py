@@ -211,7 +211,9 @@ def test_without_its_program_a_sentence_says_what_to_install(on_postgres: Gatewa
 def test_the_figures_are_counted_on_postgres_as_well(on_postgres: Gateway):
     found = health.look(on_postgres, ADMIN)
     assert (found.database.kind, found.database.tables) == ("postgresql", found.database.newest)
-    assert health.measure(on_postgres).held == {("main", "sms"): False, ("main", "voice"): False}
+    assert [(seen.channel.id, seen.held, seen.shares) for seen in health.measure(on_postgres).channels] == [
+        ("main", {}, {"sms": 1.0, "voice": 1.0})
+    ]
     assert days.day(on_postgres, ADMIN).contributions.count == 4
 
 

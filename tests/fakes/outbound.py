@@ -99,6 +99,7 @@ def build(given: config.Settings, database: Database, fake: FakeTwilio, **parts:
         seal=Seal(SECRET),
         flows=SimpleNamespace(catalogue=CATALOGUE),
         providers=Providers({"twilio": provider}),
+        ways=None,
         pacer=Pacer(given.redis_url),
         **{"queue_is_up": lambda: True, "look_at_queues": lambda: None, **parts},
     )

@@ -25,10 +25,8 @@ import argparse
 import asyncio
 import base64
 import hmac
-import itertools
 import json
 import os
-import random
 import signal
 import threading
 import time
@@ -36,32 +34,20 @@ import uuid
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Self
 from urllib.parse import parse_qsl, unquote, urlencode
 
 import requests
 from aiohttp import web
+from fakes import provider_kit
 from fakes.contract import Contract
+from fakes.provider_kit import NOT_TAKEN, FakeProvider
 from twilio.request_validator import RequestValidator
 
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
 AUTH_TOKEN = "fake-token-of-the-fake-provider-1"
-FAULTS = (
-    "throttled",  # 429 with Retry-After, not taken
-    "error_before",  # 500, not taken
-    "error_after",  # 500, taken
-    "reset_before",  # the connection breaks, not taken
-    "reset_after",  # the connection breaks, taken
-    "drip",  # taken, then the answer comes a byte at a time
-    "garbage",  # taken, 201 with HTML
-    "no_sid",  # taken, 201 without an id
-    "huge",  # taken, 201 with ten megabytes
-    "redirect",  # 307 to elsewhere, not taken
-)
-NOT_TAKEN = {"throttled", "error_before", "reset_before", "redirect"}
+FAULTS = (*provider_kit.FAULTS, "no_sid")  # taken, 201 without an id
 SID_PREFIX = {"message": "SM", "call": "CA"}
 RESOURCES = {"Messages.json": "message", "Calls.json": "call"}
 
@@ -84,67 +70,43 @@ class Sent:
         return datetime.fromtimestamp(self.at, UTC).date().isoformat()
 
 
-class FakeTwilio:
-    """The server; a context manager. `requests` counts the posts that came, `violations` names breaches of Twilio's contract."""
+class FakeTwilio(FakeProvider):
+    """The server; `requests` counts the posts that came, `violations` names breaches of Twilio's contract."""
+
+    known_faults = FAULTS
 
     def __init__(
         self,
         *,
-        faults: Mapping[str, float] | None = None,
-        numbers: Mapping[str, str | Sequence[str]] | None = None,
-        seed: int = 1,
-        latency: float = 0.0,
         per_second: int | None = None,
         callbacks: Sequence[str] = (),
         call_callbacks: Sequence[str] = (),
         callback_threads: int = 4,
         ledger_file: Path | None = None,
-        port: int = 0,
+        **options: object,
     ) -> None:
-        unknown = set(faults or {}) - set(FAULTS)
-        if unknown:
-            raise ValueError(f"no such fault: {sorted(unknown)}")
+        super().__init__(**options)
         self.account_sid, self.auth_token = ACCOUNT_SID, AUTH_TOKEN
-        self.faults = dict(faults or {})
-        self.numbers = {to: itertools.repeat(given) if isinstance(given, str) else iter(given) for to, given in (numbers or {}).items()}
-        self.latency, self.per_second = latency, per_second
+        self.per_second = per_second
         self.callbacks = {"message": tuple(callbacks), "call": tuple(call_callbacks)}
         self.statuses: dict[str, str] = {}  # sid -> what the lists say, where it is not "sent" or "queued"
         self.prices: dict[str, str] = {}  # sid -> what the lists say that it cost, in USD
         self.ended: list[str] = []  # calls that were ended by request
         self.recordings: dict[str, bytes] = {}  # sid -> WAV
         self.ledger: list[Sent] = []
-        self.requests = 0
-        self.violations: list[str] = []
         self.callback_answers: list[int] = []
-        self.peers: set[object] = set()  # one for each connection that was made
-        self._random = random.Random(seed)
         self._recent: deque[float] = deque()
         self._contract = Contract()
         self._authorization = f"Basic {base64.b64encode(f'{ACCOUNT_SID}:{AUTH_TOKEN}'.encode()).decode()}"
-        self._port = port
         self._reports = ThreadPoolExecutor(callback_threads, thread_name_prefix="fake-twilio-callback")
         self._owed = 0
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="fake-twilio", daemon=True)
-        self._ready = threading.Event()
         self._file = self._open(ledger_file) if ledger_file else None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        if not self._ready.wait(10):
-            raise RuntimeError("the fake Twilio did not start")
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._reports.shutdown(wait=True, cancel_futures=True)
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        super().__exit__()
         if self._file is not None:
             os.close(self._file)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
 
     def sent_to(self, number: str) -> list[Sent]:
         """What this number was sent, in order."""
@@ -160,18 +122,7 @@ class FakeTwilio:
 
     # --- the server ---------------------------------------------------------------------------------------------------------------
 
-    async def _serve(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self._port, backlog=1024).start()
-        self._port = runner.addresses[0][1]
-        self._ready.set()
-        await self._stop.wait()
-        await runner.cleanup()
-
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.peers.add(request.transport.get_extra_info("peername"))
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         prefix = f"/2010-04-01/Accounts/{self.account_sid}/"
         path = unquote(request.path)
         if not path.startswith(prefix):
@@ -199,41 +150,19 @@ class FakeTwilio:
         fields = dict(form)
         if len(fields.get("Body", "")) > 1600:
             return _error(400, 21617, "The concatenated message body exceeds the 1600 character limit")
-        fault = "throttled" if self._is_too_fast() else self._choose(fields["To"])
-        if fault in NOT_TAKEN or fault.isdigit():
-            return await self._answer(request, fault, {})
-        return await self._answer(request, fault, self._accept(RESOURCES[resource], fields))
-
-    async def _answer(self, request: web.BaseRequest, fault: str, made: Mapping[str, object]) -> web.StreamResponse:  # noqa: PLR0911
+        fault = "throttled" if self._is_too_fast() else self.choose(fields["To"])
         if fault.isdigit():
             return _error(400, int(fault), "refused by the script")
-        if fault == "throttled":
-            return _error(429, 20429, "Too Many Requests", {"Retry-After": "1"})
-        if fault == "redirect":
-            return web.Response(status=307, headers={"Location": f"{self.url}/elsewhere"})
-        if fault.startswith("reset"):
-            request.transport.abort()
-        if fault.startswith("error"):
-            return _error(500, 20500, "Internal Server Error")
-        if fault == "drip":
-            return await _drip(request, json.dumps(made))
-        if fault == "garbage":
-            return web.Response(status=201, text="<html><body>It works!</body></html>", content_type="text/html")
+        made = {} if fault in NOT_TAKEN else self._accept(RESOURCES[resource], fields)
         if fault == "no_sid":
-            return web.json_response({**made, "sid": None}, status=201)
-        if fault == "huge":
-            return web.Response(status=201, text=json.dumps({**made, "padding": "x" * 10_000_000}), content_type="application/json")
-        return web.json_response(made, status=201)
+            made["sid"] = None
+        return await self.answered(request, fault, web.json_response(made, status=201))
 
-    def _choose(self, to: str) -> str:
-        if to in self.numbers:
-            return next(self.numbers[to], "")
-        draw = self._random.random()
-        for fault, probability in self.faults.items():
-            draw -= probability
-            if draw < 0:
-                return fault
-        return ""
+    def error(self) -> web.Response:
+        return _error(500, 20500, "Internal Server Error")
+
+    def too_many(self) -> web.Response:
+        return _error(429, 20429, "Too Many Requests", {"Retry-After": "1"})
 
     def _is_too_fast(self) -> bool:
         if self.per_second is None:
@@ -338,16 +267,6 @@ class FakeTwilio:
 
 def _error(status: int, code: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
     return web.json_response({"code": code, "message": message, "status": status}, status=status, headers=headers)
-
-
-async def _drip(request: web.BaseRequest, text: str) -> web.StreamResponse:
-    response = web.StreamResponse(status=201, headers={"Content-Length": str(len(text))})
-    await response.prepare(request)
-    with suppress(ConnectionError):  # nobody waits so long
-        for byte in text.encode():
-            await response.write(bytes([byte]))
-            await asyncio.sleep(0.5)
-    return response
 
 
 def main() -> None:

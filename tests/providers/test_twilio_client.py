@@ -172,6 +172,7 @@ EXPECTED = {
     "reset_before": (SendFault.AMBIGUOUS, 0),
     "reset_after": (SendFault.AMBIGUOUS, 1),
     "drip": (SendFault.AMBIGUOUS, 1),
+    "slow": (SendFault.AMBIGUOUS, 1),
     "garbage": (SendFault.AMBIGUOUS, 1),
     "no_sid": (SendFault.AMBIGUOUS, 1),
     "huge": (SendFault.AMBIGUOUS, 1),

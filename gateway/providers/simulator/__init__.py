@@ -27,10 +27,7 @@ class Simulator(TwilioWire):
 
     spoken: Path
     account_sid: str = ACCOUNT_SID
-
-    @property
-    def name(self) -> str:
-        return "simulator"
+    name: str = "simulator"
 
     async def send_message(self, http: HttpSession, message: OutboundMessage) -> Accepted:  # noqa: ARG002  # no network here
         return Accepted(_sid("SM", message.delivery_id), "delivered")

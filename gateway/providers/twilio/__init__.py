@@ -32,10 +32,8 @@ class TwilioWire:
     account_sid: str
     auth_token: str = field(repr=False)
     public_base_url: str
-
-    @property
-    def name(self) -> str:
-        return "twilio"
+    name: str = "twilio"
+    webhooks: str = "/twilio"  # where its webhooks lie
 
     def verify(self, request: WebhookRequest) -> dict[str, str]:
         """Return the form, each field once, or raise GatewayError `webhook:*`."""
@@ -56,10 +54,14 @@ class TwilioWire:
         return webhook.parse_status(kind, form, self.name)
 
     def render_call(self, facts: Sequence[Fact], wait: Wait | None, context: AnswerContext) -> str:
-        return render.render_call(facts, wait, context)
+        return render.render_call(facts, wait, context, self.webhooks)
 
     def render_message(self, text: str) -> str:
         return render.render_message(text)
+
+    def rest(self, text: str) -> str:  # noqa: ARG002
+        """An answer may be as long as any text."""
+        return ""
 
     def refusal(self, language: str) -> str:
         """The answer to a call that we cannot serve: an apology in this language, then the end."""
@@ -95,4 +97,5 @@ class Twilio(TwilioWire):
         return await self._client().fetch_recording(http, external_id)
 
     def _client(self) -> Client:
-        return Client(Api(self.api_base_url, self.account_sid, self.auth_token), self.public_base_url, self.detect_machines)
+        api = Api(self.api_base_url, self.account_sid, self.auth_token)
+        return Client(api, self.public_base_url + self.webhooks, self.detect_machines)

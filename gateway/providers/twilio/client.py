@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from gateway.core.events import Medium
 from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Accepted, Billed, Charge, Charges, Found, OutboundCall, OutboundMessage
-from gateway.providers.faults import SendError, SendFault
+from gateway.providers.faults import SendError, SendFault, of_status
 from gateway.providers.http import KB, Api, HttpSession, Reply
 from gateway.providers.twilio.codes import FAULTS
 from gateway.providers.twilio.webhook import ANSWERED_BY, CALL_SID, CALL_STATUS, MESSAGE_SID, MESSAGE_STATUS, RECORDING_SID, count
@@ -37,20 +37,14 @@ BILLED: Mapping[Medium, tuple[str, str, str, re.Pattern[str]]] = {
 }
 PRICE = re.compile(r"-?[0-9]{1,7}(\.[0-9]{1,8})?")
 CURRENCY = re.compile("[A-Z]{3}")
-FAULTS_BY_STATUS: Mapping[int, SendFault] = {
-    401: SendFault.MISCONFIGURED,
-    403: SendFault.MISCONFIGURED,
-    404: SendFault.MISCONFIGURED,
-    408: SendFault.AMBIGUOUS,
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One account of a Twilio-compatible API, the address under which that API reaches us, and whether it listens for machines."""
+    """One account of a Twilio-compatible API, where our webhooks for it lie, and whether it listens for machines."""
 
     api: Api
-    public_base_url: str
+    webhooks: str
     detect_machines: bool = False
 
     async def send_message(self, http: HttpSession, message: OutboundMessage) -> Accepted:
@@ -59,20 +53,20 @@ class Client:
             ("To", message.recipient),
             ("From", message.sender),
             ("Body", message.body),
-            ("StatusCallback", f"{self.public_base_url}/twilio/status/messages/{message.delivery_id}"),
+            ("StatusCallback", f"{self.webhooks}/status/messages/{message.delivery_id}"),
         ]
         taken = _taken(await http.post(self.api, self._path("Messages.json"), form), MESSAGE_SID)
         return Accepted(taken["sid"], MESSAGE_STATUS.get(taken.get("status", ""), "accepted"))
 
     async def place_call(self, http: HttpSession, call: OutboundCall) -> Accepted:
         """Have one person rung, or raise SendError."""
-        reports = f"{self.public_base_url}/twilio/status/calls/{call.delivery_id}"
+        reports = f"{self.webhooks}/status/calls/{call.delivery_id}"
         form = [
             ("To", call.recipient),
             ("From", call.sender),
-            ("Url", f"{self.public_base_url}/twilio/voice/deliveries/{call.delivery_id}"),
+            ("Url", f"{self.webhooks}/voice/deliveries/{call.delivery_id}"),
             ("Method", "POST"),
-            ("FallbackUrl", f"{self.public_base_url}/twilio/fallback"),
+            ("FallbackUrl", f"{self.webhooks}/fallback"),
             ("FallbackMethod", "POST"),
             ("StatusCallback", reports),
             ("StatusCallbackMethod", "POST"),
@@ -174,20 +168,8 @@ def _charge(listed: Mapping[str, str], sid: re.Pattern[str]) -> Charge | None:
 def _refused(reply: Reply) -> SendError:
     code = _json(reply).get("code")
     shown = str(code) if isinstance(code, int) else str(reply.status)
-    if reply.status == 429:
-        return SendError(SendFault.THROTTLED, provider_code=shown, retry_after=_retry_after(reply))
-    if reply.status >= 500 or reply.status < 300:
-        return SendError(SendFault.AMBIGUOUS, provider_code=shown)
-    if reply.status < 400:  # a redirect: the address of the API is wrong
-        return SendError(SendFault.MISCONFIGURED, provider_code=shown)
-    known = FAULTS.get(code) if isinstance(code, int) else None
-    fault = known or FAULTS_BY_STATUS.get(reply.status, SendFault.REFUSED)
-    return SendError(fault, provider_code=shown, retry_after=_retry_after(reply))
-
-
-def _retry_after(reply: Reply) -> float | None:
-    seconds = reply.headers.get("Retry-After", "")
-    return float(seconds) if re.fullmatch(r"[0-9]{1,5}", seconds) else None
+    known = FAULTS.get(code) if isinstance(code, int) and 400 <= reply.status < 500 and reply.status != 429 else None
+    return SendError(known or of_status(reply.status), provider_code=shown, retry_after=reply.retry_after)
 
 
 def _json(reply: Reply) -> dict[str, object]:

@@ -19,9 +19,9 @@ FAULTS: Mapping[int, SendFault] = {
     21614: SendFault.BAD_NUMBER,  # no mobile number
     30005: SendFault.BAD_NUMBER,  # unknown handset
     30006: SendFault.BAD_NUMBER,  # a landline, or unreachable
-    21408: SendFault.BAD_NUMBER,  # texts to this region are not allowed
-    21215: SendFault.BAD_NUMBER,  # calls to this region are not allowed
-    13227: SendFault.BAD_NUMBER,  # the same, while dialling
+    21408: SendFault.REFUSED,  # texts to this region are not allowed
+    21215: SendFault.REFUSED,  # calls to this region are not allowed
+    13227: SendFault.BAD_NUMBER,  # the same, reported while dialling: no other channel is tried any more
     20003: SendFault.MISCONFIGURED,  # wrong account or token
     20404: SendFault.MISCONFIGURED,  # no such account or resource
     21606: SendFault.MISCONFIGURED,  # `From` cannot send texts

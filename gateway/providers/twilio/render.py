@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from gateway.core import sms
 from gateway.core.events import CallTransferred, Fact, KeysAwaited, PromptSpoken, RecordingAwaited, TransferAwaited, Wait, clip_path
 from gateway.providers.base import AnswerContext
-from gateway.providers.twilio.webhook import shorten
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?><Response>'
 TAIL = "</Response>"
@@ -28,13 +28,17 @@ SPECIAL = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[&<
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\r": "&#13;"}
 
 
-def render_call(facts: Sequence[Fact], wait: Wait | None, context: AnswerContext) -> str:
-    """The TwiML that says the prompts among `facts` and then waits for keys or speech, puts the call through, or hangs up."""
+def render_call(facts: Sequence[Fact], wait: Wait | None, context: AnswerContext, webhooks: str = "/twilio") -> str:
+    """The TwiML that says the prompts among `facts` and then waits for keys or speech, puts the call through, or hangs up.
+
+    Answers are asked for below the path `webhooks`.
+    """
     base = escape(context.public_base_url)
+    hooks = f"{base}{escape(webhooks)}"
     prompts = [fact for fact in facts if isinstance(fact, PromptSpoken)]
     # After a key, half a second passes before we speak: she has yet to put the phone back to her ear.
     breath = _silence(base, 0.5) if prompts and context.next_step > 1 else ""
-    opening, closing = _listening(facts, wait, base, f"{base}/twilio/voice/{context.next_step}")
+    opening, closing = _listening(facts, wait, base, hooks, context.next_step)
     document = _document(base, breath, prompts, opening, closing)
     if len(document) * 4 > LARGEST and len(document.encode()) > LARGEST:
         document = _document(base, breath, list(_fitting(prompts, base)), opening, closing)
@@ -43,7 +47,7 @@ def render_call(facts: Sequence[Fact], wait: Wait | None, context: AnswerContext
 
 def render_message(text: str) -> str:
     """The TwiML that answers a text with another, as long as Twilio takes; "" answers nothing."""
-    return f"{HEAD}<Message>{escape(shorten(text))}</Message>{TAIL}" if text else f"{HEAD}{TAIL}"
+    return f"{HEAD}<Message>{escape(sms.shorten(text))}</Message>{TAIL}" if text else f"{HEAD}{TAIL}"
 
 
 def refusal(public_base_url: str, language: str) -> str:
@@ -65,11 +69,12 @@ def _document(base: str, breath: str, prompts: Sequence[PromptSpoken], opening: 
     return f"{HEAD}{opening}{breath}{''.join(spoken)}{closing}{TAIL}"
 
 
-def _listening(facts: Sequence[Fact], wait: Wait | None, base: str, step: str) -> tuple[str, str]:
+def _listening(facts: Sequence[Fact], wait: Wait | None, base: str, hooks: str, next_step: int) -> tuple[str, str]:
     """What stands before the prompts that a key may cut short, and what after them.
 
     Twilio goes on to the next verb when nothing was pressed or said; the Redirect tells us, at the step where an answer would go.
     """
+    step = f"{hooks}/voice/{next_step}"
     redirect = f'<Redirect method="POST">{step}</Redirect>'
     if isinstance(wait, KeysAwaited):
         if wait.most == 1:
@@ -85,7 +90,7 @@ def _listening(facts: Sequence[Fact], wait: Wait | None, base: str, step: str) -
     if isinstance(wait, RecordingAwaited):
         limits = f'maxLength="{wait.longest}" timeout="{wait.silence}" finishOnKey="{escape(wait.finish_keys)}" playBeep="true"'
         # The recording is not there yet when the call goes on; Twilio says when it is.
-        ready = f'recordingStatusCallback="{base}/twilio/status/recordings" recordingStatusCallbackMethod="POST"'
+        ready = f'recordingStatusCallback="{hooks}/status/recordings" recordingStatusCallbackMethod="POST"'
         return "", f'<Record action="{step}" method="POST" {limits} {ready}/>{redirect}'
     if isinstance(wait, TransferAwaited):
         transfer = next(fact for fact in facts if isinstance(fact, CallTransferred))

@@ -16,16 +16,13 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-import regex
-
-from gateway.core import phone
+from gateway.core import phone, sms
 from gateway.core.events import CallAnswered, DigitsPressed, Input, Medium, MessageReceived, RecordingMade, SilenceHeard, TransferEnded
 from gateway.errors import GatewayError
 from gateway.providers.base import Inbound, StatusReport, WebhookRequest
 from gateway.providers.twilio.codes import FAULTS
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
-LONGEST_BODY = 1600  # characters of a text that are kept; Twilio sends no longer ones
 
 # Twilio's words to those of `gateway.core.statuses`: texts to DELIVERY, calls to CALL. Words that are not here are ignored.
 MESSAGE_STATUS: Mapping[str, str] = {
@@ -75,7 +72,6 @@ WRONG_KEY = "*"
 KEYS = re.compile(r"[0-9*#]{1,64}")
 ENDING = re.compile(r"[0-9*#]")  # the one key that ended a recording
 COUNT = re.compile(r"[0-9]{1,5}")
-GRAPHEME = regex.compile(r"\X")
 
 
 def _sid_pattern(*prefixes: str) -> re.Pattern[str]:
@@ -167,25 +163,8 @@ def _input(form: Mapping[str, str]) -> Input:
 def parse_message(form: Mapping[str, str], provider: str = "twilio") -> Inbound:
     """A text that came in; GatewayError `webhook:malformed` where its id cannot be read."""
     sid = _sid(form, "MessageSid", MESSAGE_SID)
-    # PostgreSQL cannot store NUL, SQLite cannot measure it.
-    text = shorten(form.get("Body", "").replace("\0", "\ufffd"))
-    return Inbound(provider, sid, 0, "sms", _person(form.get("From", "")), form.get("To", ""), MessageReceived(text))
-
-
-def shorten(text: str, longest: int = LONGEST_BODY) -> str:
-    """Cut a text after at most `longest` characters, never inside what a reader sees as one letter.
-
-    >>> shorten("नमस्ते", 3), shorten("नमस्ते", 4)
-    ('नम', 'नम')
-    """
-    if len(text) <= longest:
-        return text
-    end = 0
-    for grapheme in GRAPHEME.finditer(text, 0, longest + 1):
-        if grapheme.end() > longest:
-            break
-        end = grapheme.end()
-    return text[: end or longest]
+    text = MessageReceived(sms.kept(form.get("Body", "")))
+    return Inbound(provider, sid, 0, "sms", _person(form.get("From", "")), form.get("To", ""), text)
 
 
 def parse_status(kind: Medium, form: Mapping[str, str], provider: str = "twilio") -> StatusReport | None:

@@ -19,6 +19,7 @@ from gateway.services import lengths, sayings
 from gateway.services.broadcast import slots
 from gateway.services.broadcast.slots import Person, is_personal
 from gateway.services.broadcast.slots import fill as text
+from gateway.services.tariff import Tariff
 from gateway.store import channels, notices, prices, whom
 from gateway.store import sayings as stored_sayings
 from gateway.store.audience import Told
@@ -133,7 +134,7 @@ def written_in(gateway: Gateway, db: Connection, organisation_id: str, draft: Dr
     if draft.notice_id and (notice is None or notice.organisation_id != organisation_id):
         raise GatewayError("broadcast:unknown-notice", id=draft.notice_id)
     place, _ = notices.said(db, notice.place_saying_id) if notice and notice.place_saying_id else ({}, {})
-    number = phone.local(channel_of(gateway, db, organisation_id).address)
+    number = number_to_ring(gateway, db, organisation_id)
     return {
         language: slots.write_in(language, written, {"phone": number, **_values(gateway, organisation_id, language, notice, place)})
         for language, written in draft.texts.items()
@@ -157,7 +158,7 @@ def _values(gateway: Gateway, organisation_id: str, language: str, notice: Notic
 def in_one_sms(gateway: Gateway, actor: Actor, draft: Draft) -> Draft:
     """The draft with each text in one SMS: cut at a word, with the number to call for the rest."""
     with gateway.database.read() as db:
-        number = phone.local(sending_channel(gateway, db, actor).address)
+        number = number_to_ring(gateway, db, actor.organisation_id)
         texts = written_in(gateway, db, actor.organisation_id, draft)
     phrases, rest = gateway.catalogue.phrases, gateway.catalogue.defaults.sms_rest
     cut = {}
@@ -260,12 +261,20 @@ def _near(name: str, known: Mapping[str, object]) -> str:
 
 
 def channel_of(gateway: Gateway, db: Connection, organisation_id: str) -> Channel:
-    """The number from which an organisation sends. GatewayError `config:missing` where it has none."""
-    ours = channels.of_provider(db, gateway.providers.main.name)
-    channel = next((channel for channel in ours if channel.organisation_id == organisation_id and channel.address), None)
+    """The number from which an organisation sends: with channels.yaml its first. GatewayError `config:missing` where it has none."""
+    ours = {channel.id: channel for channel in channels.of_organisation(db, organisation_id) if channel.address}
+    order = gateway.ways.channels if gateway.ways else ours
+    channel = next((ours[name] for name in order if name in ours), None)
     if channel is None:
         raise GatewayError("config:missing", setting="GATEWAY_NUMBER", remedy="Set the number from which we send, and run gateway migrate.")
     return channel
+
+
+def number_to_ring(gateway: Gateway, db: Connection, organisation_id: str) -> str:
+    """The number of ours that members ring, as they dial it: with channels.yaml the first that carries calls, if there is one."""
+    written = gateway.ways.channels if gateway.ways else {}
+    voice = next((each for each in written.values() if each.organisation == organisation_id and "voice" in each.carries), None)
+    return phone.local(voice.number if voice else channel_of(gateway, db, organisation_id).address)
 
 
 def sending_channel(gateway: Gateway, db: Connection, actor: Actor) -> Channel:
@@ -278,12 +287,11 @@ def first_day(draft: Draft | Broadcast, now: datetime) -> date:
     return max(draft.starts_at or now, now).astimezone(NEPAL).date()
 
 
-def price_list(db: Connection, channel: Channel, long: Lengths, day: date) -> dict[tuple[str, str, str], int]:
+def price_list(tariff: Tariff, long: Lengths) -> dict[tuple[str, str, str], int]:
     """Paisa of one delivery by medium, language and operator, as `audience.Expansion` takes them; operator "" is for all not named."""
-    known = prices.on(db, channel, day)
     return {
-        (medium, language, operator): units * known.of(medium, operator)
+        (medium, language, operator): units * tariff.of(medium, operator)
         for medium in prices.MEDIA
         for language, units in long.of(medium).items()
-        for operator in known.operators(medium)
+        for operator in tariff.operators(medium)
     }

@@ -11,6 +11,7 @@ from gateway.core.calendar import NEPAL
 from gateway.core.jobs import Job, SendBatch
 from gateway.services.broadcast import content, heads_up
 from gateway.services.broadcast.draft import Draft
+from gateway.services.tariff import tariff
 from gateway.store import audience, broadcasts, channels
 from gateway.store.audience import Due
 
@@ -32,7 +33,9 @@ def expand(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] = la
         return []
     with gateway.database.read() as db:
         long = content.measure(gateway, db, broadcast.organisation_id, Draft.of(broadcast))
-        prices = content.price_list(db, channel, long, content.first_day(broadcast, broadcast.approved_at or gateway.clock()))
+        prices = content.price_list(
+            tariff(gateway, db, channel, content.first_day(broadcast, broadcast.approved_at or gateway.clock())), long
+        )
     expansion = audience.Expansion(broadcast, long.told, prices, due(broadcast, gateway.clock()))
     size, rung = FIRST_BATCH, False
     while not stop():

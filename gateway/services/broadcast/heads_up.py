@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.core.calendar import NEPAL
 from gateway.services.broadcast import content
 from gateway.services.broadcast.draft import Draft
+from gateway.services.tariff import tariff
 from gateway.store import channels, rounds
 
 if TYPE_CHECKING:
@@ -23,6 +24,6 @@ def announce(gateway: Gateway, db: Connection, broadcast: Broadcast, after: str)
     if broadcast.heads_up and channel is not None:
         texts = gateway.catalogue.phrases[PHRASE]
         long = content.measure(gateway, db, broadcast.organisation_id, Draft(broadcast.title, texts))
-        listed = content.price_list(db, channel, long, gateway.clock().astimezone(NEPAL).date())
+        listed = content.price_list(tariff(gateway, db, channel, gateway.clock().astimezone(NEPAL).date()), long)
         written = {language: rounds.HeadsUp(gateway.seal.seal(text), listed["sms", language, ""]) for language, text in long.texts.items()}
         rounds.announce(db, broadcast.id, after, written, gateway.clock())

@@ -16,7 +16,8 @@ from gateway.services.access import Permission
 from gateway.services.broadcast import content, timing, whom
 from gateway.services.broadcast.content import Plainer
 from gateway.services.statistics.words import VALUES, pick
-from gateway.store import audience, broadcasts, organisations, prices
+from gateway.services.tariff import Tariff, tariff
+from gateway.store import audience, broadcasts, organisations
 
 if TYPE_CHECKING:
     from gateway.services.access import Actor
@@ -128,9 +129,9 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft, *, kept: bool = False) ->
         sending = organisations.sending(db, actor.organisation_id)
         long = content.measure(gateway, db, actor.organisation_id, draft)
         counted = audience.count(db, audience.Target(actor.organisation_id, draft.audience, long.told, now), MEMBERS_COUNTED)
-        known = prices.on(db, channel, content.first_day(draft, now))
+        known = tariff(gateway, db, channel, content.first_day(draft, now))
         days = timing.days_of(db, actor.organisation_id, draft)
-        waves = timing.waves(draft, counted, channel, days, now)
+        waves = timing.waves(draft, counted, known, days, now)
         if not waves:
             why = ", ".join(f"{number} {LEFT_OUT[reason]}" for reason, number in sorted(counted.left_out.items()))
             raise GatewayError("broadcast:no-recipients", left_out=why or "no active member fits")
@@ -150,7 +151,7 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft, *, kept: bool = False) ->
         texts=long.texts,
         personal=tuple(language for language, text in long.texts.items() if content.is_personal(text)),
         dear=dear_of(long, parts),
-        paces={wave.medium: timing.pace(channel, wave.medium) for wave in waves},
+        paces={wave.medium: known.pace(wave.medium) for wave in waves},
         begins=begins,
         ends=max(*(wave.ends for wave in waves), days.open_at(last_told + gap) if last_told else begins),
         missed=sum(wave.missed for wave in waves),
@@ -190,7 +191,7 @@ def _check_expiry(draft: Draft, begins: datetime) -> None:
 # --- who and how much --------------------------------------------------------------------------------------------------------------
 
 
-def parts_of(counted: audience.Counted, long: Lengths, known: prices.Prices) -> tuple[Part, ...]:
+def parts_of(counted: audience.Counted, long: Lengths, known: Tariff) -> tuple[Part, ...]:
     """Those who get it, by way, language and operator, and what it costs."""
     return tuple(_part(key, number, long, known) for key, number in sorted(counted.reached.items()))
 
@@ -200,13 +201,13 @@ def dear_of(long: Lengths, parts: tuple[Part, ...]) -> tuple[Dear, ...]:
     return tuple(_dear(text, parts) for text in content.plainer(long))
 
 
-def _part(key: tuple[str, str, str], number: int, long: Lengths, known: prices.Prices) -> Part:
+def _part(key: tuple[str, str, str], number: int, long: Lengths, known: Tariff) -> Part:
     medium, language, operator = key
     units = long.of(medium)[language]
     return Part(medium, language, operator, number, units, number * units * known.of(medium, operator))
 
 
-def heads_up_price(parts: tuple[Part, ...], known: prices.Prices) -> int:
+def heads_up_price(parts: tuple[Part, ...], known: Tariff) -> int:
     """What a text of one segment before each call costs."""
     return sum(part.recipients * known.of("sms", part.operator) for part in parts if part.medium == "voice")
 

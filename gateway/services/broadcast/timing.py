@@ -15,8 +15,8 @@ from gateway.store import rest_days
 
 if TYPE_CHECKING:
     from gateway.services.broadcast.draft import Draft
+    from gateway.services.tariff import Tariff
     from gateway.store.audience import Counted
-    from gateway.store.channels import Channel
     from gateway.store.database import Connection
 
 
@@ -74,19 +74,14 @@ def days_of(db: Connection, organisation_id: str, draft: Draft) -> Days:
     return Days(frozenset() if draft.life_safety_by else rest_days.load(db, organisation_id), bool(draft.life_safety_by))
 
 
-def pace(channel: Channel, medium: str) -> int:
-    """Texts, or calls begun, in a second."""
-    return channel.messages_per_second if medium == "sms" else channel.calls_per_second
-
-
-def waves(draft: Draft, counted: Counted, channel: Channel, days: Days, now: datetime) -> list[Wave]:
-    """How it goes out if it is approved now, the earliest first. Nothing else is taken to use the channel."""
+def waves(draft: Draft, counted: Counted, tariff: Tariff, days: Days, now: datetime) -> list[Wave]:
+    """How it goes out if it is approved now, the earliest first. Nothing else is taken to use the channels."""
     free: dict[str, datetime] = {}
     found = []
     for (since, medium), number in sorted(_waiting(draft, counted, days, now).items()):
         begins = max(since, free.get(medium, since))
-        free[medium] = days.after(begins, number / pace(channel, medium))
-        room = int(days.between(begins, draft.expires_at) * pace(channel, medium)) if draft.expires_at else number
+        free[medium] = days.after(begins, number / tariff.pace(medium))
+        room = int(days.between(begins, draft.expires_at) * tariff.pace(medium)) if draft.expires_at else number
         found.append(Wave(medium, number, begins, free[medium], max(0, number - room)))
     return found
 

@@ -18,6 +18,7 @@ from gateway.errors import GatewayError
 from gateway.services import access
 from gateway.services.access import Permission
 from gateway.services.broadcast import content, planning, running
+from gateway.services.tariff import tariff
 from gateway.store import broadcasts, phones, prices, rest_days
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def try_out(gateway: Gateway, actor: Actor, draft: Draft, number: str, language:
         if broadcasts.tests_since(db, actor.organisation_id, calendar.midnight(now)) >= MOST_A_DAY:
             raise GatewayError("broadcast:too-many-tests", most=MOST_A_DAY)
         long = content.measure(gateway, db, actor.organisation_id, tried)
-        known = prices.on(db, content.sending_channel(gateway, db, actor), now.astimezone(NEPAL).date())
+        known = tariff(gateway, db, content.sending_channel(gateway, db, actor), now.astimezone(NEPAL).date())
         phone_id, operator = phones.find_or_create(db, gateway.seal, e164, now), phone.operator(e164)
         rows = [
             broadcasts.TestRow(phone_id, medium, chosen, units * known.of(medium, operator))

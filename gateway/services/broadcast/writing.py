@@ -17,7 +17,8 @@ from gateway.language import plainer
 from gateway.services.access import Permission
 from gateway.services.broadcast import content, planning, slots, whom
 from gateway.services.broadcast.content import Lengths
-from gateway.store import audience, prices
+from gateway.services.tariff import tariff
+from gateway.store import audience
 from gateway.store.audience import Counted, Target, Told
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def glance(gateway: Gateway, actor: Actor, draft: Draft) -> Glance:
         long, fault = _measured(gateway, db, actor, draft)
         told = long.told if fault is None else Told(tuple(gateway.catalogue.languages))  # whom it is for is known before its words
         counted, share = audience.sample(db, Target(actor.organisation_id, draft.audience, told, now), MOST_LOOKED_AT)
-        known = prices.on(db, content.sending_channel(gateway, db, actor), content.first_day(draft, now))
+        known = tariff(gateway, db, content.sending_channel(gateway, db, actor), content.first_day(draft, now))
     counted = _scaled(counted, share)
     parts = planning.parts_of(counted, long, known) if fault is None else ()
     ways: dict[str, int] = {}

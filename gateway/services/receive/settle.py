@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gateway.core.events import MessageReceived
+from gateway.core.jobs import Job, SendReply
 from gateway.engine import interpreter
 from gateway.engine.interpreter import Sprint
 from gateway.language import keywords
 from gateway.services.commit import Conversation, Writing, commit
 from gateway.services.receive.turns import Turn
-from gateway.store import calls, flow_sessions, messages, phones, receipts, tasks
+from gateway.store import calls, deliveries, flow_sessions, messages, phones, receipts, tasks
 from gateway.store.database import Conflict
 from gateway.store.flow_sessions import SessionRow
 
@@ -57,6 +59,7 @@ def settle(gateway: Gateway, turn: Turn, sprint: Sprint, answer: str, said: str 
             if turn.broke_off and turn.caller.phone_id and not phones.take_broken_off(db, turn.caller.phone_id, turn.broke_off):
                 raise Conflict  # another call from this phone took it up meanwhile
         jobs = commit(Writing(gateway, db, conversation, sprint, now))
+        jobs += _owe_rest(gateway, db, turn, said or "", sprint.session.member_id)
     gateway.enqueue(jobs)
     return answer
 
@@ -65,12 +68,13 @@ def settle_consent(gateway: Gateway, turn: Turn, word: str, *, quietly: bool) ->
     """STOP and START come before any flow and any limit: recorded at once, confirmed once."""
     provider = gateway.providers[turn.inbound.provider]
     wording = gateway.catalogue.phrase("stopped" if word == "stop" else "started", turn.caller.language, romanised=turn.caller.romanised)
-    answer = provider.render_message("" if quietly else wording)
+    said = "" if quietly else wording
+    answer = provider.render_message(said)
     phone_id = turn.caller.phone_id
     if phone_id is None:
         raise LookupError("a text without a phone")
     with gateway.database.write() as db:
-        _log_texts(gateway, db, turn, None if quietly else wording)
+        _log_texts(gateway, db, turn, said)
         receipts.insert(db, gateway.seal, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
         if word == "stop":
             phones.stop(db, phone_id, turn.now)
@@ -78,6 +82,8 @@ def settle_consent(gateway: Gateway, turn: Turn, word: str, *, quietly: bool) ->
             phones.allow(db, phone_id)
         if turn.row is not None:
             flow_sessions.close(db, turn.row.id, turn.row.version, turn.now)
+        jobs = _owe_rest(gateway, db, turn, said, None)
+    gateway.enqueue(jobs)
     return answer
 
 
@@ -90,6 +96,17 @@ def settle_silence(gateway: Gateway, turn: Turn, answer: str, *, flagged: bool =
             tasks.open_task(db, tasks.NewTask(gateway.new_id(), turn.channel.organisation_id, UNANSWERED, phone_id), turn.now)
         receipts.insert(db, gateway.seal, receipts.Receipt(turn.inbound.provider, turn.inbound.external_id, 0, answer, turn.now))
     return answer
+
+
+def _owe_rest(gateway: Gateway, db: Connection, turn: Turn, said: str, member_id: str | None) -> list[Job]:
+    """What of our words does not fit into the answer to her text follows it as a text of its own."""
+    rest = gateway.providers[turn.inbound.provider].rest(said) if turn.inbound.medium == "sms" else ""
+    if not rest or turn.caller.phone_id is None:
+        return []
+    reply = deliveries.NewReply(turn.channel.id, turn.caller.phone_id, member_id, turn.caller.language, rest)
+    if isinstance(turn.inbound.input, MessageReceived) and keywords.consent_word(turn.inbound.input.text) == "stop":
+        reply = replace(reply, round=deliveries.CONFIRMS_STOP)
+    return [SendReply(deliveries.owe_reply(db, gateway.seal, reply, turn.now))]
 
 
 def _log_texts(gateway: Gateway, db: Connection, turn: Turn, said: str | None, *, secret: bool = False) -> None:

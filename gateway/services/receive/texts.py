@@ -17,6 +17,7 @@ from gateway.providers.base import Inbound
 from gateway.services import callers
 from gateway.services import calls as whole_calls
 from gateway.services.receive import told
+from gateway.services.receive.repeats import told_apart
 from gateway.services.receive.settle import settle, settle_consent, settle_silence
 from gateway.services.receive.turns import Turn, resume, retrying, start
 from gateway.store import flow_sessions, messages, receipts
@@ -46,6 +47,8 @@ def _once(gateway: Gateway, inbound: Inbound) -> str:
     """A repeat gets its answer again; STOP and START come before every limit and flow; who wrote too much gets none; then the flows."""
     silence = gateway.providers[inbound.provider].render_message("")
     with gateway.database.read() as db:
+        if inbound.repeats_within:
+            inbound = told_apart(db, inbound, gateway.clock())
         stored = receipts.find(db, gateway.seal, (inbound.provider, inbound.external_id, 0))
         if stored is not None:
             return stored

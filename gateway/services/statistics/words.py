@@ -152,6 +152,7 @@ VALUES: Mapping[str, Mapping[str, Both]] = {
             "गयो कि गएन थाहा छैन, कसैले निर्णय गर्नुपर्छ",
             "it may or may not have gone out, and the provider does not know: a person decides",
         ),
+        "send:no-route": ("यो नम्बरसम्म जाने बाटो छैन", "no route of channels.yaml takes it to her number"),
         "send:closed": ("गयो कि गएन थाहा छैन, त्यत्तिकै छोडिएको", "it may or may not have gone out; it is left so"),
         "": ("कारण थाहा छैन", "no reason was given"),
     },

@@ -29,6 +29,7 @@ HEARD_AFTER = 10  # seconds: who hung up earlier heard our name, and hardly what
 # Tries that may not have reached her, and after which it is not decided what comes. Letter for letter the condition of an index, so that
 # what waits for a decision is found among millions that do not; `gateway.store.deliveries.MISSED` is the whole condition.
 UNDECIDED = f"latest AND NOT settled AND (state IN ('undelivered', 'failed') OR answered_by = 'machine' OR seconds < {HEARD_AFTER})"
+COUNTED = "counted_on IS NOT NULL"
 UNANNOUNCED = "round = 0 AND NOT settled"  # texts before calls that wait for them
 
 broadcasts = Table(
@@ -99,6 +100,8 @@ deliveries = Table(
     Column("sealed_body", LargeBinary),  # of a reply; a broadcast's text stands in `broadcasts.texts`
     Column("state", String(16), nullable=False),  # gateway.core.statuses.DELIVERY
     Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("refused_by", Text),  # the channels that definitely refused it, one after the other, with spaces in between
+    Column("counted_on", String(10)),  # the day of Nepal on which it was claimed over a channel that may only send so much a day
     Column("token", String(36)),  # of the worker that claimed it
     Column("lease_until", Instant),
     Column("not_before", Instant),
@@ -122,6 +125,7 @@ deliveries = Table(
     Index("ix_deliveries_undecided", "broadcast_id", "id", sqlite_where=text(UNDECIDED), postgresql_where=text(UNDECIDED)),
     Index("ix_deliveries_unannounced", "broadcast_id", "state", sqlite_where=text(UNANNOUNCED), postgresql_where=text(UNANNOUNCED)),
     Index(None, "phone_id", "id"),  # what a phone was told last
+    Index("ix_deliveries_counted", "channel_id", "counted_on", sqlite_where=text(COUNTED), postgresql_where=text(COUNTED)),
 )
 
 prices = Table(  # of a channel, from a day until the next one

@@ -21,6 +21,7 @@ from werkzeug.test import Client
 from gateway.core import phone
 from gateway.engine import interpreter
 from gateway.errors import GatewayError
+from gateway.providers.twilio import TwilioWire
 from gateway.services import replay
 from gateway.web.phone import twiml
 from gateway.web.phone.spoken import Words
@@ -85,22 +86,22 @@ class Exchange:
 
     def ring(self, number: str) -> dict[str, Any]:
         """Ring the gateway, which picks up: the call, and what is heard."""
-        return self._begin(Call(_sid("CA"), number, None, self.gateway.clock().isoformat()), "/twilio/voice")
+        return self._begin(Call(_sid("CA"), number, None, self.gateway.clock().isoformat()), "/voice")
 
     def pick_up(self, number: str, delivery: int, sid: str) -> dict[str, Any]:
         """Pick up a call that the gateway placed."""
         call = Call(sid, number, delivery, self.gateway.clock().isoformat())
         self.report(call, "in-progress")
-        return self._begin(call, f"/twilio/voice/deliveries/{delivery}")
+        return self._begin(call, f"/voice/deliveries/{delivery}")
 
     def go_on(self, call: Call, step: int, answer: Mapping[str, str]) -> list[dict[str, Any]]:
         """Post what the caller did at a step; what she hears then."""
-        return self._shown(call, self._spoken(call, f"/twilio/voice/{step}", {"CallStatus": "in-progress", **answer}))
+        return self._shown(call, self._spoken(call, f"/voice/{step}", {"CallStatus": "in-progress", **answer}))
 
     def recorded(self, call: Call, recording: str) -> None:
         """Say that a recording can be fetched."""
         form = {"CallSid": call.sid, "RecordingSid": recording, "RecordingStatus": "completed", "RecordingSource": "RecordVerb"}
-        self._post("/twilio/status/recordings", form)
+        self._post("/status/recordings", form)
 
     def report(self, call: Call, status: str) -> None:
         """Report what became of a call, as Twilio does to the status address of our number or of the call that we placed."""
@@ -108,7 +109,7 @@ class Exchange:
         seconds = round((now - datetime.fromisoformat(call.answered_at)).total_seconds())
         over = {"CallDuration": str(seconds), "Duration": str(-(-seconds // 60))} if status == "completed" else {"CallDuration": "0"}
         form = {**self._parties(call), "CallStatus": status, "Timestamp": format_datetime(now), "CallbackSource": "call-progress-events"}
-        where = "/twilio/status/calls" if call.delivery is None else f"/twilio/status/calls/{call.delivery}"
+        where = "/status/calls" if call.delivery is None else f"/status/calls/{call.delivery}"
         self._post(where, form if status == "in-progress" else {**form, **over})
 
     def missed(self, number: str) -> None:
@@ -138,9 +139,8 @@ class Exchange:
 
     def text(self, number: str, body: str) -> list[str]:
         """Send a text to the gateway; the texts of its answer."""
-        ours = self.gateway.settings.number or OUR_NUMBER
-        form = {"MessageSid": _sid("SM"), "From": number, "To": ours, "Body": body, "NumMedia": "0", "NumSegments": "1"}
-        status, answer = self._post("/twilio/sms", form)
+        form = {"MessageSid": _sid("SM"), "From": number, "To": self._ours, "Body": body, "NumMedia": "0", "NumSegments": "1"}
+        status, answer = self._post("/sms", form)
         if status != 200:
             raise GatewayError("phone:refused", status=status)
         return [verb.text for verb in twiml.read(answer) if verb.name == "Message"]
@@ -156,20 +156,37 @@ class Exchange:
         status, answer = self._post(path, {**self._parties(call), **form})
         if status == 200:
             return answer
-        fault = {"ErrorCode": HTTP_RETRIEVAL_FAILURE, "ErrorUrl": self.gateway.settings.public_base_url + path}
-        status, answer = self._post("/twilio/fallback", {**self._parties(call), **form, **fault})
+        fault = {"ErrorCode": HTTP_RETRIEVAL_FAILURE, "ErrorUrl": self.gateway.settings.public_base_url + self._wire.webhooks + path}
+        status, answer = self._post("/fallback", {**self._parties(call), **form, **fault})
         if status != 200:
             raise GatewayError("phone:refused", status=status)
         return answer
 
     def _parties(self, call: Call) -> dict[str, str]:
-        ours = self.gateway.settings.number or OUR_NUMBER
-        caller, called = (call.number, ours) if call.delivery is None else (ours, call.number)
+        caller, called = (call.number, self._ours) if call.delivery is None else (self._ours, call.number)
         direction = "inbound" if call.delivery is None else "outbound-api"
         return {"CallSid": call.sid, "From": caller, "To": called, "Caller": caller, "Called": called, "Direction": direction}
 
-    def _post(self, path: str, form: Mapping[str, str]) -> tuple[int, str]:
-        fields, headers = self.gateway.providers.main.signed(path, form)
+    @property
+    def _wire(self) -> TwilioWire:
+        """The provider that the phone stands in for: the first that speaks Twilio's language."""
+        wire = next((each for each in self.gateway.providers.by_name.values() if isinstance(each, TwilioWire)), None)
+        if wire is None:
+            raise GatewayError("phone:unknown")
+        return wire
+
+    @property
+    def _ours(self) -> str:
+        """Our number at this provider."""
+        ways = self.gateway.ways
+        named = [channel.number for channel in ways.channels.values() if channel.provider == self._wire.name] if ways else []
+        return next(iter(named), self.gateway.settings.number or OUR_NUMBER)
+
+    def _post(self, below: str, form: Mapping[str, str]) -> tuple[int, str]:
+        """Post a form to an address below the provider's webhooks."""
+        wire = self._wire
+        path = wire.webhooks + below
+        fields, headers = wire.signed(path, form)
         answer = Client(self.entry).post(path, base_url=self.gateway.settings.public_base_url, data=fields, headers=headers)
         return answer.status_code, answer.get_data(as_text=True)
 
@@ -179,7 +196,7 @@ class Exchange:
     def _awaited(self, call: Call) -> dict[str, Any]:
         """Which keys lead on from where the call stands now, and whether what is pressed is a secret."""
 
-        state = replay.state_of(self.gateway, self.gateway.providers.main.name, call.sid)
+        state = replay.state_of(self.gateway, self._wire.name, call.sid)
         if state is None:
             return {"keys": (), "secret": False}
         catalogue = self.gateway.catalogue

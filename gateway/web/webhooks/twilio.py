@@ -9,40 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 import structlog
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from gateway.errors import GatewayError
-from gateway.providers.base import WebhookRequest
 from gateway.services import calls, receive, recordings, track
+from gateway.web.webhooks import gate
 
 if TYPE_CHECKING:
-    from gateway.providers.base import Provider
+    from gateway.providers.twilio import TwilioWire
     from gateway.services.context import Gateway
 
-NAME = "twilio"
 XML = "text/xml; charset=utf-8"
-LARGEST_FORM = 64 * 1024
-MOST_FIELDS = 200
-
-# A request that is not the provider's learns nothing but this; one that we cannot commit gets 503, so that it comes again.
-STATUS_OF_FAULT = {
-    "webhook:forged": 403,
-    "webhook:foreign-account": 403,
-    "webhook:malformed": 400,
-    "webhook:no-length": 411,
-    "webhook:too-large": 413,
-    "webhook:not-a-form": 415,
-}
 
 log = structlog.get_logger(__name__)
 
 
-def blueprint(gateway: Gateway, provider: Provider) -> Blueprint:
-    """All routes below `/twilio`; `docs/adding-a-provider.md` tells how another provider's folder gets its own."""
-    routes = Blueprint(NAME, __name__, url_prefix="/twilio")
+def blueprint(gateway: Gateway, provider: TwilioWire) -> Blueprint:
+    """All routes below the provider's path; `docs/adding-a-provider.md` tells how another provider's folder gets its own."""
+    routes = Blueprint(provider.webhooks[1:], __name__, url_prefix=provider.webhooks)
     views = Views(gateway, provider)
     rules: dict[str, Callable[..., Response]] = {
         "/voice": views.call_began,
@@ -57,7 +43,7 @@ def blueprint(gateway: Gateway, provider: Provider) -> Blueprint:
     }
     for rule, view in rules.items():
         routes.add_url_rule(rule, view.__name__, view, methods=["POST"], provide_automatic_options=False)
-    routes.register_error_handler(GatewayError, _refuse)
+    routes.register_error_handler(GatewayError, gate.refuse)
     return routes
 
 
@@ -66,7 +52,7 @@ class Views:
     """One method for each webhook: check, parse, call one service, answer."""
 
     gateway: Gateway
-    provider: Provider
+    provider: TwilioWire
 
     def call_began(self) -> Response:
         form = self._signed_form()
@@ -113,14 +99,14 @@ class Views:
         return Response(status=204)
 
     def _signed_form(self) -> dict[str, str]:
-        return self.provider.verify(_raw_request())
+        return self.provider.verify(gate.form_request())
 
     def _spoken(self, answer: Callable[[], str]) -> Response:
         """Whatever goes wrong behind the signature, the caller hears a sentence and never silence (promise I8)."""
         try:
             return Response(answer(), content_type=XML)
         except GatewayError as fault:
-            if fault.code in STATUS_OF_FAULT:
+            if fault.code in gate.STATUS_OF_FAULT:
                 raise
             log.exception("call_not_answered", code=fault.code)
         except Exception:
@@ -129,48 +115,3 @@ class Views:
 
     def _apology(self) -> Response:
         return Response(self.provider.refusal(self.gateway.settings.language), content_type=XML)
-
-
-def _refuse(fault: GatewayError) -> Response:
-    status = STATUS_OF_FAULT.get(fault.code, 503)
-    log.warning("webhook_refused", code=fault.code, status=status)
-    return Response(status=status)
-
-
-def _raw_request() -> WebhookRequest:
-    """The request as it was signed. Werkzeug cuts a body without a length short and decodes the path, so both are read raw."""
-    length, environ = request.content_length, request.environ  # `request` finds its way to the real one each time
-    if length is None:
-        raise GatewayError("webhook:no-length")
-    if length > LARGEST_FORM:
-        raise GatewayError("webhook:too-large")
-    if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise GatewayError("webhook:not-a-form")
-    try:
-        body = environ["wsgi.input"].read(length).decode()
-    except UnicodeDecodeError:
-        raise GatewayError("webhook:forged", provider="a provider") from None  # those escape every byte that is not ASCII
-    if body.count("&") >= MOST_FIELDS:
-        raise GatewayError("webhook:malformed", field="form")
-    query = environ.get("QUERY_STRING", "")
-    path = environ.get("RAW_URI") or (request.path + (f"?{query}" if query else ""))
-    return WebhookRequest(path=path, headers=request.headers, form=fields_of(body))
-
-
-def fields_of(body: str) -> list[tuple[str, str]]:
-    """The fields of a form, blank ones too. `parse_qsl` says the same and takes three times as long, which is a twelfth of a step.
-
-    >>> fields_of("Body=a+b%20c&Digits=&x")
-    [('Body', 'a b c'), ('Digits', ''), ('x', '')]
-    """
-    return [_field(pair) for pair in body.split("&") if pair]
-
-
-def _field(pair: str) -> tuple[str, str]:
-    name, _, value = pair.partition("=")
-    return (_unquoted(name), _unquoted(value)) if "%" in pair or "+" in pair else (name, value)
-
-
-def _unquoted(text: str) -> str:
-    text = text.replace("+", " ").replace("%2B", "+")  # a number's plus, and often nothing else
-    return unquote(text, errors="replace") if "%" in text else text

@@ -752,6 +752,8 @@ def upgrade() -> None:
         sa.Column("sealed_body", sa.LargeBinary(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("refused_by", sa.Text(), nullable=True),
+        sa.Column("counted_on", sa.String(length=10), nullable=True),
         sa.Column("token", sa.String(length=36), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
@@ -779,6 +781,14 @@ def upgrade() -> None:
         "deliveries",
         ["broadcast_id", "state", "medium", "not_before", "id"],
         unique=False,
+    )
+    op.create_index(
+        "ix_deliveries_counted",
+        "deliveries",
+        ["channel_id", "counted_on"],
+        unique=False,
+        sqlite_where=sa.text("counted_on IS NOT NULL"),
+        postgresql_where=sa.text("counted_on IS NOT NULL"),
     )
     op.create_index(op.f("ix_deliveries_external_id"), "deliveries", ["external_id"], unique=False)
     op.create_index(op.f("ix_deliveries_phone_id_id"), "deliveries", ["phone_id", "id"], unique=False)

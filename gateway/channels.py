@@ -1,0 +1,250 @@
+"""channels.yaml: at which providers we have which numbers, what each of them carries, and which way a text or a call goes.
+
+    providers:
+      somleng: {kind: twilio, api_base_url: https://somleng.example, account_sid: ${SOMLENG_SID}, auth_token: ${SOMLENG_TOKEN}}
+      sparrow: {kind: sparrow, token: ${SPARROW_TOKEN}}
+    channels:
+      landline: {provider: somleng, number: "+97714000000", carries: [voice]}
+      short:    {provider: sparrow, number: "31001", carries: [sms], messages_per_second: 10, segment_price: 130}
+    routes:                       # the first that fits counts; of its channels the next one where one definitely refuses
+      - {medium: sms, operator: ntc, channels: [short]}
+      - {medium: voice, channels: [landline]}
+
+Secrets stand in the environment and are named here as `${NAME}`. Without the file the environment alone decides, with one channel.
+Every fault is named with its file, line and column, all in one run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from gateway.engine.document import Node, parse
+from gateway.engine.reading import hint
+from gateway.errors import GatewayError
+
+FILE = "channels.yaml"
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,19}")
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+MAIN = "main"  # the organisation that every installation has
+
+Medium = Literal["sms", "voice"]
+Purpose = Literal["reply", "notice", "broadcast", "call_back"]  # a notice: a text of our own accord to one person, as a reminder is
+Number = Annotated[str, StringConstraints(pattern=r"^(\+[0-9]{7,15}|[0-9]{3,15}|[A-Za-z][A-Za-z0-9 _-]{1,10})$")]
+Rate = Annotated[int, Field(ge=1, le=1000)]
+Paisa = Annotated[int, Field(ge=0, le=1_000_000)]
+Model = TypeVar("Model", bound=BaseModel)
+
+KEY = "[key]"  # with this ends the place of a key that is at fault itself
+# What pydantic complains of, as a person says it; all else is said in its own words.
+WANTED = {"extra_forbidden": "there is no such key here", "missing": "it is missing"}
+
+
+class Entry(BaseModel):
+    """What stands in a file: nothing that is not known, and nothing that changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChannelEntry(Entry):
+    """One of our numbers at a provider: an E.164 number, a short code or a sender's name. Rates are per second, prices paisa."""
+
+    provider: str
+    number: Number
+    carries: Annotated[tuple[Medium, ...], Field(min_length=1)] = ("sms", "voice")
+    organisation: str = MAIN
+    language: str = ""  # "": that of the installation
+    messages_per_second: Rate = 1
+    calls_per_second: Rate = 1
+    messages_per_day: Annotated[int, Field(ge=1)] | None = None  # a SIM's operator blocks it above some hundreds
+    segment_price: Paisa = 140
+    minute_price: Paisa = 200
+    missed_calls: bool = False  # its rings are not answered but called back
+
+
+class RouteEntry(Entry):
+    """Which channels, in this order, take a medium; what is not named does not matter. `country` is the code that begins a number."""
+
+    medium: Medium
+    channels: Annotated[tuple[str, ...], Field(min_length=1)]
+    country: Annotated[str, StringConstraints(pattern=r"^\+[0-9]{1,4}$")] | None = None
+    operator: str | None = None  # of gateway.core.phone.operator
+    purpose: Purpose | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEntry:
+    """An account at a provider's API. `kind` is a folder of gateway/providers; `node` holds its settings, secrets still as `${NAME}`."""
+
+    name: str
+    kind: str
+    node: Node = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """All ways in and out of an installation."""
+
+    providers: Mapping[str, ProviderEntry]
+    channels: Mapping[str, ChannelEntry]
+    routes: tuple[RouteEntry, ...]
+
+
+def load(path: Path) -> Ways:
+    """Read the file; an ExceptionGroup of GatewayErrors `channels:*` (or `flow:yaml`), each with its place."""
+    try:
+        root = parse(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _faulty([GatewayError("channels:unreadable", where=path.name, reason=type(error).__name__)]) from None
+    except GatewayError as error:
+        raise _faulty([error]) from None
+    faults: list[GatewayError] = []
+    sections = root.value if isinstance(root.value, dict) else {}
+    faults += [
+        node.fault("channels:invalid", at_key=True, problem="there is no such part; there are providers, channels, routes")
+        for name, node in sections.items()
+        if name not in {"providers", "channels", "routes"}
+    ]
+    providers = {name: account for name, node in _named(sections, "providers", faults) if (account := _provider(name, node, faults))}
+    channels = {name: entry for name, node in _named(sections, "channels", faults) if (entry := _read(node, ChannelEntry, faults))}
+    routes = [(node, route) for node in _listed(sections, "routes", faults) if (route := _read(node, RouteEntry, faults))]
+    faults += _misnamed(sections, channels, routes)
+    if faults:
+        raise _faulty(faults)
+    return Ways(providers, channels, tuple(route for _, route in routes))
+
+
+def settings_of(entry: ProviderEntry, model: type[Model], environ: Mapping[str, str] | None) -> Model | None:
+    """A provider's settings by its kind's own model, `${NAME}` replaced; an ExceptionGroup of GatewayErrors `channels:*`.
+
+    Without an environment nobody knows what a `${NAME}` stands for: whatever it is, it is no fault, and the settings may be None.
+    """
+    faults: list[GatewayError] = []
+    found = _read(entry.node, model, faults, environ, without=("kind",))
+    if environ is None:
+        secret = {node.place for node in _leaves(entry.node) if VARIABLE.search(str(node.value))}
+        no_such_key = WANTED["extra_forbidden"]
+        faults = [fault for fault in faults if fault.where not in secret or fault.values.get("problem") == no_such_key]
+    if faults:
+        raise _faulty(faults)
+    return found
+
+
+def _leaves(node: Node) -> Iterable[Node]:
+    inside = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else None
+    if inside is None:
+        yield node
+    else:
+        for each in inside:
+            yield from _leaves(each)
+
+
+def _faulty(faults: list[GatewayError]) -> ExceptionGroup[GatewayError]:
+    return ExceptionGroup("channels.yaml is faulty", faults)
+
+
+def _named(sections: Mapping[str, Node], part: str, faults: list[GatewayError]) -> Iterable[tuple[str, Node]]:
+    node = sections.get(part)
+    if node is None or not isinstance(node.value, dict) or not node.value:
+        faults.append(GatewayError("channels:invalid", where=node.place if node else FILE, path=part, problem="name at least one here"))
+        return
+    for name, child in node.value.items():
+        if not NAME.fullmatch(name):
+            faults.append(child.fault("channels:invalid", at_key=True, problem="a name is small letters, digits, - and _, at most 20"))
+        elif not isinstance(child.value, dict):
+            faults.append(child.fault("channels:invalid", problem="this must hold keys and their values"))
+        else:
+            yield name, child
+
+
+def _listed(sections: Mapping[str, Node], part: str, faults: list[GatewayError]) -> Iterable[Node]:
+    node = sections.get(part)
+    if node is None:
+        return []
+    if not isinstance(node.value, list):
+        faults.append(node.fault("channels:invalid", problem="this must be a list"))
+        return []
+    return node.value
+
+
+def _provider(name: str, node: Node, faults: list[GatewayError]) -> ProviderEntry | None:
+    kind = node.value.get("kind") if isinstance(node.value, dict) else None
+    if kind is None or not isinstance(kind.value, str):
+        faults.append(node.fault("channels:invalid", problem="say what `kind` of provider this is"))
+        return None
+    return ProviderEntry(name, kind.value, node)
+
+
+def _read(
+    node: Node, model: type[Model], faults: list[GatewayError], environ: Mapping[str, str] | None = None, without: Iterable[str] = ()
+) -> Model | None:
+    missing: list[GatewayError] = []
+    given = _plain(node, environ, missing)
+    if missing or not isinstance(given, dict):
+        faults += missing or [node.fault("channels:invalid", problem="this must hold keys and their values")]
+        return None
+    try:
+        return model.model_validate({name: value for name, value in given.items() if name not in without})
+    except ValidationError as error:
+        for each in error.errors(include_url=False, include_input=False):
+            at = _at(node, each["loc"])
+            inside = (str(part + 1) if isinstance(part, int) else part for part in each["loc"] if part != KEY)  # people count from 1
+            path = ".".join(filter(None, (node.path, *inside)))
+            problem = WANTED.get(each["type"], each["msg"][:1].lower() + each["msg"][1:])
+            faults.append(GatewayError("channels:invalid", where=at.place, path=path, problem=problem))
+        return None
+
+
+def _plain(node: Node, environ: Mapping[str, str] | None, missing: list[GatewayError]) -> object:
+    """The values without their places; with an environment also with what `${NAME}` stands for."""
+    if isinstance(node.value, dict):
+        return {name: _plain(child, environ, missing) for name, child in node.value.items()}
+    if isinstance(node.value, list):
+        return [_plain(child, environ, missing) for child in node.value]
+    if environ is None:
+        return node.value
+    unset = [name for name in VARIABLE.findall(node.value) if not environ.get(name, "").strip()]
+    missing += [node.fault("channels:unset", name=name) for name in unset]
+    return VARIABLE.sub(lambda found: environ.get(found[1], "").strip(), node.value)
+
+
+def _at(node: Node, location: Iterable[str | int]) -> Node:
+    """The value that a fault is about, or what stands around it where it is missing."""
+    for part in location:
+        inside = node.value
+        if isinstance(inside, dict) and part in inside:
+            node = inside[str(part)]
+        elif isinstance(inside, list) and isinstance(part, int) and part < len(inside):
+            node = inside[part]
+        else:
+            return node
+    return node
+
+
+def _misnamed(
+    sections: Mapping[str, Node], channels: Mapping[str, ChannelEntry], routes: Iterable[tuple[Node, RouteEntry]]
+) -> Iterable[GatewayError]:
+    """Names that nothing has, with the nearest that there is; and ways that cannot carry what is sent on them."""
+    providers, written = _names(sections, "providers"), _names(sections, "channels")
+    for name, channel in channels.items():
+        if channel.provider not in providers:
+            node = _at(sections["channels"], (name, "provider"))
+            yield node.fault("channels:unknown", what="provider", name=channel.provider, hint=hint(channel.provider, providers))
+    for node, route in routes:
+        for index, name in enumerate(route.channels):
+            at = _at(node, ("channels", index))
+            if name not in written:
+                yield at.fault("channels:unknown", what="channel", name=name, hint=hint(name, written))
+            elif name in channels and route.medium not in channels[name].carries:
+                yield at.fault("channels:invalid", problem=f"{name} does not carry {route.medium}")
+
+
+def _names(sections: Mapping[str, Node], part: str) -> set[str]:
+    """What is named in a part, faulty or not."""
+    node = sections.get(part)
+    return set(node.value) if node and isinstance(node.value, dict) else set()

@@ -1,0 +1,172 @@
+"""Which of our channels takes a text or a call: the routes of channels.yaml, looked at when a row is claimed.
+
+So a channel that is held, or whose day is full, is passed over for the next one of its route, and a row that a channel definitely refused
+goes on to the others (`deliveries.refused_by`). What may or may not have gone out is never sent by another one. Without channels.yaml a
+row keeps the channel that it was written with.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from gateway.core import phone
+from gateway.core.calendar import midnight
+from gateway.store import channels
+from gateway.store.claiming import Choice
+
+if TYPE_CHECKING:
+    from gateway.channels import ChannelEntry, Purpose, RouteEntry, Ways
+    from gateway.core.events import Medium
+    from gateway.services.context import Gateway
+    from gateway.store.claiming import Chosen, Claimed
+    from gateway.store.database import Connection
+
+NEPAL = "+977"
+LOOKED_AT_EVERY = timedelta(minutes=1)  # so often at most a row is looked at whose channels are all away: as often as the sweep rings
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """The ways out of one organisation: `ours` are its channels by name, in the order of the file."""
+
+    routes: tuple[RouteEntry, ...]
+    ours: Mapping[str, ChannelEntry]
+
+    def ways(self, medium: Medium, purpose: Purpose, e164: str) -> tuple[str, ...]:
+        """The channels that may take it to this number, the best first; empty where none does."""
+        return self._first(medium, purpose, phone.operator(e164), e164)
+
+    def planned(self, medium: Medium, purpose: Purpose, operator: str) -> tuple[str, ...]:
+        """The same for people of whom the operator is known, as in a plan: "" is any in Nepal."""
+        return self._first(medium, purpose, operator, "" if operator == phone.ABROAD else NEPAL)
+
+    def _first(self, medium: Medium, purpose: Purpose, operator: str, number: str) -> tuple[str, ...]:
+        """Of the first route that fits; where there are none for this medium, all that carry it."""
+        of_medium = [route for route in self.routes if route.medium == medium]
+        for route in of_medium:
+            fits = route.purpose in {None, purpose} and route.operator in {None, operator}
+            if fits and (route.country is None or number.startswith(route.country)):
+                return tuple(name for name in route.channels if name in self.ours)
+        return () if of_medium else tuple(name for name, channel in self.ours.items() if medium in channel.carries)
+
+
+def router(gateway: Gateway, organisation_id: str) -> Router | None:
+    """The ways out of an organisation; None without channels.yaml."""
+    if gateway.ways is None:
+        return None
+    ours = {name: channel for name, channel in gateway.ways.channels.items() if channel.organisation == organisation_id}
+    return Router(gateway.ways.routes, ours)
+
+
+class Standing(NamedTuple):
+    """How a channel stands in a run: in how many seconds it has a turn (0: now), how many rows of a page it may have, and whether its
+    provider is away."""
+
+    free_in: float
+    most: int
+    away: bool
+
+
+@dataclass(slots=True)
+class Paths:
+    """Over which channel the rows of a run go: chosen when they are claimed, counted where a channel may only send so much a day."""
+
+    gateway: Gateway
+    ways: Ways
+    limits: Mapping[str, int]
+    _routers: dict[str, Router] = field(default_factory=dict)  # by organisation
+    _removed: dict[str, str | None] = field(default_factory=dict)  # channels that the file names no more, and their organisations
+
+    def carrying(self, organisation_id: str, medium: Medium) -> list[str]:
+        """All channels of an organisation that carry a medium."""
+        return [name for name, channel in self._router(organisation_id).ours.items() if medium in channel.carries]
+
+    def candidates(self, row: Claimed) -> list[str]:
+        """The channels of its route, the best first, without those that refused it; an answer goes first over the channel on which she
+        asked. Empty where no route takes it."""
+        organisation_id = self._organisation(row.channel_id)
+        if organisation_id is None:
+            return []
+        ours = self._router(organisation_id)
+        found = list(ours.ways(row.medium, cast("Purpose", row.purpose), self.gateway.seal.open(row.sealed)))
+        asked_on = ours.ours.get(row.channel_id)
+        if row.purpose == "reply" and asked_on is not None and row.medium in asked_on.carries:
+            found = [row.channel_id, *(name for name in found if name != row.channel_id)]
+        refused = (row.refused_by or "").split()
+        # Where the file has been changed since, all that it names now may have refused it: the last one is asked again, and fails it.
+        return [name for name in found if name not in refused] or found[-1:]
+
+    def choice(self, db: Connection, now: datetime, standing: Callable[[str, Medium], Standing]) -> Choice:
+        """What `claiming.claim_page` asks for each row, in the transaction of the claim."""
+        stands = cache(standing)  # each is asked once for a page
+        left = cache(lambda: room(db, self.limits, now))
+        chosen: Counter[str] = Counter()
+
+        def choose(row: Claimed) -> Chosen:
+            candidates = self.candidates(row)
+            if not candidates:
+                return row.channel_id  # what claimed it says that no route takes it
+            waits = [midnight(now) + timedelta(days=1)]
+            for name in candidates:
+                is_limited = row.medium == "sms" and name in self.limits
+                if is_limited and left()[name] <= chosen[name]:
+                    continue
+                found = stands(name, row.medium)
+                if found.free_in == 0:
+                    if chosen[name] >= found.most:
+                        return None
+                    chosen[name] += 1
+                    return name
+                if not found.away:  # it is only busy: what it costs less than the next is worth a wait
+                    return now + timedelta(seconds=found.free_in)
+                waits.append(now + max(timedelta(seconds=found.free_in), LOOKED_AT_EVERY))
+            return min(waits)
+
+        return Choice(choose, self.limits)
+
+    def further(self, row: Claimed) -> bool:
+        """Whether its route has another channel when the one that it went over refuses."""
+        refused = {row.channel_id, *(row.refused_by or "").split()}
+        return any(name not in refused for name in self.candidates(row))
+
+    def _router(self, organisation_id: str) -> Router:
+        if organisation_id not in self._routers:
+            found = router(self.gateway, organisation_id)
+            assert found is not None  # noqa: S101  # there is a channels.yaml
+            self._routers[organisation_id] = found
+        return self._routers[organisation_id]
+
+    def _organisation(self, channel_id: str) -> str | None:
+        """Of a channel; rows may wait for one that the file names no more."""
+        if channel_id in self.ways.channels:
+            return self.ways.channels[channel_id].organisation
+        if channel_id not in self._removed:
+            with self.gateway.database.read() as db:
+                channel = channels.get(db, channel_id)
+            self._removed[channel_id] = channel.organisation_id if channel else None
+        return self._removed[channel_id]
+
+
+def paths_of(gateway: Gateway) -> Paths | None:
+    """The paths of a run; None without channels.yaml."""
+    return Paths(gateway, gateway.ways, limits(gateway)) if gateway.ways else None
+
+
+def limits(gateway: Gateway) -> dict[str, int]:
+    """How many texts the channels may send in a day that have such a limit."""
+    written = gateway.ways.channels if gateway.ways else {}
+    return {name: channel.messages_per_day for name, channel in written.items() if channel.messages_per_day}
+
+
+def room(db: Connection, limited: Mapping[str, int], now: datetime) -> dict[str, int]:
+    """What these channels may still send today; until the end of the transaction nobody else takes of it."""
+    if not limited:
+        return {}
+    channels.lock(db, limited)
+    sent = channels.counted(db, limited, midnight(now).date().isoformat())
+    return {name: limit - sent.get(name, 0) for name, limit in limited.items()}

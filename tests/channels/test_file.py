@@ -1,0 +1,73 @@
+"""channels.yaml: read whole, every fault with its place, secrets only from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gateway import channels
+from gateway.services import installation
+from gateway.services.context import Gateway
+from gateway.store import channels as rows
+from gateway.web.app import create_app
+
+WHOLE = """
+providers:
+  twilio: {kind: twilio, account_sid: "${TWILIO_SID}", auth_token: "${TWILIO_TOKEN}"}
+  somleng: {kind: twilio, account_sid: "${SOMLENG_SID}", auth_token: "${SOMLENG_TOKEN}", api_base_url: "https://somleng.example/"}
+channels:
+  landline: {provider: somleng, number: "+97714000000", carries: [voice], calls_per_second: 2, minute_price: 180}
+  abroad: {provider: twilio, number: "+15005550006", language: en}
+routes:
+  - {medium: voice, country: "+977", channels: [landline, abroad]}
+  - {medium: sms, channels: [abroad]}
+"""
+SECRETS = {"TWILIO_SID": "AC" + "1" * 32, "TWILIO_TOKEN": "token-one", "SOMLENG_SID": "AC" + "2" * 32, "SOMLENG_TOKEN": "token-two"}
+
+
+def faults(call: Callable[[], object]) -> list[str]:
+    with pytest.raises(ExceptionGroup) as caught:
+        call()
+    return [str(each) for each in caught.value.exceptions]
+
+
+def test_two_accounts_of_one_kind_have_their_numbers_secrets_and_webhooks_apart(gateway_of: Callable[..., Gateway]):
+    gateway = gateway_of(WHOLE, SECRETS)
+    installation.prepare(gateway)
+    with gateway.database.read() as db:
+        ours = {channel.id: channel for channel in rows.of_organisation(db, "main")}
+    assert (ours["landline"].provider, ours["landline"].address, ours["landline"].minute_price) == ("somleng", "+97714000000", 180)
+    assert (ours["abroad"].provider, ours["abroad"].language) == ("twilio", "en")
+    client = create_app(gateway).test_client()
+    answers = {
+        path: client.post(path, data={"From": "+1"}, base_url="https://gateway.example").status_code
+        for path in ("/somleng/voice", "/twilio/sms")
+    }
+    assert answers == {"/somleng/voice": 403, "/twilio/sms": 403}  # there, and refused without a signature
+    assert "token-two" not in repr(gateway.providers)
+
+
+def test_every_fault_is_named_with_its_place_and_the_nearest_name(tmp_path: Path):
+    file = tmp_path / "channels.yaml"
+    text = WHOLE.replace("provider: somleng, number", "provider: somlen, number").replace("[landline, abroad]", "[landlin, abroad]")
+    file.write_text(text.replace("language: en", "pace: 3").replace("medium: sms", "medium: fax"), encoding="utf-8")
+    assert faults(lambda: channels.load(file)) == [
+        "channels.yaml:7:60: channels.abroad.pace: there is no such key here. [channels:invalid]",
+        "channels.yaml:10:14: routes.2.medium: input should be 'sms' or 'voice'. [channels:invalid]",
+        "channels.yaml:6:24: channels.landline.provider: there is no provider 'somlen'. Did you mean 'somleng'? [channels:unknown]",
+        "channels.yaml:9:49: routes.1.channels.1: there is no channel 'landlin'. Did you mean 'landline'? [channels:unknown]",
+    ]
+
+
+def test_a_secret_that_is_not_set_is_named_and_never_shown(gateway_of: Callable[..., Gateway]):
+    said = faults(lambda: gateway_of(WHOLE, {**SECRETS, "SOMLENG_TOKEN": ""}))
+    sentence = "the variable SOMLENG_TOKEN is not set in the environment. Set it, or name another. [channels:unset]"
+    assert said == [f"channels.yaml:4:70: providers.somleng.auth_token: {sentence}"]
+
+
+def test_a_kind_that_does_not_exist_is_named_with_the_nearest(gateway_of: Callable[..., Gateway]):
+    assert faults(lambda: gateway_of(WHOLE.replace("somleng: {kind: twilio", "somleng: {kind: twillio"), SECRETS)) == [
+        "channels.yaml:4:12: providers.somleng: there is no kind 'twillio'. Did you mean 'twilio'? [channels:unknown]"
+    ]
