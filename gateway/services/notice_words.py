@@ -11,12 +11,13 @@ from gateway.services.sayings import FOLDER
 from gateway.store import notices
 
 if TYPE_CHECKING:
+    from gateway.engine.definition import Prompt
     from gateway.services.context import Gateway
     from gateway.store.notices import NoticeRow
 
 FLOW = "notice_told"  # in which she hears it and answers; its steps hold the texts of broadcasts, too
 INVITED, MOVED, CANCELLED, TOMORROW, NEWS = "invited", "moved", "cancelled", "tomorrow", "news"  # steps of it
-SPOKEN = ("say_it",)  # steps that by voice come before INVITED
+SAID, DETAILS = "say_it", "say_details"  # steps that by voice come before INVITED
 
 
 def values(gateway: Gateway, notice: NoticeRow, language: str, *, romanised: bool = False) -> dict[str, object]:
@@ -29,6 +30,13 @@ def values(gateway: Gateway, notice: NoticeRow, language: str, *, romanised: boo
         "notice.details": words(gateway, notice.phrase, notice.saying_id, language, romanised=romanised),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def prompts(gateway: Gateway, notice: NoticeRow) -> list[Prompt]:
+    """What a call of ours says of a notice, up to the question whether she will come."""
+    names = [SAID, *((DETAILS,) if notice.phrase or notice.saying_id else ()), INVITED] if notice.starts_at else [NEWS]
+    steps = gateway.catalogue.flows[FLOW].steps
+    return [next(steps[name].prompts()) for name in names]
 
 
 def words(gateway: Gateway, phrase: str | None, saying_id: str | None, language: str, *, romanised: bool) -> str | None:

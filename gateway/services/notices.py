@@ -133,11 +133,7 @@ def rsvps(gateway: Gateway, actor: Actor, notice_id: str) -> Counts:
 def heard(gateway: Gateway, actor: Actor, notice_id: str) -> list[Heard]:
     """What members hear of it in a call of ours, in each language; GatewayError `notice:unknown`."""
     notice = get(gateway, actor, notice_id)
-    steps = gateway.catalogue.flows[notice_words.FLOW].steps
-    names = [*notice_words.SPOKEN, *(("say_details",) if notice.phrase or notice.saying_id else ()), notice_words.INVITED]
-    if notice.starts_at is None:
-        names = [notice_words.NEWS]
-    prompts = [next(steps[name].prompts()) for name in names]
+    prompts = notice_words.prompts(gateway, notice)
     return [
         hearing.said(gateway, language, prompts, notice_words.values(gateway, notice, language).get)
         for language in gateway.catalogue.languages

@@ -41,7 +41,7 @@ def test_from_the_first_word_to_those_whom_it_did_not_reach(console: Console):
     page = page_of(client.get(address))
     assert "Waiting for their turn <strong>3</strong>" in page
     assert 'hx-trigger="every 2s"' in page
-    send.run_batch(console.gateway, id_of(address))
+    sent_meanwhile(console, id_of(address))
     assert "Arrived <strong>3</strong>" in page_of(client.get(f"{address}/progress"))
     assert "Ward office" in page_of(client.get("/broadcasts"))
     assert page_of(client.get(f"{address}/results.csv")).count("\n") == 5

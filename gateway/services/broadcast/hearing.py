@@ -8,13 +8,15 @@ from gateway.audio.catalogue import ClipCatalogue, open_clips
 from gateway.core.events import clip_path
 from gateway.engine import wording
 from gateway.engine.definition import Prompt
-from gateway.services import sayings
+from gateway.services import notice_words, sayings
 from gateway.services.access import Permission
+from gateway.store import notices
 
 if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.broadcast.draft import Draft
     from gateway.services.context import Gateway
+    from gateway.store.notices import NoticeRow
 
 CALL, GREETING = "broadcast", "greeting"  # the flow that says who calls, and its step
 
@@ -29,7 +31,7 @@ class Said(NamedTuple):
 def hear(gateway: Gateway, actor: Actor, draft: Draft) -> dict[str, tuple[Said, ...]]:
     """By language, the greeting and what follows it: words of the organisation's own, a phrase, or a flow as far as its first question.
 
-    Empty where nothing is said by voice, or not in that language. What is said of one person, or of a notice, is passed over.
+    Empty where nothing is said by voice, or not in that language. What is said of one person is passed over.
     GatewayError `saying:unknown`.
     """
     actor.require(Permission.SEE_BROADCASTS)
@@ -43,7 +45,7 @@ def hear(gateway: Gateway, actor: Actor, draft: Draft) -> dict[str, tuple[Said, 
 
 def _clips(gateway: Gateway, actor: Actor, draft: Draft, language: str) -> tuple[Said, ...]:
     catalogue = gateway.catalogue
-    values = {
+    values: dict[str, object] = {
         "organisation.name": wording.phrase_of(actor.organisation_id, catalogue.phrases),
         "broadcast.about": "a_reminder" if draft.purpose == "reminder" else "a_message",
     }
@@ -54,9 +56,21 @@ def _clips(gateway: Gateway, actor: Actor, draft: Draft, language: str) -> tuple
         return (*said, Said(text, clip_path(language, clip)))
     if draft.phrase:
         return (*said, *_named(known, language, f"phrase/{draft.phrase}"))
-    for prompt in _until_a_question(gateway, draft.flow or ""):
+    notice = _notice(gateway, actor, draft)
+    if notice is not None:
+        values |= notice_words.values(gateway, notice, language)
+    for prompt in notice_words.prompts(gateway, notice) if notice else _until_a_question(gateway, draft.flow or ""):
         said += _spoken(gateway, prompt, language, values)
     return said
+
+
+def _notice(gateway: Gateway, actor: Actor, draft: Draft) -> NoticeRow | None:
+    """The notice that a call tells; None where it tells something else, or what another organisation told."""
+    if draft.notice_id is None or draft.flow != notice_words.FLOW:
+        return None
+    with gateway.database.read() as db:
+        found = notices.get(db, draft.notice_id)
+    return found if found and found.organisation_id == actor.organisation_id else None
 
 
 def _until_a_question(gateway: Gateway, name: str) -> list[Prompt]:
@@ -73,10 +87,15 @@ def _until_a_question(gateway: Gateway, name: str) -> list[Prompt]:
     return said
 
 
-def _spoken(gateway: Gateway, prompt: Prompt, language: str, values: dict[str, str]) -> tuple[Said, ...]:
+def _spoken(gateway: Gateway, prompt: Prompt, language: str, values: dict[str, object]) -> tuple[Said, ...]:
     clips, _ = wording.speak(prompt, language, values.get, gateway.catalogue.phrases)
     known = open_clips(gateway.settings.audio_dir)
-    return tuple(said for clip in gateway.catalogue.intoned(language, clips) for said in _named(known, language, clip))
+    own = dict(str(value).split(" ", 1) for value in values.values() if str(value).startswith(f"/{sayings.FOLDER}/"))
+    return tuple(
+        said
+        for clip in gateway.catalogue.intoned(language, clips)
+        for said in ((Said(own[clip], clip_path(language, clip)),) if clip in own else _named(known, language, clip))
+    )
 
 
 def _named(known: ClipCatalogue, language: str, clip: str) -> tuple[Said, ...]:

@@ -28,7 +28,7 @@ DEEDS: Mapping[str, str] = {
     "set_pins": N_("set a PIN anew"),
     "pin.unlocked": N_("let her try her PIN again"),
     "phone.restored": N_("gave the phone back to her"),
-    "erase_members": N_("erased the record"),
+    "erase": N_("erased the record"),
     "dossier": N_("handed out all that is kept of her"),
     "export": N_("took a list out as a file"),
     "import": N_("took a file in"),
@@ -85,6 +85,24 @@ DEEDS: Mapping[str, str] = {
     "testimony_withdrawn": N_("took a story back"),
     "view_lessons": N_("looked at the lessons"),
     "view_surveys": N_("looked at a survey"),
+    "sign_in": N_("signed in"),
+    "choose_password": N_("chose a password"),
+    "invite": N_("made a link to let her in"),
+    "second_step.on": N_("added a second step"),
+    "second_step.off": N_("took her second step away"),
+    "second_step.taken": N_("took the second step of somebody away"),
+    "second_step.codes": N_("made new recovery codes"),
+    "conversation.replayed": N_("heard a call again"),
+    "phone.used": N_("used the phone of this installation"),
+    "remind": N_("reminded members of what they pay"),
+    "change_broadcast": N_("changed a message to many"),
+    "add_list": N_("added members to a list"),
+    "remove_list": N_("took members off a list"),
+    "take_back_attendance": N_("took back that somebody came"),
+    "close_scheme": N_("closed a scheme"),
+    "record_clip": N_("recorded a prompt"),
+    "use_clip": N_("let callers hear a recording of a prompt"),
+    "reject_clip": N_("refused a recording of a prompt"),
 }  # fmt: skip
 # What it is about: its name, and the page of one of its kind.
 THINGS: Mapping[str, tuple[str, str]] = {
@@ -119,6 +137,11 @@ THINGS: Mapping[str, tuple[str, str]] = {
     "backup": (N_("Backup"), ""),
     "keys": (N_("Keys"), ""),
     "retention": (N_("What is kept"), ""),
+    "clip": (N_("Prompt"), "/prompts/{}"),
+    "upload": (N_("File"), "/imports/{}"),
+    "reminders": (N_("Reminders"), ""),
+    "session": (N_("Call"), "/phone/replay/{}"),
+    "phone": (N_("Browser phone"), ""),
 }
 # Who is no user.
 OTHERS: Mapping[str, str] = {"terminal": N_("whoever looks after the machine"), "gateway": N_("the gateway by itself")}

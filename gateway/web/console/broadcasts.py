@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ MOST_COUNTED = 50_000  # people of one row of the list: of more, its own page te
 PAUSE, LONG_PAUSE = 2, 15  # seconds between two looks at a broadcast to so many people, and at one to more
 TONES = {"draft": "note", "approved": "note", "sending": "note", "paused": "warn", "finished": "good", "cancelled": ""}
 GOING_ON = ("approved", "sending")
+LAST_WORDS = timedelta(minutes=30)  # after the last was sent: so long the page waits for word of how it went
 # States of people, the best first, in groups that an organiser understands: its tone, its name, the states.
 GROUPS = (
     ("good", "arrived", ("delivered", "read")),
@@ -240,10 +242,7 @@ def broadcast(visit: Visit, broadcast_id: str) -> Page | Done:
         by=who(found.broadcast.created_by),
         agreed=[who(name) for name in found.agreed],
         audience=composing.in_words(visit, found.broadcast.audience),
-        gone_out=broadcasting.GONE_OUT,
         read={code: broadcasting.example(visit.gateway, code, text) for code, text in found.broadcast.texts.items()},
-        may_export=visit.actor.may(Permission.EXPORT),
-        may_see_replies=visit.actor.may(Permission.SEE_MEMBERS),
     )
 
 
@@ -260,6 +259,8 @@ def _progress(visit: Visit, found: Progress) -> dict[str, Any]:
         "groups": groups,
         "groups_bar": [(tone, number) for tone, _name, number in groups],
         "going_on": found.broadcast.state in GOING_ON,
+        "moves": found.broadcast.state in GOING_ON or _awaits_word(visit, found),
+        "gone_out": broadcasting.GONE_OUT,
         "pause": PAUSE if found.people <= MOST_COUNTED else LONG_PAUSE,
         "tones": TONES,
         "why": composing.reason,
@@ -267,10 +268,18 @@ def _progress(visit: Visit, found: Progress) -> dict[str, Any]:
     }
 
 
+def _awaits_word(visit: Visit, found: Progress) -> bool:
+    """Whether all is sent and how some of it went is still to be heard: calls that ring, texts on their way."""
+    ended = found.broadcast.finished_at
+    return bool(found.silent and ended and visit.gateway.clock() - ended < LAST_WORDS)
+
+
 def _may(visit: Visit) -> dict[str, bool]:
     return {
         "may_plan": visit.actor.may(Permission.PLAN_BROADCASTS),
         "may_approve": visit.actor.may(Permission.APPROVE_BROADCASTS),
+        "may_export": visit.actor.may(Permission.EXPORT),
+        "may_see_replies": visit.actor.may(Permission.SEE_MEMBERS),
     }
 
 

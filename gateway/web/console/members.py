@@ -22,6 +22,7 @@ from gateway.web.console.menu import N_
 from gateway.web.console.naming import who_of
 from gateway.web.console.paging import Pager, number_in
 from gateway.web.console.routes import Done, Page, Routes, Visit
+from gateway.web.console.tasks import KINDS
 from gateway.web.console.words import gettext as _
 
 routes = Routes("members")
@@ -242,6 +243,7 @@ def member(visit: Visit, member_id: str) -> Page:
         names=dict(staff.collectors(gateway, actor)),
         who=who_of(visit),
         change_of=_change_of,
+        task_kinds=KINDS,
     )
 
 

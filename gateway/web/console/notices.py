@@ -29,7 +29,6 @@ routes = Routes("notices")
 PAST = 20  # of those that are over, on a page
 PLACES = ("ward_office", "our_office", "community_hall", "village_school")  # phrases that are shipped; own ones follow them
 NEWS = ("news_", "message_")  # what the names of phrases begin with that are whole messages
-SENTENCE_ENDS = "।.!?"
 EMPTY_LINES = 12  # on a sheet, for those who come without a word
 
 
@@ -239,7 +238,6 @@ def _sayings(visit: Visit) -> list[sayings.Saying]:
 def _to_choose(visit: Visit, notice: Notice | None = None) -> dict[str, Any]:
     """What a form offers: days, places, words."""
     phrases = visit.gateway.catalogue.phrases
-    short = [name for name, texts in phrases.items() if not texts.get("ne", "").endswith(tuple(SENTENCE_ENDS))]
     today = visit.gateway.clock().astimezone(NEPAL).date()
     days = reading.coming_days(today)
     begins = notice.starts_at.astimezone(NEPAL).date() if notice and notice.starts_at else None
@@ -247,8 +245,7 @@ def _to_choose(visit: Visit, notice: Notice | None = None) -> dict[str, Any]:
         days = [(begins.isoformat(), reading.day_name(begins)), *days]
     return {
         "days": days,
-        "places": [name for name in PLACES if name in phrases],
-        "other_phrases": [name for name in short if name not in PLACES],
+        "places": [name for name in dict.fromkeys((*PLACES, notice.place if notice else None)) if name in phrases],
         "messages": [name for name in phrases if name.startswith(NEWS)],
         "recorded": {one.id for one in _sayings(visit) if one.clips},
         **_own_words(visit),

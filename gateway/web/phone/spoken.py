@@ -110,7 +110,8 @@ class Words:
                 loose += 1
                 continue
             if prompt is not None and (found[0] is not prompt or found[1] <= last):
-                close(keep=0 if _opens_after(prompt, language, last) else loose)
+                after, ahead = _opens_after(prompt, language, last), _opens_before(found[0], language, found[1])
+                close(keep=0 if after and not ahead else max(0, loose - _at_most(prompt, language, last)))
             elif prompt is None and loose and not _opens_before(found[0], language, found[1]):
                 close()
             prompt, last = found
@@ -207,6 +208,11 @@ class Words:
             return MONTHS_IN_ENGLISH[int(which) - 1]
         # Words that English does without, such as the one behind a day, are left out.
         return which if group in {"number", "digit"} else vocabulary(ENGLISH).get(name, "" if group == "word" else "…")
+
+
+def _at_most(prompt: Prompt, language: str, place: int) -> int:
+    """How many clips the values behind this piece take, where another prompt begins with values of its own: a word for each."""
+    return sum(map(_is_value, prompt.pieces[language][place + 1 :]))
 
 
 def _opens_after(prompt: Prompt, language: str, place: int) -> bool:

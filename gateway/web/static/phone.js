@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const byId = (id) => document.getElementById(id);
-  const SILENT = "/audio/silence/";
+  const SILENT = "/audio/silence/", WHOLE = /^(\+?977)?\d{10}$|^\+(?!977)\d{9,15}$/; // a number with nothing left to be written
   const TONES = { 1: [697, 1209], 2: [697, 1336], 3: [697, 1477], 4: [770, 1209], 5: [770, 1336], 6: [770, 1477], 7: [852, 1209], 8: [852, 1336], 9: [852, 1477], "*": [941, 1209], 0: [941, 1336], "#": [941, 1477] };
   const RINGBACK = [425], BEEP = [1000];
   const later = (seconds, signal) => new Promise((done) => {
@@ -446,6 +446,7 @@
   let asking = 0;
   async function news() {
     const mine = (asking += 1), number = faces();
+    if (!WHOLE.test(number)) return show({ rings: false, texts: [], calls: [] });
     try {
       const told = await post("news", { number });
       if (mine === asking) show(told);
@@ -466,7 +467,7 @@
     if (incoming && !call) sound.tone([440, 480], 0.9, 0.12);
     if (incoming && Date.now() > incoming.until) decline("rang-out");
   }, 2000);
-  setInterval(() => { if (!call && document.visibilityState === "visible" && /^\+\d{9,15}$/.test(faces())) news(); }, NEWS_EVERY * 1000);
+  setInterval(() => { if (!call && document.visibilityState === "visible") news(); }, NEWS_EVERY * 1000);
 
   // --- hands -------------------------------------------------------------------------------------------------------------------------
 
