@@ -116,5 +116,5 @@ def test_the_sum_of_what_is_ticked_follows_the_ticks(open_as, console: Console):
         expect(page.locator("#ticked")).to_have_text("रु ८००")
         page.locator("input[name=entry]").first.uncheck()
         expect(page.locator("#ticked")).not_to_have_text("रु ८००")
-        page.get_by_role("button", name="चिनो लागेको पक्का गर्ने").click()
+        page.get_by_role("button", name="चिन्ह लागेको पक्का गर्नुहोस्").click()
         expect(page.get_by_role("status")).to_contain_text("पक्का")
