@@ -68,7 +68,7 @@ def test_an_entry_is_questioned_and_taken_back_with_a_note(console: Console):
     assert state(console, entry) == "reversed"
     late = client.post(f"{address}/confirm")
     assert late.status_code in {409, 422}
-    assert "cannot be confirmed" in said(late)
+    assert "cannot be “confirmed”" in said(late)
 
 
 def test_two_taps_note_once_and_what_was_paid_twice_is_noted_when_she_says_so(console: Console):

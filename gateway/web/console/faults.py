@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date
 
 from gateway.errors import CATALOGUE, GatewayError
 from gateway.services.statistics.words import VALUES, pick
@@ -27,7 +27,9 @@ CODES: Mapping[tuple[str, str], str] = {
     ("", "claim_old"): "claim",
     ("", "claim_new"): "claim",
 }
-WRITTEN = frozenset({"value", "written", "id", "file", "part", "slot", "path"})  # by somebody, or a name of the machine: stays as it is
+WRITTEN = frozenset(
+    {"value", "written", "id", "file", "part", "slot", "path", "date"}
+)  # by somebody, or a name of the machine: stays as it is
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2})?")
 MONTH = re.compile(r"20[5-9]\d-\d{2}")
 FIGURES = re.compile(r"[\d.,:/ -]+")
@@ -89,10 +91,14 @@ def _called(kind: str, code: str) -> str:
 
 
 def _moment(value: str) -> str:
-    there = datetime.fromisoformat(value) if " " in value else date.fromisoformat(value)
-    day = there.date() if isinstance(there, datetime) else there
-    said = (showing.bikram_sambat(day) if words.language() == "ne" else "") or showing.common_era(day)
-    return f"{said} {showing.digits(value.partition(' ')[2])}".strip()
+    """A day, and its hour; what only looks like one keeps its figures."""
+    written, _, hour = value.partition(" ")
+    try:
+        there = date.fromisoformat(written)
+    except ValueError:
+        return showing.digits(value)
+    said = (showing.bikram_sambat(there) if words.language() == "ne" else "") or showing.common_era(there)
+    return f"{said} {showing.digits(hour)}".strip()
 
 
 def _left_out(part: str) -> str:
