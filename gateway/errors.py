@@ -340,7 +340,6 @@ CATALOGUE: dict[str, Fault] = {
         "No province, district or municipality is called {place!r}. The names most like it: {near}. "
         "For a village, give the municipality in which it lies."
     ),
-    "member:not-confirmed": Fault("Nothing was erased. What is erased does not come back; say --yes if you mean it."),
     "backup:no-program": Fault("{program} is not on this machine. Install PostgreSQL's client programs of the server's version."),
     "backup:failed": Fault("{program} did not finish: {reason}"),
     "backup:none": Fault("{folder} is no backup that `gateway backup` finished."),

@@ -28,7 +28,7 @@ def test_claims_stand_there_with_whose_they_are_and_how_long(console: Console):
     assert "माया राई" in page
     assert "Under review" in page
     assert text_of(console, "/claims?state=paid").count("<tr>") == 0
-    assert "स्वीकृत" in text_of(console, "/claims?state=approved", language="ne")
+    assert "पास भएको" in text_of(console, "/claims?state=approved", language="ne")
 
 
 def test_those_that_wait_too_long_are_marked_and_found(console: Console):

@@ -68,7 +68,7 @@ def test_an_entry_is_questioned_and_taken_back_with_a_note(console: Console):
     assert state(console, entry) == "reversed"
     late = client.post(f"{address}/confirm")
     assert late.status_code in {409, 422}
-    assert "cannot be confirmed" in said(late)
+    assert "cannot be “confirmed”" in said(late)
 
 
 def test_two_taps_note_once_and_what_was_paid_twice_is_noted_when_she_says_so(console: Console):
@@ -116,5 +116,5 @@ def test_the_sum_of_what_is_ticked_follows_the_ticks(open_as, console: Console):
         expect(page.locator("#ticked")).to_have_text("रु ८००")
         page.locator("input[name=entry]").first.uncheck()
         expect(page.locator("#ticked")).not_to_have_text("रु ८००")
-        page.get_by_role("button", name="चिनो लागेको पक्का गर्ने").click()
+        page.get_by_role("button", name="चिन्ह लागेको पक्का गर्नुहोस्").click()
         expect(page.get_by_role("status")).to_contain_text("पक्का")

@@ -96,7 +96,7 @@ def test_the_form_says_before_a_change_who_will_be_told_and_then_they_are(consol
     assert broadcast.latest(console.gateway, ADMIN)
     again = client.post("/notices/sample-meeting/change", form)
     assert again.status_code == 422
-    assert "Somebody changed the notice" in again.get_data(as_text=True)
+    assert "Somebody changed this" in again.get_data(as_text=True)
 
 
 def test_only_the_place_is_changed_of_a_meeting_that_says_no_end(console: Console):

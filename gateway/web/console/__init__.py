@@ -28,6 +28,7 @@ from gateway.web.console import (
     broadcasts,
     claims,
     contributions,
+    faults,
     flows,
     health,
     imports,
@@ -134,7 +135,9 @@ def furnish(app: Flask, gateway: Gateway, entry: WSGIApplication) -> None:
     app.jinja_env.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]  # of the extension
     app.jinja_env.optimized = False  # else `"meeting"|said("notice")` stays in the language in which its page was asked for first
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update({**showing.FILTERS, "phrase": showing.of_phrase(gateway), "ago": showing.of_ago(gateway)})
+    app.jinja_env.filters.update(
+        {**showing.FILTERS, **faults.FILTERS, "phrase": showing.of_phrase(gateway), "ago": showing.of_ago(gateway)}
+    )
     app.jinja_env.globals.update(file=_address_of, languages=words.LANGUAGES)
     app.context_processor(partial(_around, gateway))
     app.register_error_handler(CSRFError, _forged)

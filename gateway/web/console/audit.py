@@ -20,14 +20,17 @@ from gateway.web.console.words import _
 
 routes = Routes("audit")
 
-# What was done, in words; an action that has none stands there by its name.
+# What was done, in words.
 DEEDS: Mapping[str, str] = {
     "see_members": N_("looked at the record"),
     "register_members": N_("registered a member"),
     "change_members": N_("changed the record"),
     "set_pins": N_("set a PIN anew"),
+    "pin.set": N_("set a PIN anew"),
+    "pin.invited": N_("gave her a code to set a PIN"),
     "pin.unlocked": N_("let her try her PIN again"),
     "phone.restored": N_("gave the phone back to her"),
+    "erase_members": N_("erased the record"),
     "erase": N_("erased the record"),
     "dossier": N_("handed out all that is kept of her"),
     "export": N_("took a list out as a file"),
@@ -47,7 +50,16 @@ DEEDS: Mapping[str, str] = {
     "enrol": N_("enrolled her in a scheme"),
     "end_enrolment": N_("ended an enrolment"),
     "skip": N_("let a month go"),
+    "close_scheme": N_("closed a scheme"),
+    "remind": N_("reminded of open instalments"),
     "manage_users": N_("changed a user"),
+    "invite": N_("made a link to sign in with"),
+    "sign_in": N_("signed in"),
+    "choose_password": N_("chose a password"),
+    "second_step.on": N_("took a second step for signing in"),
+    "second_step.off": N_("turned her second step off"),
+    "second_step.codes": N_("made new recovery codes"),
+    "second_step.taken": N_("took a second step away"),
     "see_users": N_("looked at the users"),
     "create_token": N_("made a key for a program"),
     "revoke_token": N_("took a key of a program back"),
@@ -58,6 +70,10 @@ DEEDS: Mapping[str, str] = {
     "keep_no_longer": N_("took away what is past its time"),
     "back_up": N_("made a backup"),
     "create_broadcast": N_("planned a message to many"),
+    "plan_broadcasts": N_("planned a message to many"),
+    "change_broadcast": N_("changed a message to many"),
+    "see_broadcasts": N_("looked at messages to many"),
+    "approve_broadcasts": N_("approved a message to many"),
     "broadcast_approved": N_("approved a message to many"),
     "broadcast_paused": N_("paused a message to many"),
     "broadcast_sending": N_("let a message to many go on"),
@@ -68,13 +84,20 @@ DEEDS: Mapping[str, str] = {
     "create_list": N_("made a list"),
     "delete_list": N_("deleted a list"),
     "see_list": N_("looked at a list"),
+    "add_list": N_("put members on a list"),
+    "remove_list": N_("took members off a list"),
     "create_saying": N_("wrote down words to record"),
     "record_saying": N_("recorded words"),
     "remove_saying": N_("removed recorded words"),
+    "manage_prompts": N_("changed the recordings"),
+    "record_clip": N_("recorded a prompt"),
+    "use_clip": N_("let callers hear a recording"),
+    "reject_clip": N_("threw a recording away"),
     "publish_notice": N_("published a notice"),
     "change_notice": N_("changed a notice"),
     "cancel_notice": N_("called a meeting off"),
     "note_attendance": N_("noted who came"),
+    "take_back_attendance": N_("took back that somebody came"),
     "manage_sending": N_("changed how we send"),
     "add_service": N_("added a service"),
     "remove_service": N_("removed a service"),
@@ -85,24 +108,10 @@ DEEDS: Mapping[str, str] = {
     "testimony_withdrawn": N_("took a story back"),
     "view_lessons": N_("looked at the lessons"),
     "view_surveys": N_("looked at a survey"),
-    "sign_in": N_("signed in"),
-    "choose_password": N_("chose a password"),
-    "invite": N_("made a link to let her in"),
-    "second_step.on": N_("added a second step"),
-    "second_step.off": N_("took her second step away"),
-    "second_step.taken": N_("took the second step of somebody away"),
-    "second_step.codes": N_("made new recovery codes"),
     "conversation.replayed": N_("heard a call again"),
-    "phone.used": N_("used the phone of this installation"),
-    "remind": N_("reminded members of what they pay"),
-    "change_broadcast": N_("changed a message to many"),
-    "add_list": N_("added members to a list"),
-    "remove_list": N_("took members off a list"),
-    "take_back_attendance": N_("took back that somebody came"),
-    "close_scheme": N_("closed a scheme"),
-    "record_clip": N_("recorded a prompt"),
-    "use_clip": N_("let callers hear a recording of a prompt"),
-    "reject_clip": N_("refused a recording of a prompt"),
+    "phone.used": N_("tried the phone in the browser"),
+    "see_health": N_("looked at the health"),
+    "add_organisation": N_("added an organisation"),
 }  # fmt: skip
 # What it is about: its name, and the page of one of its kind.
 THINGS: Mapping[str, tuple[str, str]] = {
@@ -120,6 +129,12 @@ THINGS: Mapping[str, tuple[str, str]] = {
     "user": (N_("User"), ""),
     "token": (N_("Key of a program"), ""),
     "import": (N_("File"), ""),
+    "export": (N_("File"), ""),
+    "upload": (N_("File"), "/imports/{}"),
+    "clip": (N_("Recording"), ""),
+    "phone": (N_("Phone"), ""),
+    "session": (N_("Call"), ""),
+    "reminders": (N_("Reminders"), ""),
     "scheme": (N_("Scheme"), ""),
     "list": (N_("List"), ""),
     "saying": (N_("Recorded words"), ""),
@@ -135,16 +150,11 @@ THINGS: Mapping[str, tuple[str, str]] = {
     "surveys": (N_("Surveys"), ""),
     "lessons": (N_("Lessons"), ""),
     "backup": (N_("Backup"), ""),
-    "keys": (N_("Keys"), ""),
+    "keys": (N_("The key of the installation"), ""),
     "retention": (N_("What is kept"), ""),
-    "clip": (N_("Prompt"), "/prompts/{}"),
-    "upload": (N_("File"), "/imports/{}"),
-    "reminders": (N_("Reminders"), ""),
-    "session": (N_("Call"), "/phone/replay/{}"),
-    "phone": (N_("Browser phone"), ""),
 }
 # Who is no user.
-OTHERS: Mapping[str, str] = {"terminal": N_("whoever looks after the machine"), "gateway": N_("the gateway by itself")}
+OTHERS: Mapping[str, str] = {"terminal": N_("whoever looks after the machine"), "gateway": N_("Aawaj by itself")}
 
 
 class Line(NamedTuple):
@@ -188,7 +198,7 @@ def verify(visit: Visit) -> Page:
 def _line(row: Row, shown: Shown) -> Line:
     entry = row.entry
     about, address = _about(entry.subject, shown)
-    deed = _(DEEDS[entry.action]) if entry.action in DEEDS else entry.action
+    deed = _(DEEDS[entry.action]) if entry.action in DEEDS else _("did something else")
     return Line(row.number, row.at, _who(entry.actor, shown.people), deed, about, address, entry.actor, entry.subject)
 
 
@@ -203,7 +213,7 @@ def _who(actor: str, people: Mapping[str, str]) -> str:
 def _about(subject: str, shown: Shown) -> tuple[str, str]:
     """What a subject is called, and its page; a record is named by its number, where it has one."""
     kind, _colon, which = subject.partition(":")
-    title, address = THINGS.get(kind, (kind, ""))
+    title, address = THINGS.get(kind, (N_("Something else"), ""))
     number = {"member": shown.members, "claim": shown.claims}.get(kind, {}).get(which)
     name = shown.people.get(subject, "") if kind == "user" else number or ""
     return f"{_(title)} {name}".strip(), address.format(which) if address and which else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Response, request
@@ -12,11 +13,14 @@ from flask import Response, request
 from gateway.core.roles import Permission
 from gateway.errors import GatewayError
 from gateway.services import exports, imports, uploads
+from gateway.services.imports.hints import DEVANAGARI
 from gateway.services.imports.reading import LARGEST_FILE
+from gateway.web.console import faults
 from gateway.web.console.members import form_id
 from gateway.web.console.naming import who_of
 from gateway.web.console.routes import Done, Page, Routes, Visit
 from gateway.web.console.words import gettext as _
+from gateway.web.console.words import language
 
 routes = Routes("imports")
 
@@ -69,13 +73,29 @@ def hand_in(visit: Visit) -> Done:
 @routes.page("/imports/<upload_id>", Permission.IMPORT)
 def upload(visit: Visit, upload_id: str) -> Page:
     """How far a file is, and what its trial found."""
-    return Page("import.html", upload=uploads.get(visit.gateway, visit.actor, upload_id))
+    return _progress(visit, "import.html", upload_id)
 
 
 @routes.part("/imports/<upload_id>/progress", Permission.IMPORT)
 def progress(visit: Visit, upload_id: str) -> Page:
     """The part of that page that moves."""
-    return Page("import_progress.html", upload=uploads.get(visit.gateway, visit.actor, upload_id))
+    return _progress(visit, "import_progress.html", upload_id)
+
+
+def _progress(visit: Visit, template: str, upload_id: str) -> Page:
+    found = uploads.get(visit.gateway, visit.actor, upload_id)
+    return Page(template, upload=found, called=_headings(found.kind))
+
+
+def _headings(kind: str) -> Callable[[str], str]:
+    """How the page's language calls the columns of a file: in Nepali by the first Nepali heading that such a file may have."""
+    called = {column.name: column.name.replace("_", " ") for column in imports.KINDS[kind].columns}
+    if language() == "ne":
+        called |= {
+            column.name: next(filter(DEVANAGARI.match, column.aliases.split(",")), called[column.name])
+            for column in imports.KINDS[kind].columns
+        }
+    return lambda name: called.get(name, name)
 
 
 @routes.form("/imports/<upload_id>/take", Permission.IMPORT, back=upload)
@@ -102,8 +122,9 @@ def refusals(visit: Visit, upload_id: str) -> Response:
         while more := imports.refusals(visit.gateway, visit.actor, found.import_id, after):
             rows += more
             after = more[-1].row
+    called = _headings(found.kind)
     heading = (_("Row"), _("Column"), _("Reason"))
-    return _csv([heading, *((str(row), column, _(reason)) for row, column, reason in rows)], f"refusals-{found.kind}")
+    return _csv([heading, *((str(row), called(column), faults.reason(reason)) for row, column, reason in rows)], f"refusals-{found.kind}")
 
 
 @routes.page("/imports/samples/<kind>.csv", Permission.IMPORT)

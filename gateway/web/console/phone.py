@@ -20,7 +20,7 @@ from gateway.errors import GatewayError
 from gateway.providers.simulator import Simulator
 from gateway.services import access, calls, inbox, replay
 from gateway.services.sample import OPEN_MEMBER, PRIVATE_MEMBER, SHARED_PHONE
-from gateway.web.console import showing, words
+from gateway.web.console import faults, showing
 from gateway.web.console.frame import status_of
 from gateway.web.console.routes import Anybody, Done, Page, Routes, Visit
 from gateway.web.console.words import gettext as _
@@ -151,7 +151,7 @@ def _answered(visit: Visit, act: Callable[[], Shown | None]) -> Response:
         whoever_may(visit)
         return jsonify(act())
     except GatewayError as error:
-        answer = jsonify(fault=words.sentence(error))
+        answer = jsonify(fault=faults.sentence(error))
         answer.status_code = status_of(error)
         return answer
 

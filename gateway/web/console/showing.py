@@ -198,6 +198,5 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "duration": duration,
     "place": place,
     "said": said,
-    "sentence": words.sentence,
     "dotted": dotted,
 }

@@ -1,27 +1,28 @@
 """The console's languages: English stands in the templates, Nepali in `translations/ne/*.po`, a file for each noun.
 
-Translators open the `.po` files with Poedit or any other editor of gettext. A test extracts every text and asks for its translation;
-`python -m gateway.web.console.words` adds to the `.po` files what is missing in them.
+Translators open the `.po` files with Poedit or any other editor of gettext. A test extracts every text and asks for its translation, and
+for each text in one file alone: those of several nouns stand in `console.po`. `translations/en` says for people what is written for the
+command line.
 """
 
 from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from babel.messages.pofile import read_po
 from flask import g
 
-from gateway.errors import CATALOGUE, GatewayError
-from gateway.services.statistics.writing import digits
-
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
 LANGUAGES: Mapping[str, str] = {"ne": "नेपाली", "en": "English"}
+REASONS = "reasons.po"
+SLOT = re.compile(r"\\?\{(\w+)\\?\}")  # as it stands in a text, and in one that is escaped for a pattern
 FOLDER = Path(__file__).resolve().parent.parent / "translations"
 
 
@@ -45,26 +46,28 @@ def gettext(text: str) -> str:
 
 def ngettext(one: str, many: str, count: int) -> str:
     """The text for this many: Nepali nouns do not change after a number, so that it has one form."""
-    return gettext(many if language() == "ne" or count != 1 else one)
+    several = language() == "ne" or count != 1
+    return gettext(many if several else one)
 
 
 _ = gettext
 
 
-def sentence(error: GatewayError) -> str:
-    """What a fault says, in the page's language."""
-    fault = CATALOGUE[error.code]
-    translated = gettext(fault.sentence)
-    if translated == fault.sentence:
-        return error.sentence
-    return translated.format(**{name: _shown(value) for name, value in error.values.items()})
+def reason(text: str, shown: Callable[[str, str], str] = lambda _name, value: value) -> str:
+    """What a service says of a value, a row or a recording, in the page's language.
 
-
-def _shown(value: object) -> object:
-    """A value of a sentence: reasons are texts, and whole numbers have the language's digits."""
-    if isinstance(value, str):
-        return gettext(value)
-    return digits(str(value), language()) if isinstance(value, int) else value
+    Known are whole texts, and texts with values in them, as "it lies before {year}" in `reasons.po`; `shown` makes of the name of such a
+    value and the value what stands in the translation. Of several sentences each is looked for. What is not known stays as it is.
+    """
+    if (found := _translations(language()).get(text)) is not None:
+        return found
+    first, space, others = text.partition(". ")
+    if space:
+        return f"{reason(f'{first}.', shown)} {reason(others, shown)}"
+    for form, other in _forms(language()):
+        if match := form.fullmatch(text):
+            return other.format(**{name: shown(name, value) for name, value in match.groupdict().items()})
+    return text
 
 
 @functools.cache
@@ -79,3 +82,11 @@ def _read(file: Path) -> Iterator[tuple[str, str]]:
     for message in read_po(io.BytesIO(file.read_bytes())):
         if isinstance(message.id, str) and isinstance(message.string, str) and message.id and message.string:
             yield message.id, message.string
+
+
+@functools.cache
+def _forms(code: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The reasons that hold values: how such a text looks, and its translation; the one with most words first."""
+    held = [(text, other) for text, other in _read(FOLDER / code / REASONS) if SLOT.search(text)]
+    held.sort(key=lambda both: len(SLOT.sub("", both[0])), reverse=True)
+    return tuple((re.compile(SLOT.sub(r"(?P<\1>.+)", re.escape(text)), re.DOTALL), other) for text, other in held)
