@@ -10,7 +10,7 @@ import shutil
 import socket
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
@@ -154,7 +154,7 @@ def test_the_door_is_whole(everything: Everything, language: str):
         faults[path] = everything.faults(link.address if path == "/invitation" else path, language)
     context.clear_cookies()
     context.add_cookies(cookies)  # type: ignore[arg-type]
-    assert faults == dict.fromkeys(AT_THE_DOOR, [])
+    assert faults == {path: [] for path in AT_THE_DOOR}
 
 
 def test_every_page_leads_somewhere_and_needs_no_script(everything: Everything):
