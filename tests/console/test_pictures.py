@@ -61,9 +61,8 @@ def lived_in(console: Console) -> str:
     client = console.as_("admin")
     for at in range(9):
         call = {"call": client.post("/phone/ring", {"number": OPEN_MEMBER}).json["call"]}
-        client.post("/phone/step", {**call, "step": "1", "keys": "0"})
         if at % 3:
-            client.post("/phone/step", {**call, "step": "2", "keys": "1"})
+            client.post("/phone/step", {**call, "step": "1", "keys": "2"})
         client.post("/phone/end", call)
     return made
 
@@ -106,7 +105,7 @@ def test_pictures_are_taken(console: Console, open_as: Open):
         "compose": ("/broadcasts/new", (DESK,), write),
         "progress": (f"/broadcasts/{made}", (DESK, PHONE), None),
         "prompt": ("/prompts/ne/claim_status/paid-1", (DESK, PHONE), None),
-        "flow": ("/flows/person", (DESK,), look_at_steps),
+        "flow": ("/flows/main_menu", (DESK,), look_at_steps),
         "phone": ("/phone", (PHONE,), ring),
         "statistics": ("/statistics", (DESK, PHONE), None),
     }
