@@ -68,7 +68,7 @@ def test_whose_it_is_may_be_told_by_her_number(console: Console):
     number = claims.get(console.gateway, ADMIN, "sample-1").member
     assert client.post("/claims/new/whose", {"number": number}).headers["Location"] == "/claims/new?member=sample-1"
     wrong = client.post("/claims/new/whose", {"number": "99999"})
-    assert wrong.status_code == 404
+    assert wrong.status_code == 422
 
 
 def test_papers_are_ticked_off_with_one_tap_and_the_last_one_moves_it(console: Console):
