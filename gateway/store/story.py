@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 class Happening(NamedTuple):
     """Something that happened with her. `key` tells it from others of its source at the same instant.
 
-    `what` is the state, direction or action; `by` who did it; `amount` paisa; `about` the id of the record to look at; `title` its number
-    or name; `detail` seconds of a call, JSON of a change.
+    `what` is the state, direction or action; `by` who did it; `amount` paisa; `about` the id of the record to look at (of a call, of its
+    conversation); `title` its number or name; `detail` seconds of a call, JSON of a change.
     """
 
     source: str
@@ -78,9 +78,9 @@ def _source(query: Select[Any]) -> _Source:
     return _Source(at, key, query)
 
 
-_session_member = select(flow_sessions.c.member_id).where(
-    flow_sessions.c.provider == calls.c.provider, flow_sessions.c.external_id == calls.c.external_id
-)
+_of_call = (flow_sessions.c.provider == calls.c.provider, flow_sessions.c.external_id == calls.c.external_id)
+_session_member = select(flow_sessions.c.member_id).where(*_of_call)
+_session = select(flow_sessions.c.id).where(*_of_call)
 _all_her_phones = select(member_phones.c.phone_id).where(member_phones.c.member_id == HER)
 
 # In the order in which they stand where they happened at the same instant.
@@ -136,7 +136,14 @@ SOURCES: Mapping[str, _Source] = {
         select(messages.c.at, messages.c.id, messages.c.direction, null(), null(), null(), null(), null()).where(from_her_phones(messages))
     ),
     "call": _source(
-        select(calls.c.started_at, calls.c.id, calls.c.direction, null(), null(), null(), calls.c.status, calls.c.seconds).where(
+        select(
+            *(calls.c[name] for name in ("started_at", "id", "direction")),
+            null(),
+            null(),
+            _session.scalar_subquery(),
+            calls.c.status,
+            calls.c.seconds,
+        ).where(
             calls.c.phone_id.in_(PHONES),
             calls.c.channel_id.in_(HER_CHANNELS),
             or_(

@@ -190,6 +190,7 @@ def test_the_count_follows_the_writing_and_the_progress_moves_by_itself(console:
         page.locator("#text_ne").fill("भोलि बैठक छ, ")
         page.locator("[data-insert='{name}']").click()
         expect(page.locator("#glance .phone").first).to_contain_text("भोलि बैठक छ, सीता तामाङ")
+        page.locator("#compose details.step > summary").nth(1).click()
         page.locator("input[name=trades][value=craft]").check()
         expect(figure).to_have_text("1" if language == "en" else "१")
         page.locator("#voice").select_option("phrase:message_signatures")

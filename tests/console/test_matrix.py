@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.api_world import World, populate
-from fakes.console import BASE, Client, Console, address, has_id
+from fakes.api_world import World
+from fakes.console import BASE, Client, Console, address, has_id, one_of_everything
 
 from gateway import bootstrap, config
 from gateway.core.roles import ALLOWED, Permission
-from gateway.services import installation
+from gateway.services import installation, studio, uploads
 from gateway.store import organisations
-from gateway.store.models import visits
 from gateway.web.console import all_routes
 from gateway.web.console.routes import Anybody, Route
 
@@ -90,22 +89,18 @@ def installed(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, r
         "DATABASE_URL": f"sqlite:///{file}",
         "REDIS_URL": redis_server,
         "GATEWAY_DATA_DIR": str(folder),
+        "GATEWAY_AUDIO_DIR": str(shutil.copytree(config.PACKAGE_ROOT / "audio_prompts", folder / "audio")),  # a recording is put into use
     }
     gateway = bootstrap.build(config.load(environ), clock=lambda: datetime(2026, 11, 21, 4, 15, tzinfo=UTC))
     installation.prepare(gateway)
     with gateway.database.write() as db:
         organisations.ensure(db, THEIRS, "The Others")
     console = Console(gateway)
-    worlds = [populate(gateway, of, mark, prefix) for of, mark, prefix in ((OURS, "OURMARK", "984"), (THEIRS, "THEIRMARK", "985"))]
-    for world in worlds:
-        for role in ROLES[:-1]:
-            console.secret(role, world.organisation_id)
-        with gateway.database.read() as db:
-            mine = visits.c.user_id == f"reader-{world.organisation_id}"
-            world.ids["visit.own"] = db.execute(visits.select().where(mine)).one().id
+    marks = ((OURS, "OURMARK", "984"), (THEIRS, "THEIRMARK", "985"))
+    worlds = [one_of_everything(console, of, mark, prefix) for of, mark, prefix in marks]
     gateway.database.close()
     folders = tmp_path_factory.mktemp("folders")
-    for name in ("sayings", "recordings"):
+    for name in ("sayings", "recordings", studio.FOLDER, uploads.FOLDER):
         shutil.copytree(folder / name, folders / name)
     yield Installed(console, *worlds, file, Path(shutil.copy(file, folder / "copy.sqlite3")), folders)
     gateway.database.close()

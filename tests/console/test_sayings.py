@@ -10,7 +10,7 @@ def test_words_of_our_own_are_written_recorded_heard_and_said(console: Console):
     client = console.as_("organiser")
     made = place_of(client.post("/sayings", {"text_ne": "भोलि कार्यालय बन्द छ।", "text_en": ""}))
     page = page_of(client.get(made))
-    assert "data-recorder" in page
+    assert "<aawaj-recorder" in page
     assert "Not recorded yet" in page
     assert "Choose a recording first" in page_of(client.post(f"{made}/ne", {}), 422)
     clip = console.gateway.settings.audio_dir / "ne/phrase/message_signatures.wav"
@@ -24,6 +24,6 @@ def test_words_of_our_own_are_written_recorded_heard_and_said(console: Console):
     approve(client, address)
     page = page_of(client.get(made))
     assert "they stay as they are" in page
-    assert "data-recorder" not in page
+    assert "<aawaj-recorder" not in page
     spare = place_of(client.post("/sayings", {"text_en": "Spare"}))
     assert place_of(client.post(f"{spare}/remove")) == "/sayings"

@@ -147,7 +147,7 @@ def _about_one(gateway: Gateway, actor: Actor, mark: str, prefix: str) -> dict[s
     phone = f"+977{prefix}{int(mark.endswith('own')):07}"
     person = members.register(gateway, actor, details, [phone], None)
     schemes.enrol(gateway, actor, person.id, schemes.Plan("savings", "2082-01"))
-    reference = mark.replace(" ", "-")
+    reference = mark.replace(" ", "-")[-40:]  # as long as one may be; its end tells it from the others
     claim = claims.take_up(gateway, actor, person.id, claims.Opening("health", f"note {mark}", reference))
     report = contributions.Report(300_00, note=f"note {mark}", receipt=reference)
     entry = contributions.note(gateway, actor, person.id, report)

@@ -193,7 +193,7 @@ def _around(gateway: Gateway) -> dict[str, object]:
         "actor": visit.known,
         "organisation": gateway.settings.organisation,
         "lang": visit.language,
-        "entries": menu.seen_by(visit.known) if visit.known else [],
+        "entries": menu.seen_by(visit.known, has_phone=gateway.settings.has_phone) if visit.known else [],
         "here": menu.UNDER.get(noun, noun),
         "problem": g.get("problem"),
         "is_part": bool(request.headers.get("HX-Request")) and not request.headers.get("HX-Boosted"),

@@ -87,7 +87,7 @@ def _grouped(states: Mapping[str, int]) -> list[tuple[str, str, int]]:
 @routes.page("/broadcasts/new", Permission.PLAN_BROADCASTS)
 def new(visit: Visit) -> Page:
     """The form, empty or as it was written."""
-    form = Form(visit.form) if visit.form else composing.form_of(Draft(""))
+    form = Form(visit.form) if visit.form else composing.form_of(Draft("", flow=visit.query.get("flow")))
     form.setdefault("key", visit.gateway.new_id())
     return _compose(visit, form, url_for("broadcasts.new"), _("New broadcast"))
 
@@ -146,8 +146,7 @@ def _compose(visit: Visit, form: Form, action: str, heading: str) -> Page:
         offered=composing.offered(visit, form),
         chosen_places=composing.places_chosen(form),
         found_places=composing.places_found(form),
-        narrowed=any(form.getlist(name) for name in ("schemes", "claims", "imports", "collectors"))
-        or any(form.get(name) for name in ("contribution", "rsvp", "not_reached_by", "not_told_for")),
+        opened=composing.opened(form),
         media=composing.medium_names(),
         tries=[(str(tries), showing.number(tries)) for tries in range(1, MOST_TRIES + 1)],
         **_seen(visit, form),

@@ -41,6 +41,14 @@ MONTHS_BACK = 12
 MOST_OFFERED = 50  # of what grows by the week: earlier broadcasts, imports, sayings
 FIRST_WORDS = 6  # of a text, as its title
 SEVERAL = ("trades", "places", "languages", "schemes", "claims", "lists", "imports", "collectors", "but_lists")
+NARROWED = ("schemes", "claims", "imports", "collectors", "contribution", "rsvp", "not_reached_by", "not_told_for")
+# The steps after the first, and in which fields one sees that somebody was there.
+STEPS = {
+    "who": (*SEVERAL, *NARROWED, "place_name"),
+    "narrowed": NARROWED,
+    "when": ("when", "best_hour", "until_day", "life_safety_by"),
+    "how": ("medium", "heads_up", "tries", "budget", "resend"),
+}
 
 
 class Slot(NamedTuple):
@@ -147,6 +155,15 @@ def form_of(draft: Draft) -> Form:
         if on:
             form[name] = "yes"
     return form
+
+
+def opened(form: Form) -> dict[str, bool]:
+    """Which steps of the form are not as they stand in a new one: they are shown open."""
+    new = form_of(Draft(""))
+    return {
+        step: any(list(filter(None, form.getlist(name))) != list(filter(None, new.getlist(name))) for name in names)
+        for step, names in STEPS.items()
+    }
 
 
 def in_plain_letters(form: Form, language: str) -> Form:

@@ -38,6 +38,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("statistics", "statistics.page", N_("Statistics"), "statistics", Permission.SEE_STATISTICS),
     Entry("prompts", "prompts.page", N_("Prompts"), "prompts", Permission.MANAGE_PROMPTS),
     Entry("flows", "flows.page", N_("Flows"), "flows", Permission.MANAGE_PROMPTS),
+    Entry("phone", "phone.page", N_("Phone"), "phone", Permission.SEE_CLAIMS),
     Entry("settings", "settings.page", N_("Settings"), "settings", Permission.SEE_BROADCASTS),
     Entry("audit", "audit.page", N_("Who did what"), "audit", Permission.SEE_AUDIT),
     Entry("health", "health.page", N_("Health"), "health", Permission.SEE_HEALTH),
@@ -56,6 +57,7 @@ UNDER: Mapping[str, str] = {
 }
 
 
-def seen_by(actor: Actor) -> list[Entry]:
+def seen_by(actor: Actor, *, has_phone: bool) -> list[Entry]:
     """The entries of her menu."""
-    return [entry for entry in ENTRIES if entry.permission is None or actor.may(entry.permission)]
+    entries = [entry for entry in ENTRIES if entry.permission is None or actor.may(entry.permission)]
+    return [entry for entry in entries if has_phone or entry.noun != "phone"]
