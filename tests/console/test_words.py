@@ -30,7 +30,16 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 # Who raises what only a terminal, a log, a provider or a program of the API is ever told.
 NOT_ON_PAGES = (
     *("cli/", "embedded/", "providers/", "transcripts/", "web/api/", "web/webhooks/"),
-    *("config.py", "bootstrap.py", "audio/placeholder.py", "language/keywords.py", "store/dumps.py"),
+    *(
+        "config.py",
+        "channels.py",
+        "bootstrap.py",
+        "services/installation.py",
+        "services/trying_channels.py",
+        "audio/placeholder.py",
+        "language/keywords.py",
+        "store/dumps.py",
+    ),
     *("services/backup.py", "services/idempotency.py"),
 )
 IN_FILES = {"flow", "audio"}  # what is wrong with the files of the machine, said on the page of whoever looks after them

@@ -110,6 +110,7 @@ DEEDS: Mapping[str, str] = {
     "view_surveys": N_("looked at a survey"),
     "conversation.replayed": N_("heard a call again"),
     "phone.used": N_("tried the phone in the browser"),
+    "test_channel": N_("tried a channel out"),
     "see_health": N_("looked at the health"),
     "add_organisation": N_("added an organisation"),
 }  # fmt: skip

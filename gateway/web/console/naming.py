@@ -28,6 +28,6 @@ def who_of(visit: Visit) -> Callable[[str | None], str]:
             return words.gettext(WAYS[by])
         if by.startswith("token:"):
             return words.gettext("by a program")
-        return names.get(by, by.removeprefix("user:"))
+        return names.get(by) or (words.gettext("a former user") if by.startswith("user:") else by)
 
     return who
