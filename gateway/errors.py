@@ -214,6 +214,9 @@ CATALOGUE: dict[str, Fault] = {
     "webhook:too-large": Fault("The request is larger than any that a provider sends."),
     "webhook:not-a-form": Fault("The request is not a form (application/x-www-form-urlencoded)."),
     "receive:busy": Fault("Too many workers answered the same person at once.", retryable=True),
+    "call:no-missed-calls": Fault(
+        "No number of this installation calls back who rings. Set GATEWAY_MISSED_CALLS=yes, or write missed_calls: true at a channel."
+    ),
     "call:not-ringing": Fault("No call to this phone is ringing. Send a broadcast with --voice first."),
     # what is taken in from files
     "import:heading": Fault("{reason}"),

@@ -44,6 +44,10 @@ class Router:
         """The same for people of whom the operator is known, as in a plan: "" is any in Nepal."""
         return self._first(medium, purpose, operator, "" if operator == phone.ABROAD else NEPAL)
 
+    def has_routes(self, medium: Medium) -> bool:
+        """Whether any route says over which channels a medium goes."""
+        return any(route.medium == medium for route in self.routes)
+
     def _first(self, medium: Medium, purpose: Purpose, operator: str, number: str) -> tuple[str, ...]:
         """Of the first route that fits; where there are none for this medium, all that carry it."""
         of_medium = [route for route in self.routes if route.medium == medium]
@@ -84,7 +88,8 @@ class Paths:
         return [name for name, channel in self.ways.channels.items() if medium in channel.carries]
 
     def candidates(self, row: Claimed) -> tuple[str, ...]:
-        """The channels of its route, the best first; an answer goes first over the channel on which she asked."""
+        """The channels of its route, the best first. An answer goes first over the channel on which she asked, and so does a call back
+        where no route says over which calls go."""
         channel = self.ways.channels.get(row.channel_id)
         if channel is None:
             return ()
@@ -92,8 +97,10 @@ class Paths:
         assert known is not None  # noqa: S101  # there is a channels.yaml
         self._routers[channel.organisation] = known
         is_reply = row.sealed_body is not None
-        found = known.ways(row.medium, "reply" if is_reply else "broadcast", self.gateway.seal.open(row.sealed))
-        if is_reply and row.medium in channel.carries:
+        purpose: Purpose = "call_back" if row.call_back_id else "reply" if is_reply else "broadcast"
+        found = known.ways(row.medium, purpose, self.gateway.seal.open(row.sealed))
+        hers_first = is_reply or (purpose == "call_back" and not known.has_routes(row.medium))
+        if hers_first and row.medium in channel.carries:
             return (row.channel_id, *(name for name in found if name != row.channel_id))
         return found
 

@@ -34,7 +34,7 @@ from gateway.core import consent
 from gateway.core.events import Medium
 from gateway.store.deliveries import BY_THIS_HOUR, IS_REPLY, MAY_BE_TOLD, hers
 from gateway.store.heard import SHARED
-from gateway.store.models import broadcasts, deliveries, members, phones
+from gateway.store.models import broadcasts, call_backs, deliveries, members, phones
 from gateway.store.questions import answered
 
 
@@ -49,21 +49,27 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What of a broadcast goes by one medium. Where another broadcast has told a phone, `gap` must have passed since, and before
-    a call some minutes.
+    """What of a broadcast goes by one medium; without a broadcast, what is owed to single persons.
+
+    Where another broadcast has told a phone, `gap` must have passed since, and before a call some minutes.
 
     `earlier` are broadcasts that were written before this one and are being sent as well: they go first to who gets both.
     """
 
-    broadcast_id: str
+    broadcast_id: str | None
     medium: Medium
     gap: timedelta = timedelta(0)
     earlier: Sequence[str] = ()
 
 
+REPLIES = Stream(None, "sms")
+CALLS_BACK = Stream(None, "voice")
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A row that a worker owns. `sealed` is the phone; `stopped` says that STOP came from it; a reply has a `sealed_body`.
+    """A row that a worker owns. `sealed` is the phone; `stopped` says that STOP came from it; a reply has a `sealed_body`, a call to who
+    rang and hung up a `call_back_id`.
 
     `round` 0 is the text that comes before a call. `way` of the channels of its route have definitely refused it.
     """
@@ -79,6 +85,7 @@ class Claimed:
     channel_id: str
     round: int = 1
     way: int = 0
+    call_back_id: int | None = None
 
 
 # Over which channel a row goes, or until when it waits for one.
@@ -150,6 +157,7 @@ def _looks(earlier: ColumnElement[bool], *conditions: ColumnElement[bool]) -> tu
             deliveries.c.channel_id,
             deliveries.c.round,
             deliveries.c.way,
+            deliveries.c.call_back_id,
             phones.c.told_at,
             phones.c.told_by,
             earlier.label("earlier"),
@@ -190,22 +198,25 @@ _PUT_OFF = update(deliveries).where(deliveries.c.id == bindparam("row")).values(
 
 
 def claim_page(
-    db: Connection, stream: Stream | None, count: int, claim: Claim, choose: Callable[[Claimed], Chosen] = attrgetter("channel_id")
+    db: Connection, stream: Stream, count: int, claim: Claim, choose: Callable[[Claimed], Chosen] = attrgetter("channel_id")
 ) -> list[Claimed]:
-    """Take at most `count` due rows of a broadcast that is being sent, or (None) replies. Commit before the first request.
+    """Take at most `count` due rows of a broadcast that is being sent, or of no broadcast. Commit before the first request.
 
     Each goes over the channel that `choose` names, and one for which it names an instant is put off until then. The phones of a broadcast's
     rows are told from now on. A row whose phone another broadcast has told less than the gap ago is put off until that is over, and one
     that an earlier broadcast is about to tell for a whole gap; so none of them is looked at again and again.
     """
-    kind = "reply" if stream is None else "later" if stream.earlier else "first"
-    asked: dict[str, object] = {"now": claim.now, "by": "sms", "daylight": not consent.quiet(claim.now)}
-    if stream is not None:
-        asked = {"now": claim.now, "by": stream.medium, "broadcast": stream.broadcast_id}
+    asked: dict[str, object] = {"now": claim.now, "by": stream.medium}
+    if stream.broadcast_id is None:
+        kind = "reply"
+        asked |= {"daylight": not consent.quiet(claim.now)}
+    else:
+        kind = "later" if stream.earlier else "first"
+        asked |= {"broadcast": stream.broadcast_id}
         asked |= {"earlier": list(stream.earlier)} if stream.earlier else {}
     for most in LOOKS:
         seen = _look(db, kind, asked | {"count": max(count, most)})
-        held = {row.id: due for row in seen if stream and (due := _held_until(row, stream, claim.now))}
+        held = {row.id: due for row in seen if stream.broadcast_id and (due := _held_until(row, stream, claim.now))}
         free: list[Claimed] = []
         for row in (Claimed(*each[:_FACTS]) for each in seen if each.id not in held):
             if len(free) == count:
@@ -222,7 +233,7 @@ def claim_page(
     for channel in sorted({row.channel_id for row in free}):
         rows = [row.id for row in free if row.channel_id == channel]
         db.execute(_TAKE, {"rows": rows, "over": channel, "holder": claim.token, "until": claim.lease_until, "now": claim.now})
-    if free and stream is not None:
+    if free and stream.broadcast_id is not None:
         db.execute(_TELL, {"phones": [row.phone_id for row in free], "now": claim.now, "broadcast": stream.broadcast_id})
     return sorted(free, key=attrgetter("id"))
 
@@ -260,6 +271,11 @@ _FOR_ANOTHER = exists(
     .correlate(deliveries)
 )
 _STOPPED = (phones.c.stopped_at.is_not(None), "send:stopped")
+# She was given up, or called back otherwise, while this try lay in a queue.
+_ENDED = (
+    exists(select(literal(1)).where(call_backs.c.id == deliveries.c.call_back_id, call_backs.c.ended_at.is_not(None))),
+    "send:over",
+)
 _BARRED = case(
     _STOPPED,
     (or_(deliveries.c.member_id.is_(None), and_(MAY_BE_TOLD, hers(deliveries)), _FOR_ANOTHER), null()),
@@ -286,13 +302,14 @@ def _fence(barred: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Sele
 
 _FENCE = {
     True: _fence(_BARRED, _OF_BROADCAST, _BEING_SENT).outerjoin(members, members.c.id == deliveries.c.member_id),
-    False: _fence(case(_STOPPED), IS_REPLY),
+    False: _fence(case(_STOPPED, _ENDED), IS_REPLY),
 }
 
 
 def fence(db: Connection, broadcast_id: str | None, rows: Sequence[Claimed], claim: Claim) -> dict[int, str | None]:
     """Of these rows, in order of id, those that are ours to send at this moment, each with the error for which it must not go out (None:
-    it may). Its phone has stopped us; or of a broadcast: it is the member's no more, or she has left or agrees no more.
+    it may). Its phone has stopped us; or a call back is over; or of a broadcast: it is the member's no more, or she has left or agrees
+    no more.
 
     A row is missing when its lease ends before `claim.lease_until`, when another worker has it, or when its broadcast was paused or
     cancelled, or is pointless by now.

@@ -34,16 +34,19 @@ from gateway.store.models.records import (
     tasks,
 )
 from gateway.store.models.sending import (
+    CALLING_BACK,
     HEARD_AFTER,
     UNANNOUNCED,
     UNDECIDED,
     approvals,
     broadcasts,
+    call_backs,
     callbacks,
     channel_days,
     deliveries,
     member_list_entries,
     member_lists,
+    missed_call_days,
     prices,
     rest_days,
 )
@@ -63,6 +66,7 @@ from gateway.store.models.talks import (
 from gateway.store.models.trust import audit, idempotency_keys, import_refusals, imports, sweeps
 
 __all__ = [
+    "CALLING_BACK",
     "HEARD_AFTER",
     "OPEN",
     "OPEN_TEXT",
@@ -74,6 +78,7 @@ __all__ = [
     "attendances",
     "audit",
     "broadcasts",
+    "call_backs",
     "callbacks",
     "calls",
     "channel_days",
@@ -99,6 +104,7 @@ __all__ = [
     "members",
     "messages",
     "metadata",
+    "missed_call_days",
     "notices",
     "organisations",
     "phones",
