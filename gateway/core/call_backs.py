@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 WINDOW = timedelta(minutes=10)  # rings within it are one
 LATEST = timedelta(days=1)  # a ring of which we hear later, or that could not be answered for so long, is not called back
+BREATH = timedelta(seconds=5)  # until she has put the phone down: a call at once would find her line busy
 AGAIN = (timedelta(minutes=2), timedelta(minutes=15))  # after a call that nobody answered, from when it rang
 BUSY = AGAIN[0]  # and where her line was busy
 

@@ -197,20 +197,20 @@ def _ask(gateway: Gateway, db: Connection, asking: Asking, at: datetime, *, told
     call_back_id = call_backs.begin(db, _new(gateway, asking, at))
     if call_back_id is None:
         return "repeated", []  # two rings at once
-    due = None if became == "called" else consent.opens_at(now)
+    due = consent.opens_at(now if told else max(now, at + rules.BREATH))
     delivery_id = _owe(gateway, db, asking, Place(call_back_id, 1, due))
-    if due is None:
-        return became, [SendReply(delivery_id)]
-    return became, [] if told else _write(gateway, db, asking, IN_THE_MORNING)
+    if told or became == "called":
+        return became, [SendReply(delivery_id)] if due <= now else []
+    return became, _write(gateway, db, asking, IN_THE_MORNING)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which try of a call back, and when at the earliest (None: now)."""
+    """Which try of a call back, and when at the earliest."""
 
     call_back_id: int
     round: int
-    due: datetime | None
+    due: datetime
 
 
 def _owe(gateway: Gateway, db: Connection, asking: Asking, place: Place) -> int:

@@ -52,14 +52,14 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One call of a call back; `not_before` None: now."""
+    """One call of a call back."""
 
     call_back_id: int
     round: int
     channel_id: str
     phone_id: int
     language: str
-    not_before: datetime | None
+    not_before: datetime
 
 
 class Tried(NamedTuple):

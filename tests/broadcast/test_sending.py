@@ -339,7 +339,7 @@ def test_a_worker_that_was_frozen_longer_than_its_lease_leaves_its_rows_to_other
         now = world.clock.now
         with world.database.write() as db:
             deliveries.expire_leases(db, now)
-            for doubt in deliveries.unknown(db, world.gateway.seal, now, 10):
+            for doubt in deliveries.unknown(db, world.gateway.seal, now, now, 10):
                 deliveries.leave_unresolved(db, doubt, now)
             claiming.claim_page(db, Stream(broadcast_id, "sms"), 10, Claim("another", now, now.replace(hour=7)))
 
