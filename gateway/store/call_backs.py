@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, exists, func, insert, literal, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from sqlalchemy import text as sql
 
 from gateway.store.database import Connection
@@ -166,18 +166,12 @@ _EXPIRE = (
     update(deliveries)
     .where(
         deliveries.c.state == "queued",
-        exists(
-            select(literal(1)).where(
-                call_backs.c.id == deliveries.c.call_back_id,
-                call_backs.c.ended_at.is_(None),
-                call_backs.c.rang_at < bindparam("before"),
-            )
+        deliveries.c.call_back_id.in_(
+            select(call_backs.c.id).where(call_backs.c.ended_at.is_(None), call_backs.c.rang_at < bindparam("before"))
         ),
     )
     .values(state="suppressed", error=TOO_LATE, updated_at=bindparam("now"))
 )
-_CHANNEL_OF = select(call_backs.c.channel_id).join(deliveries, deliveries.c.call_back_id == call_backs.c.id)
-_CHANNEL_OF = _CHANNEL_OF.where(deliveries.c.id == bindparam("row"))
 
 
 def latest(db: Connection, organisation_id: str, phone_id: int) -> Before | None:
@@ -242,11 +236,6 @@ def _tried(rows: Iterable[tuple[object, ...]]) -> list[Tried]:
 def expire(db: Connection, before: datetime, now: datetime) -> None:
     """Make no more tries for who rang before then."""
     db.execute(_EXPIRE, {"before": before, "now": now})
-
-
-def is_one(db: Connection, delivery_id: int) -> bool:
-    """Whether a delivery is the call back to somebody who rang."""
-    return db.execute(_CHANNEL_OF, {"row": delivery_id}).first() is not None
 
 
 def count(db: Connection, channel_id: str, day: str, became: str) -> None:

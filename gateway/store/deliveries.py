@@ -298,15 +298,15 @@ _DOUBT = (
     .limit(bindparam("count"))
 )
 _UNKNOWN = _DOUBT.where(UNSETTLED)
-_SILENT_CALLS = _DOUBT.where(
-    or_(
-        deliveries.c.broadcast_id.in_(select(broadcasts.c.id).where(broadcasts.c.medium != "sms")),
-        deliveries.c.call_back_id.is_not(None),
-    ),
+_SILENT = _DOUBT.where(
     deliveries.c.medium == "voice",
     deliveries.c.state.in_(("accepted", "sent")),
     deliveries.c.updated_at > bindparam("not_older"),
     deliveries.c.error.is_distinct_from(UNRESOLVED),
+)
+_SILENT_CALLS = (
+    _SILENT.where(deliveries.c.broadcast_id.in_(select(broadcasts.c.id).where(broadcasts.c.medium != "sms"))),
+    _SILENT.where(deliveries.c.call_back_id.in_(select(call_backs.c.id).where(call_backs.c.ended_at.is_(None)))),
 )
 
 
@@ -318,7 +318,7 @@ def unknown(db: Connection, seal: Seal, before: datetime, sooner: datetime, coun
 def silent_calls(db: Connection, seal: Seal, before: datetime, count: int) -> list[Doubt]:
     """Calls of the last days that the provider took, and of which nothing was heard since `before`, though they must be over."""
     parameters = {"before": before, "sooner": before, "not_older": before - timedelta(days=2), "count": count}
-    return [_doubt(seal, row) for row in db.execute(_SILENT_CALLS, parameters)]
+    return [_doubt(seal, row) for silent in _SILENT_CALLS for row in db.execute(silent, parameters)]
 
 
 def _doubt(seal: Seal, row: Row[Any]) -> Doubt:

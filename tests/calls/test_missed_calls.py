@@ -490,6 +490,17 @@ def test_a_wrong_number_is_called_once(office: Office) -> None:
     assert office.texts() == []
 
 
+def test_a_call_of_whose_end_nobody_told_is_asked_about(office: Office) -> None:
+    office.ring()
+    [sent] = office.called()
+    office.twilio.statuses[sent.sid] = "no-answer"
+    office.move(hours=1, minutes=1)
+    office.work()
+    office.move(minutes=2)
+    office.work()
+    assert len(office.called()) == 2
+
+
 # --- nothing is lost ---------------------------------------------------------------------------------------------------------------
 
 
@@ -564,6 +575,7 @@ def test_a_phone_that_reports_missed_calls_does_the_same(office: Office) -> None
     for _ in range(2):
         came(office, "event-1")
     came(office, "event-2")
+    office.move(seconds=5)
     assert len(office.called()) == 1
     assert office.rings() == {"called": 1, "repeated": 1}
 
