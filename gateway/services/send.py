@@ -237,7 +237,7 @@ class Sender:
 
     async def send_due(self, stream: Stream) -> None:
         """Send page after page of a stream until nothing of it is due or the run is over."""
-        while self._may_claim(stream):
+        while await self._patiently(lambda: self._may_claim(stream)):
             page = await self._patiently(lambda: self._claim(stream))
             if not page.rows:
                 return
@@ -250,12 +250,19 @@ class Sender:
     def _may_claim(self, stream: Stream) -> bool:
         if self.ended or self.interrupted():
             return False
+        if stream == CALLS_BACK:
+            return self._somebody_waits()
         if stream.broadcast_id is None or self.errand is None:
             return True
         if self.errand.hours.closed(self.gateway.clock()):
             return False
         opened = [self._open(line) for line in self._lines_of(stream.medium)]  # all of them, since each has its own pace
         return any(opened)
+
+    def _somebody_waits(self) -> bool:
+        """Few ring and hang up: to look first costs no turn at writing."""
+        with self.gateway.database.read() as db:
+            return deliveries.is_call_back_due(db, self.gateway.clock())
 
     def _lines_of(self, medium: Medium) -> list[Line]:
         """Over which the broadcast may go by a medium."""

@@ -127,17 +127,19 @@ def owe_reply(db: Connection, seal: Seal, reply: NewReply, now: datetime) -> int
 
 IS_REPLY = deliveries.c.broadcast_id.is_(None)
 BY_THIS_HOUR = or_(~deliveries.c.by_day, bindparam("daylight", type_=Boolean))
+_DUE = or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= bindparam("now"))
 _REPLIES_DUE = (
     select(deliveries.c.id)
-    .where(
-        IS_REPLY,
-        deliveries.c.state == "queued",
-        or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= bindparam("now")),
-        BY_THIS_HOUR,
-    )
+    .where(IS_REPLY, deliveries.c.state == "queued", _DUE, BY_THIS_HOUR)
     .order_by(deliveries.c.id)
     .limit(bindparam("count"))
 )
+_CALL_BACK_DUE = select(exists(select(literal(1)).where(IS_REPLY, deliveries.c.state == "queued", deliveries.c.medium == "voice", _DUE)))
+
+
+def is_call_back_due(db: Connection, now: datetime) -> bool:
+    """Whether somebody who rang is to be called back now."""
+    return not consent.quiet(now) and bool(db.execute(_CALL_BACK_DUE, {"now": now}).scalar())
 
 
 def replies_due(db: Connection, now: datetime, count: int) -> list[int]:
