@@ -66,6 +66,9 @@ class QuietProvider:
     def render_message(self, text: str) -> str:
         return text
 
+    def rest(self, text: str) -> str:  # noqa: ARG002  # a text here may be as long as it is
+        return ""
+
     def render_call(self, facts: Sequence[Fact], wait: Wait | None, context: AnswerContext) -> str:
         heard = Heard(
             said=tuple(
