@@ -61,6 +61,13 @@ def came(gateway: Gateway, provider: str, external_id: str, sender: str | None, 
     _take(gateway, inbound, channel, at, "")
 
 
+def calls_back(gateway: Gateway, provider: str, recipient: str) -> bool:
+    """Whether this number of ours rejects who rings and calls back."""
+    with gateway.database.read() as db:
+        channel = callers.channel_of(gateway, db, Inbound(provider, "", 0, "voice", None, recipient, CallAnswered()))
+    return channel is not None and channel.missed_calls
+
+
 def rang(gateway: Gateway, inbound: Inbound, channel: Channel) -> str:
     """Answer the first request of a call at a channel whose rings are called back: the document that rejects it unanswered."""
     context = AnswerContext(next_step=0, public_base_url=gateway.settings.public_base_url)
