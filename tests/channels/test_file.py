@@ -67,7 +67,7 @@ def test_missed_calls_need_a_channel_that_calls(tmp_path: Path):
     file.write_text(WHOLE.partition("channels:")[0] + f"channels:\n{sim}\n", encoding="utf-8")
     said = "no channel carries voice, over which who rings could be called back"
     assert faults(lambda: channels.load(file)) == [
-        f"channels.yaml:6:97: channels.landline.missed_calls: {said}. [channels:invalid]",
+        f"channels.yaml:6:87: channels.landline.missed_calls: {said}. [channels:invalid]",
     ]
     file.write_text(file.read_text(encoding="utf-8").replace("[sms]", "[sms, voice]"), encoding="utf-8")
     assert channels.load(file).channels["landline"].calls_back.caps.per_day == 20
