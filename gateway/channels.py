@@ -24,6 +24,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from gateway.core.call_backs import Caps
 from gateway.engine.document import Node, parse
 from gateway.engine.reading import hint
 from gateway.errors import GatewayError
@@ -31,12 +32,15 @@ from gateway.errors import GatewayError
 FILE = "channels.yaml"
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,19}")
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+USUAL = Caps()
 MAIN = "main"  # the organisation that every installation has
 
 Medium = Literal["sms", "voice"]
 Purpose = Literal["reply", "notice", "broadcast", "call_back"]  # a notice: a text of our own accord to one person, as a reminder is
 Number = Annotated[str, StringConstraints(pattern=r"^(\+[0-9]{7,15}|[0-9]{3,15}|[A-Za-z][A-Za-z0-9 _-]{1,10})$")]
 Rate = Annotated[int, Field(ge=1, le=1000)]
+Cap = Annotated[int, Field(ge=0, le=100_000)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Paisa = Annotated[int, Field(ge=0, le=1_000_000)]
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -49,6 +53,19 @@ class Entry(BaseModel):
     """What stands in a file: nothing that is not known, and nothing that changes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CallsBack(Entry):
+    """How many of those who ring a channel are called back at most, and to which countries; as in `gateway.core.call_backs.Caps`."""
+
+    per_number: Cap = USUAL.per_number
+    per_prefix: Cap = USUAL.per_prefix
+    per_day: Cap = USUAL.per_day
+    countries: Annotated[tuple[Country, ...], Field(min_length=1)] = tuple(sorted(USUAL.countries))
+
+    @property
+    def caps(self) -> Caps:
+        return Caps(self.per_number, self.per_prefix, self.per_day, frozenset(self.countries))
 
 
 class ChannelEntry(Entry):
@@ -64,7 +81,8 @@ class ChannelEntry(Entry):
     messages_per_day: Annotated[int, Field(ge=1)] | None = None  # a SIM's operator blocks it above some hundreds
     segment_price: Paisa = 140
     minute_price: Paisa = 200
-    missed_calls: bool = False  # its rings are not answered but called back
+    missed_calls: bool = False  # its rings are not answered but called back,
+    calls_back: CallsBack = CallsBack()  # at most so often
 
 
 class RouteEntry(Entry):
@@ -235,6 +253,10 @@ def _misnamed(
         if channel.provider not in providers:
             node = _at(sections["channels"], (name, "provider"))
             yield node.fault("channels:unknown", what="provider", name=channel.provider, hint=hint(channel.provider, providers))
+    if not any("voice" in channel.carries for channel in channels.values()):
+        for name in (name for name, channel in channels.items() if channel.missed_calls):
+            node = _at(sections["channels"], (name, "missed_calls"))
+            yield node.fault("channels:invalid", problem="no channel carries voice, over which who rings could be called back")
     for node, route in routes:
         for index, name in enumerate(route.channels):
             at = _at(node, ("channels", index))

@@ -43,6 +43,7 @@ class Settings:
     calls_per_second: int
     segment_price: int
     minute_price: int
+    missed_calls: bool
     reconcile_after: int
     lease_seconds: int
     detect_machines: bool
@@ -190,6 +191,7 @@ SETTINGS: dict[str, Setting] = {
     "calls_per_second": Setting("GATEWAY_CALLS_PER_SECOND", "Calls that the provider starts for us in a second", "1", _rate),
     "segment_price": Setting("GATEWAY_SEGMENT_PRICE", "Price of one SMS segment in paisa", "140", _whole),
     "minute_price": Setting("GATEWAY_MINUTE_PRICE", "Price of one begun minute of a call in paisa", "200", _whole),
+    "missed_calls": Setting("GATEWAY_MISSED_CALLS", "yes: calls are not answered but called back, free for who rings", "no", _yes_or_no),
     "reconcile_after": Setting("GATEWAY_RECONCILE_AFTER", "Seconds after which the provider is asked about an unclear send", "900", _whole),
     "detect_machines": Setting("GATEWAY_DETECT_MACHINES", "yes: have calls ended that a machine answers; it costs extra", "no", _yes_or_no),
     "proxies": Setting("GATEWAY_PROXIES", "How many proxies in front write X-Forwarded-For; 0: nobody's word is taken for it", "0", _whole),

@@ -244,6 +244,9 @@ CATALOGUE: dict[str, Fault] = {
     "phone:denied": Fault("Sign in as an organiser to use the phone: its calls write real records."),
     "phone:no-microphone": Fault("Speaking can be tried with the simulator alone."),
     "conversation:unknown": Fault("There is no such call."),
+    "call:no-missed-calls": Fault(
+        "No number of this installation calls back who rings. Set GATEWAY_MISSED_CALLS=yes, or write missed_calls: true at a channel."
+    ),
     "call:not-ringing": Fault("No call to this phone is ringing. Send a broadcast with --voice first."),
     # what is taken in from files
     "import:heading": Fault("{reason}"),

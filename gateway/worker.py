@@ -43,8 +43,8 @@ def send_batch(gateway: Gateway, stop: Stop, broadcast_id: str) -> None:
     gateway.enqueue(send.run_batch(gateway, broadcast_id, stop=stop))
 
 
-def send_reply(gateway: Gateway, _stop: Stop, delivery_id: int) -> None:
-    send.send_reply(gateway, delivery_id)
+def send_reply(gateway: Gateway, stop: Stop, delivery_id: int) -> None:
+    gateway.enqueue(send.send_reply(gateway, delivery_id, stop=stop))
 
 
 def expand_broadcast(gateway: Gateway, stop: Stop, broadcast_id: str) -> None:

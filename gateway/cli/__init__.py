@@ -23,6 +23,7 @@ COMMANDS = {
     "budget": "Count the keys and seconds of each task",
     "flows": "Draw a flow as a picture; print the schema for editors",
     "call": "Try a call in this terminal",
+    "rings": "Count today's missed calls, and what became of them",
     "text": "Try a text message in this terminal",
     "organisations": "Show the organisations of this installation, and add one",
     "users": "Show, add and disable who works for an organisation",

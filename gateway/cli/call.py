@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from gateway.audio.catalogue import ClipCatalogue
     from gateway.core.events import Input
+    from gateway.services.context import Gateway
     from gateway.transcripts.telephone import Heard
 
 WAITS = {
@@ -26,8 +27,9 @@ WAITS = {
 @click.argument("number")
 @click.option("--keys", help="What is pressed at each wait, as 2,4826; an empty place is silence. Without it, keys are read from you.")
 @click.option("--pick-up", is_flag=True, help="Answer the call that a broadcast is making to this phone.")
+@click.option("--missed", is_flag=True, help="Ring and hang up at once, to be called back: answer with --pick-up.")
 @click.option("--record", type=click.Path(path_type=Path, dir_okay=False), help="Write the call into this file, as a transcript.")
-def command(number: str, keys: str | None, record: Path | None, *, pick_up: bool) -> None:
+def command(number: str, keys: str | None, record: Path | None, *, pick_up: bool, missed: bool) -> None:
     """Call the gateway from NUMBER and print what is said, with its seconds.
 
     Try +9779720000001, a sample member: 2 tells her claim.
@@ -43,6 +45,9 @@ def command(number: str, keys: str | None, record: Path | None, *, pick_up: bool
     installed = terminal.open_gateway()
     clips = open_clips(installed.settings.audio_dir, installed.settings.data_dir)
     sender = terminal.e164(number)
+    if missed:
+        _ring_once(installed, sender)
+        return
     delivery_id, call_id = calls.ringing(installed, sender) if pick_up else (None, f"terminal-{installed.new_id()}")
     recorder = Recorder(installed, sender, call_id)
     gateway = telephone.without_wire(installed, recorder.enqueue)
@@ -51,6 +56,8 @@ def command(number: str, keys: str | None, record: Path | None, *, pick_up: bool
     heard = line.call(CallAnswered()) if delivery_id is None else line.picked_up(CallAnswered(), delivery_id)
     pressed = terminal.keys_of(keys) if keys is not None else None
     seconds = 0.0
+    if heard.over and not heard.said:
+        click.echo("  [not answered: you are called back; answer with --pick-up]")
     while True:
         recorder.hears(heard)
         seconds += _print(heard, clips)
@@ -70,6 +77,13 @@ def command(number: str, keys: str | None, record: Path | None, *, pick_up: bool
     if record is not None:
         recorder.write(record)
         click.echo(f"  [written to {record}; `gateway check --transcripts {record}` plays it]")
+
+
+def _ring_once(gateway: Gateway, sender: str) -> None:
+    from gateway.cli.rings import SAID
+    from gateway.services import missed_calls
+
+    click.echo(f"  [you ring and hang up: {SAID[missed_calls.try_out(gateway, sender)]}]")
 
 
 def _print(heard: Heard, clips: ClipCatalogue) -> float:

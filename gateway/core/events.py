@@ -322,6 +322,11 @@ class TaskOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class CallAsked:
+    """She wants the gateway to ring her."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimHeard:
     """She is told where her claim stands in this version, and it was news to her."""
 
@@ -342,6 +347,11 @@ class CallTransferred:
 
     number: str
     timeout: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallRejected:
+    """Her ring was not answered, so that it costs nothing: she is called back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,9 +387,11 @@ Fact = (
     | SurveyAnswered
     | TestimonyGiven
     | TaskOpened
+    | CallAsked
     | ClaimHeard
     | TextPromised
     | CallTransferred
+    | CallRejected
     | ConversationEnded
 )
 

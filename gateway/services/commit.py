@@ -15,7 +15,7 @@ from gateway.core import events, people
 from gateway.core.jobs import FetchRecording, Job, SendReply
 from gateway.core.statuses import ONE_CALL_BACK
 from gateway.engine.steps.menu import KEY
-from gateway.services import studio, voices, welcome
+from gateway.services import missed_calls, studio, voices, welcome
 from gateway.services.contributions import SAME_REPORT_WINDOW
 from gateway.store import (
     audit,
@@ -350,6 +350,13 @@ def _keep_testimony(writing: Writing, fact: events.TestimonyGiven) -> list[Job]:
     return []
 
 
+def _call_back(writing: Writing, _fact: events.CallAsked) -> list[Job]:
+    conversation = writing.conversation
+    if conversation.phone_id is None:
+        return []
+    return missed_calls.ask(writing.gateway, writing.db, conversation.channel_id, conversation.phone_id)
+
+
 def _open_task(writing: Writing, fact: events.TaskOpened) -> list[Job]:
     conversation = writing.conversation
     if fact.recording_id and fact.member_id and tasks.adopt(writing.db, fact.recording_id, fact.kind, fact.member_id):
@@ -425,6 +432,7 @@ WRITERS: Mapping[type, Callable[[Writing, Any], list[Job]]] = {
     events.SurveyAnswered: _keep_survey_answer,
     events.TestimonyGiven: _keep_testimony,
     events.TaskOpened: _open_task,
+    events.CallAsked: _call_back,
     events.ClaimHeard: _hear_claim,
     events.TextPromised: _promise_text,
 }

@@ -48,6 +48,7 @@ def _written(gateway: Gateway, db: Connection) -> Iterator[channels.Channel]:
             calls_per_second=entry.calls_per_second,
             segment_price=entry.segment_price,
             minute_price=entry.minute_price,
+            missed_calls=entry.missed_calls,
         )
 
 
@@ -64,6 +65,7 @@ def _only(gateway: Gateway, db: Connection) -> channels.Channel:
         calls_per_second=settings.calls_per_second,
         segment_price=settings.segment_price,
         minute_price=settings.minute_price,
+        missed_calls=settings.missed_calls,
     )
 
 

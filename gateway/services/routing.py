@@ -45,6 +45,10 @@ class Router:
         """The same for people of whom the operator is known, as in a plan: "" is any in Nepal."""
         return self._first(medium, purpose, operator, "" if operator == phone.ABROAD else NEPAL)
 
+    def has_routes(self, medium: Medium) -> bool:
+        """Whether any route says over which channels a medium goes."""
+        return any(route.medium == medium for route in self.routes)
+
     def _first(self, medium: Medium, purpose: Purpose, operator: str, number: str) -> tuple[str, ...]:
         """Of the first route that fits; where there are none for this medium, all that carry it."""
         of_medium = [route for route in self.routes if route.medium == medium]
@@ -87,15 +91,16 @@ class Paths:
         return [name for name, channel in self._router(organisation_id).ours.items() if medium in channel.carries]
 
     def candidates(self, row: Claimed) -> list[str]:
-        """The channels of its route, the best first, without those that refused it; an answer goes first over the channel on which she
-        asked. Empty where no route takes it."""
+        """The channels of its route, the best first, without those that refused it. An answer goes first over the channel on which she
+        asked, and so does a call back where no route says over which calls go. Empty where no route takes it."""
         organisation_id = self._organisation(row.channel_id)
         if organisation_id is None:
             return []
         ours = self._router(organisation_id)
         found = list(ours.ways(row.medium, cast("Purpose", row.purpose), self.gateway.seal.open(row.sealed)))
         asked_on = ours.ours.get(row.channel_id)
-        if row.purpose == "reply" and asked_on is not None and row.medium in asked_on.carries:
+        hers_first = row.purpose == "reply" or (row.purpose == "call_back" and not ours.has_routes(row.medium))
+        if hers_first and asked_on is not None and row.medium in asked_on.carries:
             found = [row.channel_id, *(name for name in found if name != row.channel_id)]
         refused = (row.refused_by or "").split()
         # Where the file has been changed since, all that it names now may have refused it: the last one is asked again, and fails it.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gateway.core import consent
 from gateway.core.events import Medium
-from gateway.core.jobs import Job, SendBatch
+from gateway.core.jobs import Job, SendBatch, SendReply
 from gateway.errors import GatewayError
 from gateway.providers.base import Accepted, OutboundCall, OutboundMessage, Provider
 from gateway.providers.faults import SendError, SendFault
@@ -30,7 +30,7 @@ from gateway.services.broadcast.slots import Person, fill, is_personal
 from gateway.services.routing import Paths, Standing, paths_of
 from gateway.services.turns import Held, Turns
 from gateway.store import audience, broadcasts, callbacks, channels, claiming, deliveries, phones, rest_days
-from gateway.store.claiming import Stream
+from gateway.store.claiming import CALLS_BACK, REPLIES, Stream
 
 if TYPE_CHECKING:
     from gateway.services.access import Actor
@@ -47,7 +47,7 @@ FIRST_IN_FLIGHT = 8  # and before the provider has shown that it answers
 PAGES_AT_ONCE = 2  # while the last requests of one page are answered, the next page is on its way
 PAGE = 100  # rows at most: as many can be in doubt when a worker is killed,
 PAGE_SECONDS = 2.5  # and no more than go out in so many seconds
-REPLIES = 20  # replies in one page, likewise
+REPLIES_PAGE = 20  # replies in one page, likewise
 FENCED = 50  # rows that one look at the fence clears,
 FRESH = 0.05  # for so many seconds
 SLICE = 30.0  # seconds after which a batch gives its place in the queue to others
@@ -75,10 +75,11 @@ def run_batch(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] =
     return asyncio.run(_run_batch(gateway, Errand(broadcast, hours), streams, stop))
 
 
-def send_reply(gateway: Gateway, delivery_id: int) -> None:
-    """Send a reply, with whatever other replies are due. They answer somebody, so they go out at night as well."""
+def send_reply(gateway: Gateway, delivery_id: int, *, stop: Callable[[], bool] = lambda: False) -> list[Job]:
+    """Send a reply, or call somebody back, with whatever else is due to single persons: until nothing is, until `stop()`, or for `SLICE`
+    seconds; return the job that goes on. Replies answer somebody, so they go out at night as well."""
     log.debug("reply %d is due", delivery_id)
-    asyncio.run(_send_replies(gateway))
+    return asyncio.run(_send_replies(gateway, delivery_id, stop))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ async def _run_batch(gateway: Gateway, errand: Errand, streams: Sequence[Stream]
 
     async with open_http(IN_FLIGHT) as http, asyncio.TaskGroup() as group:
         sender = Sender(gateway, http, interrupted, errand, paths_of(gateway))
-        group.create_task(_let_replies_pass(sender, finished))
+        for owed in (REPLIES, CALLS_BACK):
+            group.create_task(_let_pass(sender, owed, finished))
         async with asyncio.TaskGroup() as pages:
             for stream in list(streams) * PAGES_AT_ONCE:
                 pages.create_task(sender.send_due(stream))
@@ -136,16 +138,29 @@ async def _run_batch(gateway: Gateway, errand: Errand, streams: Sequence[Stream]
     return [SendBatch(errand.broadcast.id)] if interrupted() and not sender.ended else []
 
 
-async def _let_replies_pass(sender: Sender, finished: asyncio.Event) -> None:
-    while not finished.is_set():
-        await sender.send_due(None)
+async def _let_pass(sender: Sender, stream: Stream, finished: asyncio.Event) -> None:
+    """Send what is owed to single persons whenever something is, until what it passes is `finished`, and once at least."""
+    while True:
+        await sender.send_due(stream)
+        if finished.is_set():
+            return
         with suppress(TimeoutError):
             await asyncio.wait_for(finished.wait(), REPLIES_EVERY)
 
 
-async def _send_replies(gateway: Gateway) -> None:
-    async with open_http(REPLIES) as http:
-        await Sender(gateway, http, lambda: False, paths=paths_of(gateway)).send_due(None)
+async def _send_replies(gateway: Gateway, delivery_id: int, stop: Callable[[], bool]) -> list[Job]:
+    until = time.monotonic() + SLICE
+    finished = asyncio.Event()
+
+    def interrupted() -> bool:
+        return stop() or time.monotonic() > until
+
+    async with open_http(REPLIES_PAGE) as http, asyncio.TaskGroup() as group:
+        sender = Sender(gateway, http, interrupted, paths=paths_of(gateway))
+        group.create_task(_let_pass(sender, REPLIES, finished))  # a text does not wait until many are called back
+        await sender.send_due(CALLS_BACK)
+        finished.set()
+    return [SendReply(delivery_id)] if interrupted() and not sender.ended else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +206,10 @@ class Line:
 
 @dataclass(slots=True)
 class Page:
-    """Rows of one claim, over one channel where routes choose it, of the run's broadcast or (None) of replies, and what became of them."""
+    """Rows of one claim, over one channel where routes choose it, of the run's broadcast or owed to single persons, and what became of
+    them."""
 
-    stream: Stream | None
+    stream: Stream
     token: str
     rows: Sequence[Claimed]
     outcomes: list[Outcome] = field(default_factory=list)
@@ -220,9 +236,9 @@ class Sender:
     window: int = FIRST_IN_FLIGHT  # requests at once, one more with each that was accepted
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FIRST_IN_FLIGHT))
 
-    async def send_due(self, stream: Stream | None) -> None:
-        """Send page after page of the broadcast by one medium, or of the replies (None), until nothing is due or the run is over."""
-        while self._may_claim(stream):
+    async def send_due(self, stream: Stream) -> None:
+        """Send page after page of a stream until nothing of it is due or the run is over."""
+        while await self._patiently(lambda: self._may_claim(stream)):
             pages = await self._patiently(lambda: self._claim(stream))
             if not any(page.rows for page in pages):
                 return
@@ -237,15 +253,22 @@ class Sender:
                     requests.create_task(self._post(page, row))
         await self._patiently(lambda: self._record(page))
 
-    def _may_claim(self, stream: Stream | None) -> bool:
+    def _may_claim(self, stream: Stream) -> bool:
         if self.ended or self.interrupted():
             return False
-        if stream is None or self.errand is None:
+        if stream == CALLS_BACK:
+            return self._somebody_waits()
+        if stream.broadcast_id is None or self.errand is None:
             return True
         if self.errand.hours.closed(self.gateway.clock()):
             return False
         opened = [self._open(line) for line in self._lines_of(stream.medium)]  # all of them, since each has its own pace
         return any(opened)
+
+    def _somebody_waits(self) -> bool:
+        """Few ring and hang up: to look first costs no turn at writing."""
+        with self.gateway.database.read() as db:
+            return deliveries.is_call_back_due(db, self.gateway.clock())
 
     def _lines_of(self, medium: Medium) -> list[Line]:
         """Over which the broadcast may go by a medium."""
@@ -274,7 +297,7 @@ class Sender:
         if self.paths:
             line.away = self.gateway.pacer.held(line.turns.key) is not None
 
-    def _claim(self, stream: Stream | None) -> list[Page]:
+    def _claim(self, stream: Stream) -> list[Page]:
         now, token = self.gateway.clock(), self.gateway.new_id()
         lease = timedelta(seconds=self.gateway.settings.lease_seconds)
         claim = claiming.Claim(token, now, now + lease)
@@ -283,7 +306,7 @@ class Sender:
                 rows = claiming.claim_page(db, stream, self._page_size(stream), claim, self.paths.choice(db, now, self._standing))
             else:
                 rows = claiming.claim_page(db, stream, self._page_size(stream), claim)
-            if rows and stream is not None and stream.medium == "sms" and self.errand is not None and self.errand.personal:
+            if rows and stream.broadcast_id and stream.medium == "sms" and self.errand is not None and self.errand.personal:
                 rows = self._addressed(db, self.errand.broadcast, rows)
         if self.paths is None:
             return [Page(stream, token, rows)]
@@ -310,10 +333,12 @@ class Sender:
         claiming.keep_words(db, bodies)
         return [replace(row, sealed_body=bodies.get(row.id)) for row in rows]
 
-    def _page_size(self, stream: Stream | None) -> int:
+    def _page_size(self, stream: Stream) -> int:
         # At the present pace, which the pages that are sent at once share. A page must also be through long before its lease is over.
-        if stream is None or self.errand is None:
-            return max(1, min(REPLIES, int(self.gateway.settings.messages_per_second * PAGE_SECONDS)))
+        if stream.broadcast_id is None or self.errand is None:
+            settings = self.gateway.settings
+            permitted = settings.messages_per_second if stream.medium == "sms" else settings.calls_per_second
+            return max(1, min(REPLIES_PAGE, int(permitted * PAGE_SECONDS)))
         lines = self._lines_of(stream.medium)
         lines = [line for line in lines if line.open] or lines
         return 1 if all(line.turns.probing for line in lines) else self._share(lines)
@@ -355,7 +380,7 @@ class Sender:
         except Held as held:
             self._shut(line, held)
             # Of a broadcast by one channel nothing more goes out now; what goes by others goes on.
-            page.over = page.stream is not None and self.paths is None
+            page.over = page.stream.broadcast_id is not None and self.paths is None
             return outcomes.put_back(row, None if page.over else self.gateway.clock() + timedelta(seconds=held.seconds))
         if index >= page.cleared_to or time.monotonic() > page.cleared_until:
             await self._patiently(lambda: self._look_at_fence(page, index))
@@ -367,13 +392,13 @@ class Sender:
     def _look_at_fence(self, page: Page, index: int) -> None:
         now, group = self.gateway.clock(), page.rows[index : index + FENCED]
         page.cleared, page.cleared_to, page.cleared_until = {}, index + len(group), time.monotonic() + FRESH
-        if page.stream and self.errand and self.errand.hours.closed(now):
+        if page.stream.broadcast_id and self.errand and self.errand.hours.closed(now):
             page.not_before, page.over, self.ended = self.errand.hours.open_at(now), True, True
             return
         # What is left of the lease must be longer than a request may take.
         claim = claiming.Claim(page.token, now, now + timedelta(seconds=self.gateway.settings.lease_seconds / 3))
         with self.gateway.database.read() as db:
-            page.cleared = claiming.fence(db, page.stream.broadcast_id if page.stream else None, group, claim)
+            page.cleared = claiming.fence(db, page.stream.broadcast_id, group, claim)
         page.over = not page.cleared
 
     def _line(self, channel_id: str, medium: Medium) -> Line:
@@ -426,7 +451,7 @@ class Sender:
         return provider.send_message(self.http, OutboundMessage(row.id, line.sender, recipient, self._words(page, row)))
 
     def _words(self, page: Page, row: Claimed) -> str:
-        if page.stream is None or self.errand is None or row.sealed_body is not None:
+        if page.stream.broadcast_id is None or self.errand is None or row.sealed_body is not None:
             return self.gateway.seal.open(row.sealed_body or b"")
         return self.errand.broadcast.texts[row.language]
 
@@ -482,7 +507,7 @@ class Sender:
             claiming.record(db, page.outcomes, page.token, now)
             for phone_id in page.opted_out:
                 phones.stop(db, phone_id, now)
-            if page.misconfigured and page.stream:
+            if page.misconfigured and page.stream.broadcast_id:
                 broadcasts.pause(db, page.stream.broadcast_id, page.misconfigured)
         taken = [outcome.id for outcome in page.outcomes if outcome.external_id]
         with self.gateway.database.read() as db:

@@ -15,7 +15,20 @@ from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import HttpSession, open_http
-from gateway.services import announcements, audit, calls, charges, claims, drop_off, recordings, reminders, retention, rounds, uploads
+from gateway.services import (
+    announcements,
+    audit,
+    calls,
+    charges,
+    claims,
+    drop_off,
+    missed_calls,
+    recordings,
+    reminders,
+    retention,
+    rounds,
+    uploads,
+)
 from gateway.store import broadcasts, callbacks, deliveries, phones, sweeps
 
 if TYPE_CHECKING:
@@ -34,8 +47,11 @@ LATEST_NEWS = timedelta(days=1)  # what a provider says happened longer ago, or 
 MACHINE = "machine"
 SWEPT = "sweep"  # of `gateway.store.sweeps`: that the clock rings
 SWEPT_EVERY = timedelta(minutes=1)  # so often it is noted
+DOUBT_OF_CALL_BACK = timedelta(minutes=1)  # she waits beside her phone
+CALL_IS_OVER = {"completed", "busy", "no-answer", "canceled", "failed"}  # words about a call, the last also about a text
 CHORES = (
     rounds.follow,
+    missed_calls.follow,
     charges.collect,
     claims.overdue,
     reminders.daily,
@@ -71,6 +87,8 @@ def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None)
         gateway.enqueue([EndCall(row)])
     if told.status in {"undelivered", "failed"} or told.seconds is not None or told.answered_by == MACHINE:
         rounds.follow_one(gateway, row)  # perhaps it did not reach her
+    if said.status in CALL_IS_OVER:
+        missed_calls.follow_one(gateway, row)
 
 
 def _told(said: StatusReport, now: datetime) -> deliveries.Report:
@@ -129,7 +147,7 @@ def reconcile(gateway: Gateway) -> None:
     now = gateway.clock()
     patience = timedelta(seconds=gateway.settings.reconcile_after)
     with gateway.database.read() as db:
-        doubts = deliveries.unknown(db, gateway.seal, now - patience, MOST_DOUBTS)
+        doubts = deliveries.unknown(db, gateway.seal, now - patience, now - min(patience, DOUBT_OF_CALL_BACK), MOST_DOUBTS)
         doubts += deliveries.silent_calls(db, gateway.seal, now - SILENCE_OF_CALLS * patience, MOST_DOUBTS)
     if not doubts:
         return

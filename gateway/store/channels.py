@@ -13,7 +13,8 @@ from gateway.store.rows import columns, insert_into
 
 
 class Channel(NamedTuple):
-    """One of our numbers. `address` is as the provider writes it; prices are paisa, per segment and per begun minute."""
+    """One of our numbers. `address` is as the provider writes it; prices are paisa, per segment and per begun minute.
+    `missed_calls`: its rings are not answered but called back."""
 
     id: str
     organisation_id: str
@@ -24,6 +25,7 @@ class Channel(NamedTuple):
     calls_per_second: int
     segment_price: int
     minute_price: int
+    missed_calls: bool = False
 
 
 _ENSURE = insert_into(channels)

@@ -36,7 +36,7 @@ from gateway.core.calendar import midnight
 from gateway.core.events import Medium
 from gateway.store.deliveries import BY_THIS_HOUR, CONFIRMS_STOP, IS_REPLY, MAY_BE_TOLD, hers
 from gateway.store.heard import SHARED
-from gateway.store.models import broadcasts, deliveries, members, phones
+from gateway.store.models import broadcasts, call_backs, deliveries, members, phones
 from gateway.store.questions import answered
 
 
@@ -51,16 +51,21 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What of a broadcast goes by one medium. Where another broadcast has told a phone, `gap` must have passed since, and before
-    a call some minutes.
+    """What of a broadcast goes by one medium; without a broadcast, what is owed to single persons.
+
+    Where another broadcast has told a phone, `gap` must have passed since, and before a call some minutes.
 
     `earlier` are broadcasts that were written before this one and are being sent as well: they go first to who gets both.
     """
 
-    broadcast_id: str
+    broadcast_id: str | None
     medium: Medium
     gap: timedelta = timedelta(0)
     earlier: Sequence[str] = ()
+
+
+REPLIES = Stream(None, "sms")
+CALLS_BACK = Stream(None, "voice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +173,11 @@ def _looks(purpose: ColumnElement[str], earlier: ColumnElement[bool], *condition
     return due, look.where(deliveries.c.not_before.is_(None)).order_by(deliveries.c.id)
 
 
+_OF_NO_BROADCAST = case((deliveries.c.call_back_id.is_not(None), "call_back"), (deliveries.c.by_day, "notice"), else_="reply")
 _LOOKS = {
     "first": _looks(literal("broadcast"), false(), _OF_BROADCAST, _BEING_SENT),
     "later": _looks(literal("broadcast"), _EARLIER, _OF_BROADCAST, _BEING_SENT),
-    "reply": _looks(case((deliveries.c.by_day, "notice"), else_="reply"), false(), IS_REPLY, BY_THIS_HOUR),
+    "reply": _looks(_OF_NO_BROADCAST, false(), IS_REPLY, BY_THIS_HOUR),
 }
 
 _TAKE = (
@@ -206,22 +212,25 @@ class Choice:
 AS_WRITTEN = Choice()
 
 
-def claim_page(db: Connection, stream: Stream | None, count: int, claim: Claim, choice: Choice = AS_WRITTEN) -> list[Claimed]:
-    """Take at most `count` due rows of a broadcast that is being sent, or (None) replies. Commit before the first request.
+def claim_page(db: Connection, stream: Stream, count: int, claim: Claim, choice: Choice = AS_WRITTEN) -> list[Claimed]:
+    """Take at most `count` due rows of a broadcast that is being sent, or of no broadcast. Commit before the first request.
 
     Each goes over the channel that `choice` names, and one for which it names an instant is put off until then. The phones of a broadcast's
     rows are told from now on. A row whose phone another broadcast has told less than the gap ago is put off until that is over, and one
     that an earlier broadcast is about to tell for a whole gap; so none of them is looked at again and again.
     """
-    kind = "reply" if stream is None else "later" if stream.earlier else "first"
-    asked: dict[str, object] = {"now": claim.now, "by": "sms", "daylight": not consent.quiet(claim.now)}
-    if stream is not None:
-        asked = {"now": claim.now, "by": stream.medium, "broadcast": stream.broadcast_id}
+    asked: dict[str, object] = {"now": claim.now, "by": stream.medium}
+    if stream.broadcast_id is None:
+        kind = "reply"
+        asked |= {"daylight": not consent.quiet(claim.now)}
+    else:
+        kind = "later" if stream.earlier else "first"
+        asked |= {"broadcast": stream.broadcast_id}
         asked |= {"earlier": list(stream.earlier)} if stream.earlier else {}
     taken: dict[int, Claimed] = {}
     for most in LOOKS:
         seen = _look(db, kind, asked | {"count": max(count, most)})
-        held = {row.id: due for row in seen if stream and (due := _held_until(row, stream, claim.now))}
+        held = {row.id: due for row in seen if stream.broadcast_id and (due := _held_until(row, stream, claim.now))}
         free = (Claimed(*each[:_FACTS]) for each in seen if each.id not in held and each.id not in taken)
         passed_over = _choose(free, count, choice, taken, held)
         if held:
@@ -230,7 +239,7 @@ def claim_page(db: Connection, stream: Stream | None, count: int, claim: Claim, 
         if not seen or (taken and (most > LOOKS[0] or not passed_over)):
             break
     _take(db, taken.values(), claim, choice)
-    if taken and stream is not None:
+    if taken and stream.broadcast_id is not None:
         db.execute(_TELL, {"phones": [row.phone_id for row in taken.values()], "now": claim.now, "broadcast": stream.broadcast_id})
     return sorted(taken.values(), key=attrgetter("id"))
 
@@ -306,6 +315,11 @@ _FOR_ANOTHER = exists(
     .correlate(deliveries)
 )
 _STOPPED = (phones.c.stopped_at.is_not(None), "send:stopped")
+# She was given up, or called back otherwise, while this try lay in a queue.
+_ENDED = (
+    exists(select(literal(1)).where(call_backs.c.id == deliveries.c.call_back_id, call_backs.c.ended_at.is_not(None))),
+    "send:over",
+)
 _BARRED = case(
     _STOPPED,
     (or_(deliveries.c.member_id.is_(None), and_(MAY_BE_TOLD, hers(deliveries)), _FOR_ANOTHER), null()),
@@ -332,13 +346,14 @@ def _fence(barred: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Sele
 
 _FENCE = {
     True: _fence(_BARRED, _OF_BROADCAST, _BEING_SENT).outerjoin(members, members.c.id == deliveries.c.member_id),
-    False: _fence(case((and_(_STOPPED[0], deliveries.c.round != CONFIRMS_STOP), _STOPPED[1])), IS_REPLY),
+    False: _fence(case((and_(_STOPPED[0], deliveries.c.round != CONFIRMS_STOP), _STOPPED[1]), _ENDED), IS_REPLY),
 }
 
 
 def fence(db: Connection, broadcast_id: str | None, rows: Sequence[Claimed], claim: Claim) -> dict[int, str | None]:
     """Of these rows, in order of id, those that are ours to send at this moment, each with the error for which it must not go out (None:
-    it may). Its phone has stopped us; or of a broadcast: it is the member's no more, or she has left or agrees no more.
+    it may). Its phone has stopped us; or a call back is over; or of a broadcast: it is the member's no more, or she has left or agrees
+    no more.
 
     A row is missing when its lease ends before `claim.lease_until`, when another worker has it, or when its broadcast was paused or
     cancelled, or is pointless by now.

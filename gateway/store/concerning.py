@@ -15,6 +15,7 @@ from gateway.store.database import Connection
 from gateway.store.models import (
     attendances,
     audit,
+    call_backs,
     callbacks,
     calls,
     channels,
@@ -124,6 +125,7 @@ CONCERNING: Mapping[Table, ColumnElement[bool]] = {
     testimonies: testimonies.c.member_id == HER,
     tasks: TASKS_ABOUT_HER,
     deliveries: deliveries.c.id.in_(DELIVERIES),
+    call_backs: from_her_phones(call_backs),
     callbacks: callbacks.c.delivery_id.in_(DELIVERIES),
     flow_sessions: IS_HER_SESSION,
     session_events: session_events.c.session_id.in_(SESSIONS),
@@ -143,7 +145,7 @@ CONCERNING: Mapping[Table, ColumnElement[bool]] = {
 # What is about nobody in particular.
 OF_NOBODY = frozenset(
     (
-        "organisations channels prices rest_days schemes scheme_rates notices broadcasts approvals member_lists sayings "
+        "organisations channels missed_call_days prices rest_days schemes scheme_rates notices broadcasts approvals member_lists sayings "
         "saying_clips services flow_versions step_counts studio_tries sign_in_tries imports import_refusals uploads sweeps"
     ).split()
 )

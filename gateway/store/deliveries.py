@@ -38,7 +38,7 @@ from sqlalchemy import (
 from gateway.core import consent
 from gateway.core.events import Medium
 from gateway.core.statuses import DELIVERY
-from gateway.store.models import UNDECIDED, broadcasts, channels, deliveries, member_phones, members, phones
+from gateway.store.models import UNDECIDED, broadcasts, call_backs, channels, deliveries, member_phones, members, phones
 
 if TYPE_CHECKING:
     from gateway.store.secrets import Seal
@@ -131,17 +131,19 @@ def owe_reply(db: Connection, seal: Seal, reply: NewReply, now: datetime) -> int
 
 IS_REPLY = deliveries.c.broadcast_id.is_(None)
 BY_THIS_HOUR = or_(~deliveries.c.by_day, bindparam("daylight", type_=Boolean))
+_DUE = or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= bindparam("now"))
 _REPLIES_DUE = (
     select(deliveries.c.id)
-    .where(
-        IS_REPLY,
-        deliveries.c.state == "queued",
-        or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= bindparam("now")),
-        BY_THIS_HOUR,
-    )
+    .where(IS_REPLY, deliveries.c.state == "queued", _DUE, BY_THIS_HOUR)
     .order_by(deliveries.c.id)
     .limit(bindparam("count"))
 )
+_CALL_BACK_DUE = select(exists(select(literal(1)).where(IS_REPLY, deliveries.c.state == "queued", deliveries.c.medium == "voice", _DUE)))
+
+
+def is_call_back_due(db: Connection, now: datetime) -> bool:
+    """Whether somebody who rang is to be called back now."""
+    return not consent.quiet(now) and bool(db.execute(_CALL_BACK_DUE, {"now": now}).scalar())
 
 
 def replies_due(db: Connection, now: datetime, count: int) -> list[int]:
@@ -288,7 +290,10 @@ _DOUBT = (
         deliveries.c.medium,
         deliveries.c.sealed_body,
         deliveries.c.state,
-        and_(broadcasts.c.on_ambiguous == "resend", broadcasts.c.state.in_(("sending", "paused"))).label("resend"),
+        or_(
+            and_(broadcasts.c.on_ambiguous == "resend", broadcasts.c.state.in_(("sending", "paused"))),
+            and_(call_backs.c.id.is_not(None), call_backs.c.ended_at.is_(None)),  # better rung twice than never
+        ).label("resend"),
         deliveries.c.updated_at,
         deliveries.c.language,
         broadcasts.c.texts,
@@ -296,29 +301,39 @@ _DOUBT = (
     .join(phones, phones.c.id == deliveries.c.phone_id)
     .join(channels, channels.c.id == deliveries.c.channel_id)
     .outerjoin(broadcasts, broadcasts.c.id == deliveries.c.broadcast_id)
-    .where(deliveries.c.updated_at <= bindparam("before"), phones.c.sealed.is_not(None))  # None: her number was erased
+    .outerjoin(call_backs, call_backs.c.id == deliveries.c.call_back_id)
+    .where(
+        or_(
+            deliveries.c.updated_at <= bindparam("before"),
+            and_(deliveries.c.call_back_id.is_not(None), deliveries.c.updated_at <= bindparam("sooner")),
+        ),
+        phones.c.sealed.is_not(None),  # None: her number was erased
+    )
     .order_by(deliveries.c.id)
     .limit(bindparam("count"))
 )
 _UNKNOWN = _DOUBT.where(UNSETTLED)
-_SILENT_CALLS = _DOUBT.where(
-    deliveries.c.broadcast_id.in_(select(broadcasts.c.id).where(broadcasts.c.medium != "sms")),
+_SILENT = _DOUBT.where(
     deliveries.c.medium == "voice",
     deliveries.c.state.in_(("accepted", "sent")),
     deliveries.c.updated_at > bindparam("not_older"),
     deliveries.c.error.is_distinct_from(UNRESOLVED),
 )
+_SILENT_CALLS = (
+    _SILENT.where(deliveries.c.broadcast_id.in_(select(broadcasts.c.id).where(broadcasts.c.medium != "sms"))),
+    _SILENT.where(deliveries.c.call_back_id.in_(select(call_backs.c.id).where(call_backs.c.ended_at.is_(None)))),
+)
 
 
-def unknown(db: Connection, seal: Seal, before: datetime, count: int) -> list[Doubt]:
-    """Rows that may or may not have been sent, untouched since `before`."""
-    return [_doubt(seal, row) for row in db.execute(_UNKNOWN, {"before": before, "count": count})]
+def unknown(db: Connection, seal: Seal, before: datetime, sooner: datetime, count: int) -> list[Doubt]:
+    """Rows that may or may not have been sent, untouched since `before`, or since `sooner` where somebody waits for our call."""
+    return [_doubt(seal, row) for row in db.execute(_UNKNOWN, {"before": before, "sooner": sooner, "count": count})]
 
 
 def silent_calls(db: Connection, seal: Seal, before: datetime, count: int) -> list[Doubt]:
     """Calls of the last days that the provider took, and of which nothing was heard since `before`, though they must be over."""
-    parameters = {"before": before, "not_older": before - timedelta(days=2), "count": count}
-    return [_doubt(seal, row) for row in db.execute(_SILENT_CALLS, parameters)]
+    parameters = {"before": before, "sooner": before, "not_older": before - timedelta(days=2), "count": count}
+    return [_doubt(seal, row) for silent in _SILENT_CALLS for row in db.execute(silent, parameters)]
 
 
 def _doubt(seal: Seal, row: Row[Any]) -> Doubt:
@@ -343,7 +358,8 @@ _SETTLE = (
 
 
 def leave_unresolved(db: Connection, doubt: Doubt, now: datetime) -> None:
-    """The provider knows nothing of it: by the broadcast's policy send it again, or hold it for a person."""
+    """The provider knows nothing of it: by the broadcast's policy, or because she waits for our call, send it again; else hold it for
+    a person."""
     again = doubt.resend and doubt.state == "unknown"
     values = {"to": "queued", "why": None} if again else {"to": doubt.state, "why": UNRESOLVED}
     db.execute(_SETTLE, values | {"row": doubt.id, "from": doubt.state, "now": now})

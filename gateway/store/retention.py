@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, false
 
 from gateway.store.database import Connection
 from gateway.store.models import (
+    call_backs,
     callbacks,
     calls,
     deliveries,
@@ -85,12 +86,18 @@ def _is_forgotten(before: Before) -> ColumnElement[bool]:
         select(member_phones.c.phone_id),
         used(messages, messages.c.at >= before),
         used(calls, calls.c.started_at >= before),
+        used(call_backs, call_backs.c.rang_at >= before),
         used(deliveries, deliveries.c.updated_at >= before),
         used(tasks, tasks.c.state == "open"),
         used(flow_sessions, flow_sessions.c.updated_at >= before),
     )
     unused = [phones.c.id.not_in(use) for use in uses]
     return phones.c.sealed.is_not(None) & phones.c.stopped_at.is_(None) & (phones.c.created_at < before) & _all(unused)
+
+
+def _is_called_back(before: Before) -> ColumnElement[bool]:
+    tried = exists().where(deliveries.c.call_back_id == call_backs.c.id)
+    return (call_backs.c.rang_at < before) & call_backs.c.ended_at.is_not(None) & ~tried
 
 
 def _all(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
@@ -115,6 +122,7 @@ PURGES: Mapping[str, Purge] = {
         deliveries,
         lambda before: (deliveries.c.updated_at < before) & deliveries.c.broadcast_id.is_(None) & deliveries.c.state.in_(OVER),
     ),
+    "call_backs": Purge(call_backs, _is_called_back),
     "calls": Purge(calls, lambda before: calls.c.started_at < before),
     "tasks": Purge(tasks, lambda before: (tasks.c.state == "done") & (tasks.c.done_at < before)),
     "takes": Purge(takes, _is_decided),

@@ -21,7 +21,7 @@ from gateway.services import members as directory
 from gateway.services import pins
 from gateway.services.access import terminal
 from gateway.services.installation import ORGANISATION
-from gateway.store import claims, contributions, deliveries, enrolments, lessons, members, notices, phones, schemes, users
+from gateway.store import channels, claims, contributions, deliveries, enrolments, lessons, members, notices, phones, schemes, users
 from gateway.store.members import CallerRow
 from gateway.transcripts.grammar import Entry
 from gateway.transcripts.stage import EMPTY, NO_OFFICE, Scene
@@ -226,6 +226,12 @@ def _is_near(scene: Scene, found: Found) -> None:
     offices.add(scene.gateway, terminal(ORGANISATION), new)
 
 
+def _calls_back(scene: Scene, _found: Found) -> None:
+    with scene.gateway.database.write() as db:
+        for channel in channels.of_organisation(db, ORGANISATION):
+            channels.ensure(db, channel._replace(missed_calls=True))
+
+
 FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     NUMBER + r"is a (?P<new>new )?(?P<private>private )?(?P<kind>member|collector)(?P<brought> to be)?(?: with PIN (?P<pin>[0-9]{4}))?"
     r"(?:(?: and| with) the usual instalment (?P<amount>[0-9.]{1,12}))?(?: who speaks (?P<language>[a-z]{2,8}))?"
@@ -245,6 +251,7 @@ FORMS: Mapping[str, Callable[[Scene, Found], None]] = {
     r"there is the news (?P<phrase>[a-z][a-z0-9_]*)": _is_told,
     NUMBER + r"has heard (?P<chapters>[0-9]{1,2}) chapters? of (?P<lesson>[a-z][a-z0-9_]*)": _has_heard,
     r"there is a (?P<kind>[a-z_]+) for (?P<place>[0-9-]+) with the number (?P<line>[0-9-]+)(?: called (?P<name>.+))?": _is_near,
+    "missed calls are called back": _calls_back,
 }
 EXAMPLES = (
     "+9779720000004 is a member",
@@ -267,6 +274,7 @@ EXAMPLES = (
     "there is a health_post for 3-25-04 with the number 01-5570105 (or: ... called Lele health post)",
     "there is a meeting (or: training) at ward_office on 2026-11-28 08:00",
     "there is the news news_c177",
+    "missed calls are called back",
     "+9779720000001 was texted flow notices (or: was texted The office is closed.)",
     "+9779720000001 missed our call message_signatures (or: flow notices, saying The office is closed.)",
 )

@@ -19,7 +19,7 @@ from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.services.turns import Turns
 from gateway.store import audience, broadcasts, claiming, deliveries, models, phones, rest_days, told
-from gateway.store.claiming import Claim, Stream
+from gateway.store.claiming import REPLIES, Claim, Stream
 
 MAIN = terminal("main")
 
@@ -339,7 +339,7 @@ def test_a_worker_that_was_frozen_longer_than_its_lease_leaves_its_rows_to_other
         now = world.clock.now
         with world.database.write() as db:
             deliveries.expire_leases(db, now)
-            for doubt in deliveries.unknown(db, world.gateway.seal, now, 10):
+            for doubt in deliveries.unknown(db, world.gateway.seal, now, now, 10):
                 deliveries.leave_unresolved(db, doubt, now)
             claiming.claim_page(db, Stream(broadcast_id, "sms"), 10, Claim("another", now, now.replace(hour=7)))
 
@@ -431,7 +431,7 @@ def test_a_slow_pace_claims_no_more_than_goes_out_in_a_few_seconds(world: World,
         sender.lines["main:sms"] = send.Line("twilio", "", Turns(world.gateway.pacer, "main:sms", rate))
         assert sender._page_size(stream) == size
     slow = replace(world.gateway, settings=replace(world.gateway.settings, messages_per_second=1))
-    assert send.Sender(slow, None, lambda: False)._page_size(None) == 2
+    assert send.Sender(slow, None, lambda: False)._page_size(REPLIES) == 2
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_a_report_that_overtakes_our_own_result_is_not_undone(world: World, peop
     row = owe(world, 1)
     claim = Claim("me", world.clock.now, world.clock.now.replace(hour=7))
     with world.database.write() as db:
-        claiming.claim_page(db, None, 1, claim)
+        claiming.claim_page(db, claiming.REPLIES, 1, claim)
     track.report(world.gateway, row, said("delivered"))
     with world.database.write() as db:
         claiming.record(db, [claiming.Outcome(row, "accepted", external_id="SM1")], "me", world.clock.now)

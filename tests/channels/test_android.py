@@ -279,7 +279,7 @@ def test_a_text_that_waits_at_httpsms_for_a_phone_is_not_given_up(drawer_of: Cal
 
 def test_a_missed_call_is_handed_on(on_sqlite: Drawer, monkeypatch: pytest.MonkeyPatch) -> None:
     came: list[tuple[object, ...]] = []
-    monkeypatch.setattr(android, "missed_call_came", lambda _gateway, *told: came.append(told))
+    monkeypatch.setattr(android.missed_calls, "came", lambda _gateway, *told: came.append(told))
     phone = on_sqlite.phone
     if isinstance(phone, FakeHttpSms):
         at, event_id = "2026-01-15T06:15:00Z", "event-1"
@@ -290,7 +290,7 @@ def test_a_missed_call_is_handed_on(on_sqlite: Drawer, monkeypatch: pytest.Monke
         withheld = phone.event("call:ringing", phoneNumber=None)
     assert on_sqlite.post(event).status_code == 204
     assert on_sqlite.post(withheld).status_code == 204
-    assert came == [("drawer", (event_id, SITA, phone.number, on_sqlite.clock.now))]
+    assert came == [("drawer", event_id, SITA, phone.number, on_sqlite.clock.now)]
 
 
 def test_the_number_that_was_rung_is_ours_even_where_the_phone_tells_another(on_sqlite: Drawer) -> None:

@@ -61,6 +61,18 @@ def test_every_fault_is_named_with_its_place_and_the_nearest_name(tmp_path: Path
     ]
 
 
+def test_missed_calls_need_a_channel_that_calls(tmp_path: Path):
+    file = tmp_path / "channels.yaml"
+    sim = '  landline: {provider: somleng, number: "+97714000000", carries: [sms], missed_calls: true, calls_back: {per_day: 20}}'
+    file.write_text(WHOLE.partition("channels:")[0] + f"channels:\n{sim}\n", encoding="utf-8")
+    said = "no channel carries voice, over which who rings could be called back"
+    assert faults(lambda: channels.load(file)) == [
+        f"channels.yaml:6:87: channels.landline.missed_calls: {said}. [channels:invalid]",
+    ]
+    file.write_text(file.read_text(encoding="utf-8").replace("[sms]", "[sms, voice]"), encoding="utf-8")
+    assert channels.load(file).channels["landline"].calls_back.caps.per_day == 20
+
+
 def test_a_secret_that_is_not_set_is_named_and_never_shown(gateway_of: Callable[..., Gateway]):
     said = faults(lambda: gateway_of(WHOLE, {**SECRETS, "SOMLENG_TOKEN": ""}))
     sentence = "the variable SOMLENG_TOKEN is not set in the environment. Set it, or name another. [channels:unset]"

@@ -35,6 +35,7 @@ NOT_ON_PAGES = (
         "channels.py",
         "bootstrap.py",
         "services/installation.py",
+        "services/missed_calls.py",
         "services/trying_channels.py",
         "audio/placeholder.py",
         "language/keywords.py",

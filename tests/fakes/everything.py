@@ -218,6 +218,17 @@ def plant(gateway: Gateway) -> Planted:
             "state": "open",
             "created_at": old,
         },
+        "call_backs": {
+            "id": 7002,
+            "organisation_id": "main",
+            "channel_id": "main",
+            "phone_id": phone.id,
+            "prefix": b"p" * 32,
+            "day": "2026-11-21",
+            "rang_at": old,
+            "ended_at": now,
+            "outcome": "answered",
+        },
         "deliveries": {
             "id": 7001,
             "channel_id": "main",

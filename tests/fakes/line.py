@@ -60,6 +60,7 @@ USUAL: Answers = {
         },
     ],
     "rights_news": ["found", {"news.phrase": "news_c177"}],
+    "call_back": ["no"],
     "verify_pin": ["ok"],
     "verify_pin_code": ["ok"],
     "take_new_pin": ["taken"],

@@ -119,10 +119,15 @@ def test_a_reminder_waits_for_her_best_hour_and_never_goes_out_at_night(owing: B
     claim = claiming.Claim("worker", owing.clock(), owing.clock() + timedelta(minutes=1))
     with owing.gateway.database.write() as db:
         assert deliveries.replies_due(db, owing.clock(), 10) == []
-        assert claiming.claim_page(db, None, 10, claim) == []
+        assert claiming.claim_page(db, claiming.REPLIES, 10, claim) == []
     at(owing, 8, day=22)
     with owing.gateway.database.write() as db:
-        assert len(claiming.claim_page(db, None, 10, claiming.Claim("worker", owing.clock(), owing.clock() + timedelta(minutes=1)))) == 1
+        assert (
+            len(
+                claiming.claim_page(db, claiming.REPLIES, 10, claiming.Claim("worker", owing.clock(), owing.clock() + timedelta(minutes=1)))
+            )
+            == 1
+        )
 
 
 @pytest.mark.parametrize(("hour", "expected"), [(None, 9), (9, 9), (17, 17), (3, 8), (22, 8)])

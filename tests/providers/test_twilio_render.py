@@ -13,6 +13,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from gateway.core.events import (
+    CallRejected,
     CallTransferred,
     ConversationEnded,
     KeysAwaited,
@@ -217,3 +218,9 @@ def _seconds_of(work, rounds: int = 200) -> float:
     for _ in range(rounds):
         work()
     return (time.perf_counter() - began) / rounds
+
+
+def test_a_ring_that_is_called_back_is_not_picked_up_and_says_nothing_before() -> None:
+    twilio = VoiceResponse()
+    twilio.reject(reason="busy")
+    assert same(render_call((CallRejected(),), None, FIRST), twilio)

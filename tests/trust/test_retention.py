@@ -49,7 +49,18 @@ def test_after_years_only_proof_is_left(here):
     take.touch()
     before = counted(here)
     empty = {name for name, rows in before.items() if not rows}
-    ours = {"testimonies", "broadcasts", "approvals", "prices", "rest_days", "sayings", "saying_clips", "services"}
+    ours = {
+        "testimonies",
+        "broadcasts",
+        "approvals",
+        "prices",
+        "rest_days",
+        "sayings",
+        "saying_clips",
+        "services",
+        "missed_call_days",
+        "step_counts",
+    }
     assert empty == {*ours, "audit", "imports", "import_refusals", "scheme_rates", "sign_in_tries", "studio_tries", "sweeps"}
     assert after(here, 29) | {"audit": 0} == before | {"receipts": 0, "idempotency_keys": 0, "audit": 0}
     with here.gateway.database.write() as db:
@@ -63,7 +74,7 @@ def test_after_years_only_proof_is_left(here):
     gone = {name for name, rows in last.items() if not rows and before[name]}
     assert gone == {
         *("receipts", "callbacks", "messages", "deliveries", "calls", "tasks", "takes", "recordings", "flow_sessions", "session_events"),
-        *("idempotency_keys", "visits", "invitations", "uploads"),
+        *("idempotency_keys", "visits", "invitations", "uploads", "call_backs"),
     }
     assert not (here.gateway.settings.data_dir / planted.files[0]).exists()
     assert not take.exists()

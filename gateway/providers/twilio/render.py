@@ -12,13 +12,27 @@ from dataclasses import replace
 from functools import lru_cache
 
 from gateway.core import sms
-from gateway.core.events import CallTransferred, Fact, KeysAwaited, PromptSpoken, RecordingAwaited, TransferAwaited, Wait, clip_path
+from gateway.core.events import (
+    CallRejected,
+    CallTransferred,
+    Fact,
+    KeysAwaited,
+    PromptSpoken,
+    RecordingAwaited,
+    TransferAwaited,
+    Wait,
+    clip_path,
+)
 from gateway.providers.base import AnswerContext
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?><Response>'
 TAIL = "</Response>"
 LARGEST = 64_000  # bytes of a document; Twilio refuses more with its error 11750
 FRAME = 4_000  # bytes of it for everything but the prompts
+
+# Twilio does not pick up, and nobody pays, where this is the first verb. She hears the engaged tone: without the reason it would be that
+# there is no such number. https://www.twilio.com/docs/voice/twiml/reject
+REJECTED = '<Reject reason="busy"/>'
 
 # Said when we fail, whatever it is: the phrase of flows/phrases.yaml. It promises nothing, since nothing could be written down.
 TROUBLE = "phrase/trouble"
@@ -29,10 +43,13 @@ ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;",
 
 
 def render_call(facts: Sequence[Fact], wait: Wait | None, context: AnswerContext, webhooks: str = "/twilio") -> str:
-    """The TwiML that says the prompts among `facts` and then waits for keys or speech, puts the call through, or hangs up.
+    """The TwiML that says the prompts among `facts` and then waits for keys or speech, puts the call through, or hangs up; or that does
+    not pick up at all.
 
     Answers are asked for below the path `webhooks`.
     """
+    if any(isinstance(fact, CallRejected) for fact in facts):
+        return f"{HEAD}{REJECTED}{TAIL}"
     base = escape(context.public_base_url)
     hooks = f"{base}{escape(webhooks)}"
     prompts = [fact for fact in facts if isinstance(fact, PromptSpoken)]

@@ -66,6 +66,7 @@ ACTIONS: Mapping[str, NamedAction] = {
         people.take_new_pin,
         people.set_new_pin,
         people.disown_phone,
+        people.call_back,
         people.open_call_back,
         clips.verify_studio_pin,
         clips.find_clip,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from gateway.core import consent
 from gateway.core.events import (
+    CallAsked,
     ConsentGiven,
     LanguageChosen,
     MemberRegistered,
@@ -18,7 +20,7 @@ from gateway.core.statuses import ONE_CALL_BACK
 from gateway.engine.definition import ActionSpec
 from gateway.engine.interpreter import ActionCall, ActionResult
 from gateway.language.speech import LANGUAGES, language_of
-from gateway.services import callers, pins
+from gateway.services import callers, missed_calls, pins
 from gateway.services.actions.named import NamedAction, action
 from gateway.services.context import Gateway
 from gateway.services.pins import Attempt
@@ -175,6 +177,17 @@ def disown_phone(_gateway: Gateway, call: ActionCall) -> ActionResult:
         return ActionResult("done")
     task = TaskOpened(call.new_id(), "check_phone", hers[0].id if len(hers) == 1 else None)
     return ActionResult("done", facts=(PhoneDisowned(tuple(member.id for member in hers)), task))
+
+
+@action("now morning no")
+def call_back(gateway: Gateway, call: ActionCall) -> ActionResult:
+    """The gateway itself rings her, as if she had rung and hung up; `no` where it does not: then a person must."""
+    if call.caller.phone_id is None:
+        return ActionResult("no")
+    became = missed_calls.would(gateway, call.caller.channel_id, call.caller.phone_id)
+    if became not in missed_calls.OWED and became != "repeated":
+        return ActionResult("no")
+    return ActionResult("morning" if consent.quiet(call.now) else "now", facts=(CallAsked(),))
 
 
 @action("done")

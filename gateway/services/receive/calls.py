@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +11,7 @@ from gateway.core.jobs import FetchRecording
 from gateway.engine import interpreter
 from gateway.engine.interpreter import Opening, Sprint
 from gateway.providers.base import AnswerContext, Inbound
-from gateway.services import callers
+from gateway.services import callers, missed_calls
 from gateway.services import calls as whole_calls
 from gateway.services.receive import told
 from gateway.services.receive.settle import settle
@@ -34,15 +34,22 @@ def call(gateway: Gateway, inbound: Inbound) -> str:
         return retrying(lambda: _once(gateway, inbound, None))
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A call of ours that she picked up: what a broadcast tells her, or (None) what her own call would, which she asked for."""
+
+    content: CallContent | None
+
+
 def picked_up(gateway: Gateway, inbound: Inbound, delivery_id: int) -> str:
     """Answer the first request of a call that we placed for a delivery: she picked up."""
     with gateway.database.holding():
         with gateway.database.read() as db:
             content = told_rows.content_of_call(db, delivery_id)
-        return retrying(lambda: _once(gateway, inbound, content))
+        return retrying(lambda: _once(gateway, inbound, Placed(content)))
 
 
-def _once(gateway: Gateway, inbound: Inbound, content: CallContent | None) -> str:
+def _once(gateway: Gateway, inbound: Inbound, placed: Placed | None) -> str:
     """A repeat gets its answer again, a call that is over its end, a step that is not awaited the last question; else the call goes on."""
     found = _look_up(gateway, inbound)
     if found.answer is not None:
@@ -50,15 +57,22 @@ def _once(gateway: Gateway, inbound: Inbound, content: CallContent | None) -> st
     row = found.row
     if found.channel is None or found.over:
         return hang_up(gateway, inbound)
-    if row is not None and _came_after_the_end(row, inbound):
-        return _settle_recording(gateway, inbound, row)
-    if row is not None and (not row.open or row.phone_id != (found.person.phone_id if found.person else None)):
-        return hang_up(gateway, inbound)  # the call is over, or it is another person's
-    if row is not None and row.version != inbound.step:
-        return _told_last(gateway, inbound, row)
-    turn = _turn(gateway, inbound, found, found.channel, content)
+    if row is None and placed is None and found.channel.missed_calls:
+        return missed_calls.rang(gateway, inbound, found.channel)
+    if row is not None and (answer := _not_awaited(gateway, inbound, row, found.person)) is not None:
+        return answer
+    turn = _turn(gateway, inbound, found, found.channel, placed)
     told_at = found.person.told_at if found.person else None
-    return _answered(gateway, turn, _sprint(gateway, turn, content, told_at))
+    return _answered(gateway, turn, _sprint(gateway, turn, placed, told_at))
+
+
+def _not_awaited(gateway: Gateway, inbound: Inbound, row: SessionRow, person: CallerRow | None) -> str | None:
+    """What is answered to a request with which her call does not go on; None where it does."""
+    if _came_after_the_end(row, inbound):
+        return _settle_recording(gateway, inbound, row)
+    if not row.open or row.phone_id != (person.phone_id if person else None):
+        return hang_up(gateway, inbound)  # the call is over, or it is another person's
+    return _told_last(gateway, inbound, row) if row.version != inbound.step else None
 
 
 class _Found(NamedTuple):
@@ -95,24 +109,27 @@ def _person(gateway: Gateway, db: Connection, inbound: Inbound, known: arrivals.
     return known.caller
 
 
-def _turn(gateway: Gateway, inbound: Inbound, found: _Found, channel: Channel, content: CallContent | None) -> Turn:
+def _turn(gateway: Gateway, inbound: Inbound, found: _Found, channel: Channel, placed: Placed | None) -> Turn:
     now, person = gateway.clock(), found.person
     new = person is None or person.called_at is None
     if person is None and inbound.sender is not None:
         person = callers.meet(gateway, inbound.sender, channel.organisation_id, now)
     caller = callers.caller_of(gateway, channel, person, new=new, guest=found.guest)
+    content = placed.content if placed else None
     if content is not None and content.language in gateway.catalogue.languages:
         caller = replace(caller, language=content.language)
     begins = found.row is None and content is None
     broke_off = person.broke_off if begins and person is not None else None
-    return Turn(inbound, now, channel, caller, found.row, placed_by_us=content is not None, broke_off=broke_off)
+    return Turn(
+        inbound, now, channel, caller, found.row, placed_by_us=placed is not None, of_a_broadcast=content is not None, broke_off=broke_off
+    )
 
 
-def _sprint(gateway: Gateway, turn: Turn, content: CallContent | None, told_at: datetime | None) -> Sprint:
+def _sprint(gateway: Gateway, turn: Turn, placed: Placed | None, told_at: datetime | None) -> Sprint:
     if turn.row is not None:
         return resume(gateway, turn, turn.row)
-    if content is not None:
-        return told.by_call(gateway, turn, content)
+    if placed is not None and placed.content is not None:
+        return told.by_call(gateway, turn, placed.content)
     offer = _offer(gateway, turn) or told.offered(gateway, turn, told_at)
     return offer or start(gateway, turn, gateway.catalogue.defaults.main, {})
 

@@ -38,6 +38,7 @@ class Turn:
     caller: Caller
     row: SessionRow | None
     placed_by_us: bool = False
+    of_a_broadcast: bool = False  # and not because she asked for it
     broke_off: str | None = None
     new_script: str | None = None  # in which she now writes, where that is not known of her phone yet
     delivery_id: int | None = None  # the broadcast by text that her text answers

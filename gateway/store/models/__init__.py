@@ -36,15 +36,18 @@ from gateway.store.models.records import (
     tasks,
 )
 from gateway.store.models.sending import (
+    CALLING_BACK,
     HEARD_AFTER,
     UNANNOUNCED,
     UNDECIDED,
     approvals,
     broadcasts,
+    call_backs,
     callbacks,
     deliveries,
     member_list_entries,
     member_lists,
+    missed_call_days,
     prices,
     rest_days,
 )
@@ -66,6 +69,7 @@ from gateway.store.models.talks import (
 from gateway.store.models.trust import audit, idempotency_keys, import_refusals, imports, sweeps, uploads
 
 __all__ = [
+    "CALLING_BACK",
     "HEARD_AFTER",
     "OPEN",
     "OPEN_TEXT",
@@ -78,6 +82,7 @@ __all__ = [
     "attendances",
     "audit",
     "broadcasts",
+    "call_backs",
     "callbacks",
     "calls",
     "channels",
@@ -102,6 +107,7 @@ __all__ = [
     "members",
     "messages",
     "metadata",
+    "missed_call_days",
     "notices",
     "organisations",
     "phones",

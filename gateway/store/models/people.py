@@ -120,6 +120,7 @@ channels = Table(
     Column("calls_per_second", Integer, nullable=False),
     Column("segment_price", Integer, nullable=False),  # paisa for one SMS segment
     Column("minute_price", Integer, nullable=False),  # paisa for one begun minute of a call
+    Column("missed_calls", Boolean, nullable=False, server_default="0"),  # its rings are not answered but called back
     UniqueConstraint("provider", "address"),
 )
 

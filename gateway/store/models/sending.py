@@ -30,6 +30,7 @@ HEARD_AFTER = 10  # seconds: who hung up earlier heard our name, and hardly what
 # what waits for a decision is found among millions that do not; `gateway.store.deliveries.MISSED` is the whole condition.
 UNDECIDED = f"latest AND NOT settled AND (state IN ('undelivered', 'failed') OR answered_by = 'machine' OR seconds < {HEARD_AFTER})"
 COUNTED = "counted_on IS NOT NULL"
+CALLING_BACK = "ended_at IS NULL"
 UNANNOUNCED = "round = 0 AND NOT settled"  # texts before calls that wait for them
 
 broadcasts = Table(
@@ -83,11 +84,48 @@ approvals = Table(  # who agreed that a broadcast goes out
     PrimaryKeyConstraint("broadcast_id", "by"),
 )
 
+call_backs = Table(  # who rang and hung up is called back, by a delivery for each try
+    "call_backs",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    ref("organisation_id", "organisations.id", nullable=False),
+    ref("channel_id", "channels.id", nullable=False),  # which she rang
+    Column("phone_id", BigKey, ForeignKey("phones.id"), nullable=False),
+    Column("prefix", LargeBinary(32), nullable=False),  # keyed index of what her number begins with: counts, never tells
+    Column("day", String(10), nullable=False),  # of the ring, ISO, in Nepal
+    Column("rang_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", String(12)),  # answered | missed | failed | dropped | unclear
+    # Two rings at once are called back once.
+    Index(
+        "uq_call_backs_open",
+        "organisation_id",
+        "phone_id",
+        unique=True,
+        sqlite_where=text(CALLING_BACK),
+        postgresql_where=text(CALLING_BACK),
+    ),
+    Index(None, "phone_id", "id"),
+    Index(None, "channel_id", "day"),
+    Index(None, "channel_id", "prefix", "rang_at"),
+)
+
+missed_call_days = Table(  # what became of the rings at a channel on a day of Nepal
+    "missed_call_days",
+    metadata,
+    ref("channel_id", "channels.id", nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("became", String(12), nullable=False),  # gateway.services.missed_calls.BECAME
+    Column("rings", Integer, nullable=False),
+    PrimaryKeyConstraint("channel_id", "day", "became"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
     Column("id", BigKey, primary_key=True),
-    ref("broadcast_id", "broadcasts.id"),  # None: a reply that belongs to a conversation
+    ref("broadcast_id", "broadcasts.id"),  # None: a reply that belongs to a conversation, or a call back
+    Column("call_back_id", BigKey, ForeignKey("call_backs.id")),
     ref("channel_id", "channels.id", nullable=False),
     ref("member_id", "members.id"),
     Column("phone_id", BigKey, ForeignKey("phones.id"), nullable=False),
@@ -118,6 +156,7 @@ deliveries = Table(
     Column("charged_in", String(3)),  # ISO 4217
     Column("updated_at", Instant, nullable=False),
     UniqueConstraint("broadcast_id", "member_id", "round"),
+    UniqueConstraint("call_back_id", "round"),
     # What is due of a broadcast by one medium is one range of this, however many rows wait for a later hour.
     Index(None, "broadcast_id", "state", "medium", "not_before", "id"),
     Index(None, "state", "lease_until"),

@@ -22,7 +22,7 @@ from gateway.core import phone
 from gateway.engine import interpreter
 from gateway.errors import GatewayError
 from gateway.providers.twilio import TwilioWire
-from gateway.services import replay
+from gateway.services import missed_calls, replay
 from gateway.web.phone import twiml
 from gateway.web.phone.spoken import Words
 
@@ -113,8 +113,12 @@ class Exchange:
         self._post(where, form if status == "in-progress" else {**form, **over})
 
     def missed(self, number: str) -> None:
-        """She rang and hung up before anybody answered."""
-        self.report(Call(_sid("CA"), number, None, self.gateway.clock().isoformat()), "no-answer")
+        """She rings and hangs up: where our number calls back it rejects her unanswered, at any other nobody answered."""
+        call = Call(_sid("CA"), number, None, self.gateway.clock().isoformat())
+        if missed_calls.calls_back(self.gateway, self._wire.name, self._ours):
+            self._post("/voice", {**self._parties(call), "CallStatus": "ringing"})
+        else:
+            self.report(call, "no-answer")
 
     def with_keys(self, number: str, keys: Iterator[str]) -> Iterator[tuple[str, str]]:
         """A whole call, in which these keys are pressed wherever something is awaited ("" is silence).

@@ -34,7 +34,7 @@ ATTRIBUTES: Mapping[str, frozenset[str]] = {
 INSIDE: Mapping[str, frozenset[str]] = {"Gather": frozenset({"Play", "Say"}), "Dial": frozenset({"Number"})}
 AT_THE_TOP = frozenset(ATTRIBUTES.keys() - {"Number"})
 ACTING = frozenset({"Gather", "Record", "Dial"})  # they must say where an answer goes
-STEP = re.compile(r"https?://[^\s]+/twilio/voice/([0-9]{1,6})")
+STEP = re.compile(r"https?://[^\s]+/[a-z0-9_-]+/voice/([0-9]{1,6})")
 CLIP = re.compile(r"https?://[^\s]+/audio/([a-z0-9_./-]+)\.wav")
 LARGEST = 64_000  # bytes
 

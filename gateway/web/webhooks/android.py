@@ -6,7 +6,6 @@ Nobody waits for the answer: what we could not keep gets 503 and comes again. A 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,7 +13,7 @@ from flask import Blueprint, Response, request
 
 from gateway.errors import GatewayError
 from gateway.providers.base import WebhookRequest
-from gateway.services import callers, receive, track
+from gateway.services import callers, missed_calls, receive, track
 from gateway.web.webhooks.gate import refuse
 
 if TYPE_CHECKING:
@@ -63,12 +62,7 @@ class Views:
     def _missed(self, call: MissedCall) -> None:
         if call.sender is not None:
             ours = callers.number_reached(self.gateway, self.provider.name, call.recipient)
-            missed_call_came(self.gateway, self.provider.name, (call.external_id, call.sender, ours, call.at or self.gateway.clock()))
-
-
-def missed_call_came(gateway: Gateway, provider: str, ring: tuple[str, str, str, datetime]) -> None:  # noqa: ARG001
-    """Somebody rang (the event's id, her number, ours, when): she is to be called back."""
-    log.warning("missed_call_not_called_back", provider=provider)
+            missed_calls.came(self.gateway, self.provider.name, call.external_id, call.sender, ours, call.at or self.gateway.clock())
 
 
 def _raw_request() -> WebhookRequest:

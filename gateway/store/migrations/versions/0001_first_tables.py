@@ -127,6 +127,7 @@ def upgrade() -> None:
         sa.Column("calls_per_second", sa.Integer(), nullable=False),
         sa.Column("segment_price", sa.Integer(), nullable=False),
         sa.Column("minute_price", sa.Integer(), nullable=False),
+        sa.Column("missed_calls", sa.Boolean(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_channels_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
         sa.UniqueConstraint("provider", "address", name=op.f("uq_channels_provider_address")),
@@ -231,6 +232,33 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_users_organisation_id"), "users", ["organisation_id"], unique=False)
     op.create_table(
+        "call_backs",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("phone_id", BIG_KEY, nullable=False),
+        sa.Column("prefix", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("rang_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(length=12), nullable=True),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_call_backs_channel_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_call_backs_organisation_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_call_backs_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_backs")),
+    )
+    op.create_index(op.f("ix_call_backs_channel_id_day"), "call_backs", ["channel_id", "day"], unique=False)
+    op.create_index(op.f("ix_call_backs_channel_id_prefix_rang_at"), "call_backs", ["channel_id", "prefix", "rang_at"], unique=False)
+    op.create_index(op.f("ix_call_backs_phone_id_id"), "call_backs", ["phone_id", "id"], unique=False)
+    op.create_index(
+        "uq_call_backs_open",
+        "call_backs",
+        ["organisation_id", "phone_id"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
         "calls",
         sa.Column("id", BIG_KEY, nullable=False),
         sa.Column("provider", sa.String(length=20), nullable=False),
@@ -319,6 +347,15 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_members_organisation_id_created_at_id"), "members", ["organisation_id", "created_at", "id"], unique=False)
+    op.create_table(
+        "missed_call_days",
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("became", sa.String(length=12), nullable=False),
+        sa.Column("rings", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_missed_call_days_channel_id")),
+        sa.PrimaryKeyConstraint("channel_id", "day", "became", name=op.f("pk_missed_call_days")),
+    )
     op.create_table(
         "notices",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -741,6 +778,7 @@ def upgrade() -> None:
         "deliveries",
         sa.Column("id", BIG_KEY, nullable=False),
         sa.Column("broadcast_id", sa.String(length=36), nullable=True),
+        sa.Column("call_back_id", BIG_KEY, nullable=True),
         sa.Column("channel_id", sa.String(length=36), nullable=False),
         sa.Column("member_id", sa.String(length=36), nullable=True),
         sa.Column("phone_id", BIG_KEY, nullable=False),
@@ -770,11 +808,13 @@ def upgrade() -> None:
         sa.Column("charged_in", sa.String(length=3), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["broadcast_id"], ["broadcasts.id"], name=op.f("fk_deliveries_broadcast_id")),
+        sa.ForeignKeyConstraint(["call_back_id"], ["call_backs.id"], name=op.f("fk_deliveries_call_back_id")),
         sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_deliveries_channel_id")),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_deliveries_member_id")),
         sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_deliveries_phone_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("broadcast_id", "member_id", "round", name=op.f("uq_deliveries_broadcast_id_member_id_round")),
+        sa.UniqueConstraint("call_back_id", "round", name=op.f("uq_deliveries_call_back_id_round")),
     )
     op.create_index(
         op.f("ix_deliveries_broadcast_id_state_medium_not_before_id"),
