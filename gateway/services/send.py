@@ -25,15 +25,14 @@ from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import HttpSession, open_http
 from gateway.queues.pacer import PacerDown
 from gateway.services import outcomes
-from gateway.services.access import Permission
 from gateway.services.broadcast.slots import Person, fill, is_personal
+from gateway.services.lines import MEDIA, Line, line_of
 from gateway.services.routing import Paths, Standing, paths_of
 from gateway.services.turns import Held, Turns
 from gateway.store import audience, broadcasts, callbacks, channels, claiming, deliveries, phones, rest_days
 from gateway.store.claiming import CALLS_BACK, REPLIES, Stream
 
 if TYPE_CHECKING:
-    from gateway.services.access import Actor
     from gateway.services.context import Gateway
     from gateway.store.broadcasts import Broadcast
     from gateway.store.claiming import Claimed, Outcome
@@ -54,7 +53,6 @@ SLICE = 30.0  # seconds after which a batch gives its place in the queue to othe
 REPLIES_EVERY = 0.25  # seconds; a reply does not wait for the end of a batch
 FAULTS_IN_A_ROW = 8  # then the provider is taken to be away
 MISCONFIGURED_IN_A_ROW = 3  # then our account or number is taken to be at fault: a proxy in between may say so once
-MEDIA: tuple[Medium, ...] = ("sms", "voice")
 HEADS_UP = 0  # the round of a text that comes before a call
 DATABASE_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds between tries, together shorter than a lease
 
@@ -80,37 +78,6 @@ def send_reply(gateway: Gateway, delivery_id: int, *, stop: Callable[[], bool] =
     seconds; return the job that goes on. Replies answer somebody, so they go out at night as well."""
     log.debug("reply %d is due", delivery_id)
     return asyncio.run(_send_replies(gateway, delivery_id, stop))
-
-
-@dataclass(frozen=True, slots=True)
-class HeldChannel:
-    """A channel that is left alone by one medium because its provider failed again and again: tried anew in `seconds`."""
-
-    channel_id: str
-    address: str
-    medium: Medium
-    seconds: float
-
-
-def held_channels(gateway: Gateway, actor: Actor) -> list[HeldChannel]:
-    """Which channels of the actor's organisation are held. GatewayError `queue:unavailable` where Redis does not answer."""
-    actor.require(Permission.SEE_BROADCASTS)
-    with gateway.database.read() as db:
-        ours = channels.of_organisation(db, actor.organisation_id)
-    lines = [(channel, medium) for channel in ours for medium in MEDIA]
-    try:
-        held = [gateway.pacer.held(_key(channel.id, medium)) for channel, medium in lines]
-    except PacerDown as error:
-        raise GatewayError("queue:unavailable") from error
-    return [
-        HeldChannel(channel.id, channel.address, medium, seconds)
-        for (channel, medium), seconds in zip(lines, held, strict=True)
-        if seconds is not None
-    ]
-
-
-def _key(channel_id: str, medium: Medium) -> str:
-    return f"{channel_id}:{medium}"
 
 
 def _media(broadcast: Broadcast) -> Sequence[Medium]:
@@ -188,20 +155,6 @@ class Errand:
     def personal(self) -> bool:
         """Whether its texts differ from person to person."""
         return any(map(is_personal, self.broadcast.texts.values()))
-
-
-@dataclass(slots=True)
-class Line:
-    """A channel in use for one medium: whose API, from which number, at whose turns."""
-
-    provider: str
-    sender: str
-    turns: Turns
-    open: bool = False  # it had turns for us in this run
-    free_in: float = 0.0  # seconds, where it had none
-    away: bool = False  # its provider is, so that another channel may take its place
-    faults: int = 0  # in a row
-    misconfigured: int = 0  # refusals since something was accepted
 
 
 @dataclass(slots=True)
@@ -402,7 +355,7 @@ class Sender:
         page.over = not page.cleared
 
     def _line(self, channel_id: str, medium: Medium) -> Line:
-        key = _key(channel_id, medium)
+        key = line_of(channel_id, medium)
         if key not in self.lines:
             with self.gateway.database.read() as db:
                 channel = channels.get(db, channel_id)
@@ -482,7 +435,7 @@ class Sender:
             self._answered(row)
             match error.fault:
                 case SendFault.THROTTLED:
-                    self.gateway.pacer.refused(_key(row.channel_id, row.medium), error.retry_after or 0.0)
+                    self.gateway.pacer.refused(line_of(row.channel_id, row.medium), error.retry_after or 0.0)
                 case SendFault.OPTED_OUT:
                     page.opted_out.append(row.phone_id)
                 case SendFault.MISCONFIGURED:

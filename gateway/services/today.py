@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from gateway.core.calendar import month_of
 from gateway.core.statuses import TASK_KINDS
 from gateway.errors import GatewayError
-from gateway.services import access, backup, send, studio, tasks
+from gateway.services import access, backup, lines, studio, tasks
 from gateway.services.access import Permission
 from gateway.services.backup import LastBackup
 from gateway.services.tasks import OpenTask
@@ -22,7 +22,7 @@ from gateway.store.contributions import EntryRow, Filter, Page, Sums
 if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
-    from gateway.services.send import HeldChannel
+    from gateway.services.lines import HeldChannel
     from gateway.store.database import Connection
 
 FIRST = 5  # of each kind on the page; the rest stands on a page of its own
@@ -134,7 +134,7 @@ def _channels(gateway: Gateway, actor: Actor) -> Sequence[HeldChannel] | None:
     if not actor.may(Permission.SEE_HEALTH):
         return ()
     try:
-        return send.held_channels(gateway, actor)
+        return lines.held_channels(gateway, actor)
     except GatewayError:
         return None
 

@@ -14,7 +14,7 @@ from fakes.statements import statements_of
 from sqlalchemy import update
 
 from gateway.core.jobs import SendBatch, SendReply
-from gateway.services import broadcast, send, track
+from gateway.services import broadcast, lines, send, track
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.services.turns import Turns
@@ -154,7 +154,7 @@ def away(world: World, broadcast_id: str) -> None:
     """Let the provider fail until its channel is held."""
     world.twilio.faults = {"error_before": 1.0}
     send.run_batch(world.gateway, broadcast_id)
-    assert [(held.channel_id, held.medium) for held in send.held_channels(world.gateway, MAIN)] == [("main", "sms")]
+    assert [(held.channel_id, held.medium) for held in lines.held_channels(world.gateway, MAIN)] == [("main", "sms")]
 
 
 def hold_is_over(world: World) -> None:
@@ -171,11 +171,11 @@ def test_one_message_tries_if_the_provider_is_back(world: World, people: People)
         send.run_batch(world.gateway, broadcast_id)
         send.run_batch(world.gateway, broadcast_id)
         assert world.twilio.requests == asked + 1, "one, and no more until it is known"
-        assert send.held_channels(world.gateway, MAIN)[0].seconds == pytest.approx(waits, abs=1)
+        assert lines.held_channels(world.gateway, MAIN)[0].seconds == pytest.approx(waits, abs=1)
     world.twilio.faults = {}
     hold_is_over(world)
     send.run_batch(world.gateway, broadcast_id)
-    assert send.held_channels(world.gateway, MAIN) == []
+    assert lines.held_channels(world.gateway, MAIN) == []
     assert set(world.states()) == {"accepted", "unknown"}
 
 
@@ -428,7 +428,7 @@ def test_a_slow_pace_claims_no_more_than_goes_out_in_a_few_seconds(world: World,
     stream = Stream(broadcast_id, "sms")
     for rate, size in ((100_000, send.PAGE), (1, 1), (10, 12)):
         sender = send.Sender(world.gateway, None, lambda: False, send.Errand(found, send.Hours(frozenset(), life_safety=False)))
-        sender.lines["main:sms"] = send.Line("twilio", "", Turns(world.gateway.pacer, "main:sms", rate))
+        sender.lines["main:sms"] = lines.Line("twilio", "", Turns(world.gateway.pacer, "main:sms", rate))
         assert sender._page_size(stream) == size
     slow = replace(world.gateway, settings=replace(world.gateway.settings, messages_per_second=1))
     assert send.Sender(slow, None, lambda: False)._page_size(REPLIES) == 2

@@ -182,7 +182,8 @@ def test_rows_of_a_channel_that_the_file_names_no_more_go_by_the_routes(ways: Ca
     with world.gateway.database.write() as db:
         db.execute(
             text(
-                "INSERT INTO channels SELECT 'gone', organisation_id, 'nobody', '+97714000009', language, 1, 1, 1, 1, missed_calls FROM channels LIMIT 1"
+                "INSERT INTO channels SELECT 'gone', organisation_id, 'nobody', '+97714000009', language, 1, 1, 1, 1, missed_calls "
+                "FROM channels LIMIT 1"
             )
         )
         db.execute(text("UPDATE deliveries SET channel_id = 'gone'"))

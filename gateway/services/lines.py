@@ -1,0 +1,65 @@
+"""Lines: a channel as one medium uses it, with its turns; and which of them are left alone because their provider is away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.core.events import Medium
+from gateway.errors import GatewayError
+from gateway.queues.pacer import PacerDown
+from gateway.services.access import Permission
+from gateway.services.turns import Turns
+from gateway.store import channels
+
+if TYPE_CHECKING:
+    from gateway.services.access import Actor
+    from gateway.services.context import Gateway
+
+MEDIA: tuple[Medium, ...] = ("sms", "voice")
+
+
+def line_of(channel_id: str, medium: Medium) -> str:
+    """The name of a line at the pacer."""
+    return f"{channel_id}:{medium}"
+
+
+@dataclass(slots=True)
+class Line:
+    """A channel in use for one medium: whose API, from which number, at whose turns."""
+
+    provider: str
+    sender: str
+    turns: Turns
+    open: bool = False  # it had turns for us in this run
+    free_in: float = 0.0  # seconds, where it had none
+    away: bool = False  # its provider is, so that another channel may take its place
+    faults: int = 0  # in a row
+    misconfigured: int = 0  # refusals since something was accepted
+
+
+@dataclass(frozen=True, slots=True)
+class HeldChannel:
+    """A channel that is left alone by one medium because its provider failed again and again: tried anew in `seconds`."""
+
+    channel_id: str
+    address: str
+    medium: Medium
+    seconds: float
+
+
+def held_channels(gateway: Gateway, actor: Actor) -> list[HeldChannel]:
+    """Which channels of the actor's organisation are held. GatewayError `queue:unavailable` where Redis does not answer."""
+    actor.require(Permission.SEE_BROADCASTS)
+    with gateway.database.read() as db:
+        ours = channels.of_organisation(db, actor.organisation_id)
+    lines = [(channel, medium) for channel in ours for medium in MEDIA]
+    try:
+        held = [gateway.pacer.held(line_of(channel.id, medium)) for channel, medium in lines]
+    except PacerDown as error:
+        raise GatewayError("queue:unavailable") from error
+    return [
+        HeldChannel(channel.id, channel.address, medium, seconds)
+        for (channel, medium), seconds in zip(lines, held, strict=True)
+        if seconds is not None
+    ]
