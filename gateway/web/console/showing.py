@@ -174,6 +174,8 @@ def of_ago(gateway: Gateway) -> Callable[[datetime | None], Markup | str]:
             said = words.ngettext("%(count)s day ago", "%(count)s days ago", hours // 24) % {"count": hours // 24}
         elif hours:
             said = words.ngettext("%(count)s hour ago", "%(count)s hours ago", hours) % {"count": hours}
+        elif not minutes:
+            said = words.gettext("just now")
         else:
             said = words.ngettext("%(count)s minute ago", "%(count)s minutes ago", minutes) % {"count": minutes}
         there = value.astimezone(calendar.NEPAL)
