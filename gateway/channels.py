@@ -31,6 +31,7 @@ from gateway.errors import GatewayError
 
 FILE = "channels.yaml"
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,19}")
+ROOMS = frozenset({"api", "audio", "health", "metrics", "static"})  # what lies below these addresses is no provider's
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 USUAL = Caps()
 MAIN = "main"  # the organisation that every installation has
@@ -174,6 +175,8 @@ def _named(sections: Mapping[str, Node], part: str, faults: list[GatewayError]) 
     for name, child in node.value.items():
         if not NAME.fullmatch(name):
             faults.append(child.fault("channels:invalid", at_key=True, problem="a name is small letters, digits, - and _, at most 20"))
+        elif part == "providers" and name in ROOMS:
+            faults.append(child.fault("channels:invalid", at_key=True, problem=f"/{name} is an address of ours; choose another name"))
         elif not isinstance(child.value, dict):
             faults.append(child.fault("channels:invalid", problem="this must hold keys and their values"))
         else:

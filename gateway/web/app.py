@@ -64,6 +64,7 @@ def create_console(gateway: Gateway, entry: WSGIApplication | None = None) -> Fl
     from gateway.web import console
 
     app = _application(gateway)
+    app.after_request(_harden)
     console.furnish(app, gateway, entry or create_app(gateway).wsgi_app)
     return app
 

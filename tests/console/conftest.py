@@ -57,7 +57,7 @@ def server(console: Console, port: int) -> Iterator[str]:
         yield console.base
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright runs, its event loop is that of the process: no test of a worker can have one
 def chromium() -> Iterator[Browser]:
     assert CHROMIUM, "The tests need a Chromium: install it (Debian: apt install chromium), or name it in CHROMIUM."
     with sync_playwright() as playwright:

@@ -32,5 +32,6 @@ def test_a_form_without_its_token_changes_nothing(console: Console):
 def test_no_page_is_kept_on_the_way_nor_takes_anything_from_elsewhere(console: Console):
     answer = console.as_("admin").get("/audit")
     assert answer.headers["Cache-Control"] == "no-store"
+    assert (answer.headers["X-Content-Type-Options"], answer.headers["Referrer-Policy"]) == ("nosniff", "no-referrer")
     assert "'unsafe" not in answer.headers["Content-Security-Policy"]
     assert not re.search(r"<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=", answer.get_data(as_text=True))

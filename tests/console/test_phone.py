@@ -265,7 +265,7 @@ def test_numbers_beyond_the_sample_are_an_admins(console: Console):
     assert ask(console.as_("admin"), "ring", number="+9779841234567").status_code == 200
     [note] = [row for row in all_of(console, audit) if row.action == "phone.used"]
     assert "98412" not in note.detail + note.subject
-    assert ask(anybody(console), "ring", number="nonsense").json["fault"].startswith("'nonsense' is not a phone number")
+    assert ask(anybody(console), "ring", number="nonsense").json["fault"].startswith("“nonsense” is not a phone number")
 
 
 def test_what_did_not_come_from_the_page_is_refused(console: Console):

@@ -18,4 +18,5 @@ def main(seconds: str) -> None:
     worker.run(bootstrap.build(config.load(dict(os.environ)), clock=lambda: datetime.now(UTC) + ahead))
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -28,4 +28,5 @@ def main() -> None:
     uploads.go_on(gateway, sys.argv[1], stop=slowly)
 
 
-main()
+if __name__ == "__main__":
+    main()
