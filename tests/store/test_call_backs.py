@@ -42,16 +42,15 @@ def test_nobody_is_called_back_twice_at_a_time_and_everybody_again(world: World)
 
 
 def test_a_call_is_claimed_apart_from_texts_and_by_day_alone(world: World):
-    _, row = owed(world)
+    made, row = owed(world)
     night = world.now + timedelta(hours=12)
     with world.database.write() as db:
         assert claiming.claim_page(db, claiming.REPLIES, 5, Claim("w", world.now, world.now + MINUTE)) == []
         assert claiming.claim_page(db, claiming.CALLS_BACK, 5, Claim("w", night, night + MINUTE)) == []
         [claimed] = claiming.claim_page(db, claiming.CALLS_BACK, 5, Claim("w", world.now, world.now + MINUTE))
-        assert (claimed.id, claimed.medium, claimed.sealed_body) == (row, "voice", None)
-        assert claimed.call_back_id is not None
+        assert (claimed.id, claimed.medium, claimed.sealed_body, claimed.purpose) == (row, "voice", None, "call_back")
         assert claiming.fence(db, None, [claimed], Claim("w", world.now, world.now)) == {row: None}
-        call_backs.end(db, claimed.call_back_id, "unclear", world.now)
+        call_backs.end(db, made, "unclear", world.now)
         assert claiming.fence(db, None, [claimed], Claim("w", world.now, world.now)) == {row: "send:over"}
 
 
