@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Medium = Literal["voice", "sms"]
+MEDIA: tuple[Medium, ...] = ("sms", "voice")
 
 
 # --- what a person did -------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from gateway import __version__
 from gateway.audio.catalogue import open_clips
 from gateway.audio.coverage import Coverage, coverage
 from gateway.core import calendar
+from gateway.core.events import MEDIA
 from gateway.queues.pacer import PacerDown
 from gateway.services import backup, lines, routing
 from gateway.services.access import Permission
@@ -175,12 +176,12 @@ def _channel(gateway: Gateway, channel: Channel, went: Sequence[Traffic]) -> Cha
     def owed(states: Container[str] | None = None) -> dict[str, int]:
         """By medium, how many deliveries are in these states; None: how many are not waiting."""
         chosen = [each for each in own if each.what == "deliveries" and (each.state in states if states else each.state not in WAITING)]
-        return {medium: sum(each.many for each in chosen if each.way == medium) for medium in lines.MEDIA}
+        return {medium: sum(each.many for each in chosen if each.way == medium) for medium in MEDIA}
 
     return ChannelSeen(
         channel=channel,
         kind=ways.providers[channel.provider].kind if ways else channel.provider,
-        carries=ways.channels[channel.id].carries if ways else lines.MEDIA,
+        carries=ways.channels[channel.id].carries if ways else MEDIA,
         sent=owed(),
         failed=owed(FAILED),
         unknown=owed({"unknown"}),
@@ -198,7 +199,7 @@ def _channel(gateway: Gateway, channel: Channel, went: Sequence[Traffic]) -> Cha
 def _of_pacer(ask: Callable[[str], float | None], channel_id: str) -> dict[str, float]:
     """What the pacer says of a channel by medium; nothing where Redis does not answer, which is told elsewhere."""
     try:
-        said = {medium: ask(lines.line_of(channel_id, medium)) for medium in lines.MEDIA}
+        said = {medium: ask(lines.line_of(channel_id, medium)) for medium in MEDIA}
     except PacerDown:
         return {}
     return {medium: number for medium, number in said.items() if number is not None}

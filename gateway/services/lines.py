@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.core.events import Medium
+from gateway.core.events import MEDIA, Medium
 from gateway.errors import GatewayError
 from gateway.queues.pacer import PacerDown
 from gateway.services.access import Permission
@@ -15,8 +15,6 @@ from gateway.store import channels
 if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
-
-MEDIA: tuple[Medium, ...] = ("sms", "voice")
 
 
 def line_of(channel_id: str, medium: Medium) -> str:

@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.core import consent
-from gateway.core.events import Medium
+from gateway.core.events import MEDIA, Medium
 from gateway.core.jobs import Job, SendBatch, SendReply
 from gateway.errors import GatewayError
 from gateway.providers.base import Accepted, OutboundCall, OutboundMessage, Provider
@@ -26,7 +26,7 @@ from gateway.providers.http import HttpSession, open_http
 from gateway.queues.pacer import PacerDown
 from gateway.services import outcomes
 from gateway.services.broadcast.slots import Person, fill, is_personal
-from gateway.services.lines import MEDIA, Line, line_of
+from gateway.services.lines import Line, line_of
 from gateway.services.routing import Paths, Standing, paths_of
 from gateway.services.turns import Held, Turns
 from gateway.store import audience, broadcasts, callbacks, channels, claiming, deliveries, phones, rest_days

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gateway.core import money, people, phone
 from gateway.core.calendar import NEPAL, day_of
 from gateway.core.digits import fold_digits
+from gateway.core.events import MEDIA
 from gateway.errors import GatewayError
 from gateway.services import access
 from gateway.services.access import Permission
@@ -112,8 +113,8 @@ def set_prices(gateway: Gateway, actor: Actor, rows: list[dict[str, str]]) -> in
 
 def _price(channel_id: str, number: int, row: dict[str, str]) -> PriceRow:
     medium, operator, source = row["medium"].strip(), row["operator"].strip(), people.clean(row["source"])
-    if medium not in prices.MEDIA:
-        raise _wrong(number, f"the medium is {' or '.join(prices.MEDIA)}, not {medium!r}")
+    if medium not in MEDIA:
+        raise _wrong(number, f"the medium is {' or '.join(MEDIA)}, not {medium!r}")
     if operator not in OPERATORS:
         raise _wrong(number, f"the operator is one of {', '.join(OPERATORS[1:])}, or empty for all others, not {operator!r}")
     paisa = 0 if fold_digits(row["rupees"]).strip() in {"0", "0.0", "0.00"} else money.parse(row["rupees"])

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from typing import TYPE_CHECKING
 
+from gateway.core.events import MEDIA
 from gateway.core.phone import ABROAD, EVERYBODY
 from gateway.services import routing
 from gateway.store import channels, prices
 from gateway.store.prices import Prices
 
 if TYPE_CHECKING:
-    from gateway.core.events import Medium
     from gateway.services.context import Gateway
     from gateway.store.channels import Channel
     from gateway.store.database import Connection
-
-MEDIA: tuple[Medium, ...] = ("sms", "voice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +46,14 @@ def tariff(gateway: Gateway, db: Connection, channel: Channel, day: date) -> Tar
     router = routing.router(gateway, channel.organisation_id)
     listed: dict[str, Prices] = {channel.id: prices.on(db, channel, day)}
     named: dict[tuple[str, str], Prices] = {}
-    for medium in MEDIA if router else ():
-        for operator in EVERYBODY:
-            first = next(iter(router.planned(medium, "broadcast", operator)), None) if router else None
-            if first is not None and first not in listed and (found := channels.get(db, first)):
-                listed[first] = prices.on(db, found, day)
-            if first in listed:
-                named[medium, operator] = listed[first]
+    if router is None:
+        return Tariff(listed[channel.id], named)
+    for medium, operator in product(MEDIA, EVERYBODY):
+        first = next(iter(router.planned(medium, "broadcast", operator)), None)
+        if first is not None and first not in listed and (found := channels.get(db, first)):
+            listed[first] = prices.on(db, found, day)
+        if first in listed:
+            named[medium, operator] = listed[first]
     return Tariff(listed[channel.id], named)
 
 

@@ -17,8 +17,6 @@ from gateway.store.database import Connection
 from gateway.store.models import prices
 from gateway.store.rows import columns, insert_into
 
-MEDIA = ("sms", "voice")
-
 
 class PriceRow(NamedTuple):
     """A price from a day of Nepal on, in ISO form. `operator` is one of `gateway.core.phone.operator`, or "" for all that have none of

@@ -22,6 +22,7 @@ from gateway.config import PACKAGE_ROOT
 from gateway.core import consent, phone, sms
 from gateway.core.audience import Audience
 from gateway.core.calendar import NEPAL
+from gateway.core.events import MEDIA
 from gateway.core.jobs import ExpandBroadcast, SendBatch
 from gateway.engine.loader import load
 from gateway.errors import GatewayError
@@ -29,7 +30,7 @@ from gateway.services import access, broadcast, lengths, send, sending_settings,
 from gateway.services.actions import SPECS
 from gateway.services.broadcast import Draft, content, slots
 from gateway.services.broadcast.content import Person
-from gateway.store import models, prices, rest_days
+from gateway.store import models, rest_days
 from gateway.store.rest_days import RestDay
 
 FIRST = datetime(2026, 1, 1)  # noqa: DTZ001 - hypothesis gives it a zone
@@ -526,4 +527,4 @@ def test_festivals_that_are_shipped_are_taken_and_can_be_taken_back(world: World
 
 def test_each_operator_of_the_numbering_plan_can_have_a_price() -> None:
     assert {*phone.OPERATORS.values()} < set(sending_settings.OPERATORS)
-    assert prices.MEDIA == ("sms", "voice")
+    assert MEDIA == ("sms", "voice")

@@ -34,18 +34,39 @@ def port() -> int:
 
 
 @pytest.fixture
-def console(sqlite_url: str, redis_url: str, tmp_path: Path, now: datetime, port: int) -> Iterator[Console]:
-    """A console of an installation with the sample members, as `./run` starts it: the simulator stands for a provider."""
-    environ = {
+def environ(sqlite_url: str, redis_url: str, tmp_path: Path, port: int) -> dict[str, str]:
+    """The variables of an installation of this test's own: the simulator stands for a provider."""
+    return {
         "SECRET_KEY": "the secret key of the tests, long enough",
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         "DATABASE_URL": sqlite_url,
         "REDIS_URL": redis_url,
         "GATEWAY_DATA_DIR": str(tmp_path / "data"),
     }
+
+
+@pytest.fixture
+def with_own_clips(environ: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """The same with clips that may be changed."""
+    shutil.copytree(config.PACKAGE_ROOT / "audio_prompts", tmp_path / "audio")
+    return environ | {"GATEWAY_AUDIO_DIR": str(tmp_path / "audio")}
+
+
+@pytest.fixture
+def console(environ: dict[str, str], now: datetime) -> Iterator[Console]:
+    """A console of an installation with the sample members, as `./run` starts it."""
     gateway = bootstrap.build(config.load(environ), clock=lambda: now)
     installation.prepare(gateway)
     sample.load(gateway)
+    yield Console(gateway)
+    gateway.database.close()
+
+
+@pytest.fixture
+def recording_console(with_own_clips: dict[str, str], now: datetime) -> Iterator[Console]:
+    """A console without members, whose clips may be changed."""
+    gateway = bootstrap.build(config.load(with_own_clips), clock=lambda: now)
+    installation.prepare(gateway)
     yield Console(gateway)
     gateway.database.close()
 

@@ -8,7 +8,6 @@ import csv
 import io
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -53,17 +52,9 @@ class Installation:
 
 
 @pytest.fixture
-def here(sqlite_url: str, redis_url: str, tmp_path: Path, now: datetime, port: int) -> Iterator[Installation]:
+def here(with_own_clips: dict[str, str], tmp_path: Path, now: datetime, port: int) -> Iterator[Installation]:
     """The sample's installation with clips that may be changed, its server, its worker and its clock."""
-    shutil.copytree(config.PACKAGE_ROOT / "audio_prompts", tmp_path / "audio")
-    environ = {
-        "SECRET_KEY": "the secret key of the tests, long enough",
-        "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
-        "DATABASE_URL": sqlite_url,
-        "REDIS_URL": redis_url,
-        "GATEWAY_DATA_DIR": str(tmp_path / "data"),
-        "GATEWAY_AUDIO_DIR": str(tmp_path / "audio"),
-    }
+    environ = with_own_clips
     ahead = now - datetime.now(UTC)
     gateway = bootstrap.build(config.load(environ), clock=lambda: datetime.now(UTC) + ahead)
     installation.prepare(gateway)

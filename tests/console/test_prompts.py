@@ -5,28 +5,24 @@ from __future__ import annotations
 import io
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import wave
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.client import HTTPConnection
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fakes.console import Client, Console
 from fakes.sounds import tone, words
 
-from gateway import bootstrap, config
 from gateway.audio import coverage, wav
 from gateway.audio.catalogue import open_clips, read_manifest, write_manifest
 from gateway.audio.taking import install
 from gateway.audio.wav import Sound
-from gateway.services import installation, prompts, studio
+from gateway.services import prompts, studio
 from gateway.services.access import Actor
 from gateway.store import organisations, takes
 
@@ -35,21 +31,8 @@ PAGE = f"/prompts/ne/{CLIP}"
 
 
 @pytest.fixture
-def console(sqlite_url: str, redis_url: str, tmp_path: Path, now, port: int) -> Iterator[Console]:
-    """A console whose clips may be changed."""
-    shutil.copytree(config.PACKAGE_ROOT / "audio_prompts", tmp_path / "audio")
-    environ = {
-        "SECRET_KEY": "the secret key of the tests, long enough",
-        "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
-        "DATABASE_URL": sqlite_url,
-        "REDIS_URL": redis_url,
-        "GATEWAY_DATA_DIR": str(tmp_path / "data"),
-        "GATEWAY_AUDIO_DIR": str(tmp_path / "audio"),
-    }
-    gateway = bootstrap.build(config.load(environ), clock=lambda: now)
-    installation.prepare(gateway)
-    yield Console(gateway)
-    gateway.database.close()
+def console(recording_console: Console) -> Console:
+    return recording_console
 
 
 def as_wav(sound: Sound) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shutil
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +14,9 @@ from axe_playwright_python.sync_playwright import Axe
 from fakes.console import Console
 from playwright.sync_api import Browser, Page, expect
 
-from gateway import bootstrap, config
 from gateway.audio import coverage, wav
 from gateway.audio.catalogue import open_clips
 from gateway.audio.wav import Sound
-from gateway.services import installation
 
 from .conftest import CHROMIUM, OPTIONS
 
@@ -28,21 +25,8 @@ RATE = 48_000
 
 
 @pytest.fixture
-def console(sqlite_url: str, redis_url: str, tmp_path: Path, now, port: int) -> Iterator[Console]:
-    """A console whose clips may be changed."""
-    shutil.copytree(config.PACKAGE_ROOT / "audio_prompts", tmp_path / "audio")
-    environ = {
-        "SECRET_KEY": "the secret key of the tests, long enough",
-        "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
-        "DATABASE_URL": sqlite_url,
-        "REDIS_URL": redis_url,
-        "GATEWAY_DATA_DIR": str(tmp_path / "data"),
-        "GATEWAY_AUDIO_DIR": str(tmp_path / "audio"),
-    }
-    gateway = bootstrap.build(config.load(environ), clock=lambda: now)
-    installation.prepare(gateway)
-    yield Console(gateway)
-    gateway.database.close()
+def console(recording_console: Console) -> Console:
+    return recording_console
 
 
 def syllables(loudness: float, hertz: tuple[float, ...] = (700, 1000), seconds: float = 1.2) -> Sound:

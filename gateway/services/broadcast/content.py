@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.audio.catalogue import open_clips
 from gateway.core import phone, sms
 from gateway.core.calendar import NEPAL
+from gateway.core.events import MEDIA
 from gateway.engine import wording
 from gateway.errors import GatewayError
 from gateway.language.speech import SCRIPTS
@@ -20,7 +21,7 @@ from gateway.services.broadcast import slots
 from gateway.services.broadcast.slots import Person, is_personal
 from gateway.services.broadcast.slots import fill as text
 from gateway.services.tariff import Tariff
-from gateway.store import channels, notices, prices, whom
+from gateway.store import channels, notices, whom
 from gateway.store import sayings as stored_sayings
 from gateway.store.audience import Told
 
@@ -291,7 +292,7 @@ def price_list(tariff: Tariff, long: Lengths) -> dict[tuple[str, str, str], int]
     """Paisa of one delivery by medium, language and operator, as `audience.Expansion` takes them; operator "" is for all not named."""
     return {
         (medium, language, operator): units * tariff.of(medium, operator)
-        for medium in prices.MEDIA
+        for medium in MEDIA
         for language, units in long.of(medium).items()
         for operator in tariff.operators(medium)
     }

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from gateway.core import calendar, consent, phone
 from gateway.core.audience import Audience
 from gateway.core.calendar import NEPAL
+from gateway.core.events import MEDIA
 from gateway.core.jobs import Job, SendBatch
 from gateway.errors import GatewayError
 from gateway.services import access
 from gateway.services.access import Permission
 from gateway.services.broadcast import content, planning, running
 from gateway.services.tariff import tariff
-from gateway.store import broadcasts, phones, prices, rest_days
+from gateway.store import broadcasts, phones, rest_days
 
 if TYPE_CHECKING:
     from gateway.services.access import Actor
@@ -55,7 +56,7 @@ def try_out(gateway: Gateway, actor: Actor, draft: Draft, number: str, language:
         rows = [
             broadcasts.TestRow(phone_id, medium, chosen, units * known.of(medium, operator))
             for chosen in (_chosen(long, language),)
-            for medium in prices.MEDIA
+            for medium in MEDIA
             if (units := long.of(medium).get(chosen))
         ]
         new = running.new_broadcast(gateway, db, actor, tried, broadcast_id)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from gateway.core.events import MEDIA
 from gateway.core.money import PAISA_PER_RUPEE
 from gateway.core.roles import Permission
 from gateway.errors import GatewayError
@@ -18,7 +19,6 @@ from gateway.web.api.shapes import Amount, Asked, Given, Text, one_of
 routes = Routes("sending")
 
 MOST_ROWS = 400
-MEDIA = ("sms", "voice")
 
 
 class Month(Given):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-from flask import Response, send_file, url_for
+from flask import Response, url_for
 
 from gateway.core.roles import Permission
 from gateway.errors import GatewayError
 from gateway.services import broadcast as broadcasting
 from gateway.services.broadcast import Broadcast, Draft, Progress
 from gateway.services.broadcast.planning import MOST_TRIES
-from gateway.web.console import composing, showing
+from gateway.web.console import composing, files, showing
 from gateway.web.console.composing import Form
 from gateway.web.console.naming import who_of
 from gateway.web.console.paging import Pager, number_in
@@ -39,7 +38,6 @@ GROUPS = (
     ("bad", "not_arrived", ("undelivered", "failed")),
     ("none", "not_sent", ("suppressed",)),
 )
-FILES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 # --- the list ----------------------------------------------------------------------------------------------------------------------
@@ -344,10 +342,4 @@ def replies(visit: Visit, broadcast_id: str) -> Page:
 @routes.page("/broadcasts/<broadcast_id>/results.<form>", Permission.EXPORT)
 def export(visit: Visit, broadcast_id: str, form: str) -> Response:
     """A row for each recipient, as a file."""
-    if form not in FILES:
-        raise GatewayError("request:invalid", fault=_("There is no such kind of file."))
-    with tempfile.TemporaryDirectory(prefix="aawaj-") as folder:
-        path = Path(folder) / f"broadcast.{form}"
-        broadcasting.export(visit.gateway, visit.actor, broadcast_id, path)
-        written = path.open("rb")  # stays readable when the folder is gone, until the answer is given
-    return send_file(written, mimetype=FILES[form], as_attachment=True, download_name=path.name)
+    return files.download("broadcast", form, partial(broadcasting.export, visit.gateway, visit.actor, broadcast_id))

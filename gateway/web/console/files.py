@@ -28,6 +28,11 @@ def download(name: str, form: str, write: Callable[[Path], object]) -> Response:
     return send_file(stream, TYPES[form], as_attachment=True, download_name=path.name)
 
 
+def attached(content: str | bytes, mimetype: str, name: str) -> Response:
+    """What stands in memory already, to be kept under this name."""
+    return Response(content, mimetype=mimetype, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
 def sound(wav: bytes) -> Response:
     """A sound to be played in the page."""
     return Response(wav, mimetype="audio/wav")

@@ -16,6 +16,7 @@ from gateway.errors import GatewayError
 from gateway.services import drop_off, flow_review
 from gateway.services.drop_off import MEDIA, PERIODS, Numbers
 from gateway.transcripts import grammar, reading
+from gateway.web.console import files
 from gateway.web.console.menu import N_
 from gateway.web.console.paging import number_in
 from gateway.web.console.routes import Page, Routes, Visit
@@ -132,7 +133,7 @@ def source(visit: Visit, flow: str) -> Page:
 def download(visit: Visit, flow: str) -> Response:
     """The same as a file."""
     text = flow_review.source(visit.gateway, visit.actor, flow)
-    return Response(text, mimetype="application/yaml", headers={"Content-Disposition": f'attachment; filename="{flow}.yaml"'})
+    return files.attached(text, "application/yaml", f"{flow}.yaml")
 
 
 def _title(visit: Visit, flow: str) -> str:

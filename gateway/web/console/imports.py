@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 from flask import Response, request
 
@@ -15,7 +14,7 @@ from gateway.errors import GatewayError
 from gateway.services import exports, imports, uploads
 from gateway.services.imports.hints import DEVANAGARI
 from gateway.services.imports.reading import LARGEST_FILE
-from gateway.web.console import faults
+from gateway.web.console import faults, files
 from gateway.web.console.members import form_id
 from gateway.web.console.naming import who_of
 from gateway.web.console.routes import Done, Page, Routes, Visit
@@ -24,7 +23,6 @@ from gateway.web.console.words import language
 
 routes = Routes("imports")
 
-CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 # Two rows that show how a file of each kind is written; nobody's.
 SAMPLES = {
     "members": (
@@ -139,19 +137,10 @@ def sample(visit: Visit, kind: str) -> Response:
 def _csv(rows: object, name: str) -> Response:
     written = io.StringIO()
     csv.writer(written).writerows(rows)  # type: ignore[arg-type]  # rows of texts
-    return _file(f"\ufeff{written.getvalue()}".encode(), f"{name}.csv")
+    return files.attached(f"\ufeff{written.getvalue()}", "text/csv", f"{name}.csv")
 
 
 @routes.page("/exports/<kind>.<form>", Permission.EXPORT)
 def export(visit: Visit, kind: str, form: str) -> Response:
     """All records of a kind that she may see, as a file in which no cell is a formula."""
-    with tempfile.TemporaryDirectory(prefix="aawaj-") as folder:
-        path = Path(folder) / f"export.{form}"
-        exports.write(visit.gateway, visit.actor, kind, path)
-        return _file(path.read_bytes(), f"{kind}.{form}")
-
-
-def _file(content: bytes, name: str) -> Response:
-    answer = Response(content, content_type=CONTENT_TYPES[name.rpartition(".")[2]])
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return files.download(kind, form, partial(exports.write, visit.gateway, visit.actor, kind))

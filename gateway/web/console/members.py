@@ -17,7 +17,7 @@ from gateway.language import places as by_name
 from gateway.services import contributions, dossier, erasure, identity, members, pins, staff, story
 from gateway.services import schemes as paying
 from gateway.services.members import UNSET, Details, Person, Unset
-from gateway.web.console import showing
+from gateway.web.console import files, showing
 from gateway.web.console.menu import N_
 from gateway.web.console.naming import who_of
 from gateway.web.console.paging import Pager, number_in
@@ -426,6 +426,4 @@ def hers(visit: Visit, member_id: str) -> Page:
 def hers_as_file(visit: Visit, member_id: str) -> Response:
     """The same as a file."""
     found = dossier.dossier(visit.gateway, visit.actor, member_id)
-    answer = Response(json.dumps(found, ensure_ascii=False, indent=2), mimetype="application/json")
-    answer.headers["Content-Disposition"] = f'attachment; filename="member-{member_id}.json"'
-    return answer
+    return files.attached(json.dumps(found, ensure_ascii=False, indent=2), "application/json", f"member-{member_id}.json")

@@ -15,6 +15,7 @@ from gateway.services import report as whole_report
 from gateway.services import statistics
 from gateway.services.statistics import Filters, Table
 from gateway.services.statistics.writing import shown
+from gateway.web.console import files
 from gateway.web.console.menu import N_
 from gateway.web.console.routes import Page, Routes, Visit
 
@@ -62,14 +63,14 @@ def page(visit: Visit) -> Page:
 def as_csv(visit: Visit, name: str) -> Response:
     """A table for a spreadsheet."""
     text = "\ufeff" + statistics.as_csv(_counted(visit, name))
-    return Response(text, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}.csv"'})
+    return files.attached(text, "text/csv", f"{name}.csv")
 
 
 @routes.page("/statistics/<name>.svg", Permission.SEE_STATISTICS)
 def as_svg(visit: Visit, name: str) -> Response:
     """The picture of a table alone, for a report of one's own."""
     text = statistics.as_svg(_counted(visit, name))
-    return Response(text, mimetype="image/svg+xml", headers={"Content-Disposition": f'attachment; filename="{name}.svg"'})
+    return files.attached(text, "image/svg+xml", f"{name}.svg")
 
 
 @routes.page("/statistics/report", Permission.SEE_STATISTICS)
