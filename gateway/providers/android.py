@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from gateway.providers.base import Provider
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 OURS = re.compile(r"aawaj-([0-9]{1,19})-[0-9a-f]{10}")
 CODE = re.compile(r"RESULT_([A-Z_]{1,40})")
 NO_LETTERS = re.compile(r"[^A-Za-z]+")
+SEEN_WITHIN = timedelta(hours=1)  # both apps show themselves to their server each quarter of an hour
 
-Event = Literal["text", "status", "missed_call", "offline", ""]  # "": of no use here
+Event = Literal["text", "status", "missed_call", "offline", "online", ""]  # "": of no use here
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ class AndroidPhone(Provider, Protocol):
 
     def delivery_of(self, form: Mapping[str, str]) -> int | None:
         """The row that a status is about, by our own id in it."""
+
+    def number_of(self, form: Mapping[str, str]) -> str:
+        """Of which of our numbers the phone is off or on again, "" where it does not say."""
 
 
 def id_of(delivery_id: int, recipient: str, body: str) -> str:

@@ -40,6 +40,7 @@ _BY_ADDRESS = _CHANNELS.where(channels.c.provider == bindparam("provider"), chan
 _BY_ID = _CHANNELS.where(channels.c.id == bindparam("id"))
 _EVERY = _CHANNELS.order_by(channels.c.id)
 _OF_PROVIDER = _CHANNELS.where(channels.c.provider == bindparam("provider")).order_by(channels.c.address)
+_OURS = select(channels.c.id).where(channels.c.address == bindparam("address")).limit(1)
 _OF_ORGANISATION = _CHANNELS.where(channels.c.organisation_id == bindparam("organisation_id")).order_by(channels.c.id)
 _LOCK = select(channels.c.id).where(channels.c.id.in_(bindparam("these", expanding=True))).order_by(channels.c.id)
 _LOCK = _LOCK.with_for_update(key_share=True)  # whoever writes a row that refers to a channel need not wait
@@ -69,6 +70,11 @@ def by_address(db: Connection, provider: str, address: str) -> Channel | None:
     """The channel on which a provider received something."""
     row = db.execute(_BY_ADDRESS, {"provider": provider, "address": address}).first()
     return Channel(*row) if row else None
+
+
+def is_ours(db: Connection, address: str) -> bool:
+    """Whether a number is one of our own, at whatever provider."""
+    return db.execute(_OURS, {"address": address}).first() is not None
 
 
 def get(db: Connection, channel_id: str) -> Channel | None:

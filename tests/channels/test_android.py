@@ -33,11 +33,20 @@ BASE_URL = "https://gateway.example"
 ADDRESS = f"{BASE_URL}/drawer"
 PAGE = Path(__file__).parents[2] / "docs" / "sim-in-a-drawer.md"
 SITA = "+9779720000001"
+SPARE = {  # another phone, of the other kind, that takes what the first one cannot
+    "providers": """  spare:
+    {kind: smsgate, username: sms, password: "${SPARE_PASSWORD}", signing_key: "${SPARE_KEY}", api_url: "${SPARE_URL}"}""",
+    "channels": '  second: {provider: spare, number: "+9779800000009", carries: [sms], messages_per_second: 1000}',
+    "routes": "routes: [{medium: sms, channels: [sim, second]}]",
+}
 FILE = """
 providers:
   drawer: {{kind: {kind}, {account}}}
+{providers}
 channels:
   sim: {{provider: drawer, number: "{number}", carries: [sms], messages_per_second: 1000{more}}}
+{channels}
+{routes}
 """
 EVENTS = {
     FakeSmsGate: {"sent": "sms:sent", "delivered": "sms:delivered", "failed": "sms:failed"},
@@ -54,6 +63,7 @@ class Drawer:
     phone: FakeApi
     clock: Clock
     people: People
+    spare: FakeSmsGate | None = None
 
     def post(self, event: tuple[bytes, dict[str, str]], path: str = "/drawer") -> TestResponse:
         body, headers = event
@@ -103,11 +113,15 @@ def kind(request: pytest.FixtureRequest) -> str:
 def drawer_of(redis_url: str, tmp_path: Path) -> Iterator[Callable[..., Drawer]]:
     with ExitStack() as stack:
 
-        def build(database_url: str, kind: str, more: str = "") -> Drawer:
+        def build(database_url: str, kind: str, more: str = "", *, with_spare: bool = False) -> Drawer:
             phone = stack.enter_context(FakeSmsGate() if kind == "smsgate" else FakeHttpSms())
             variables = {f"PHONE_{name.upper()}": value for name, value in phone.account().items()}
             account = ", ".join(f'{name}: "${{PHONE_{name.upper()}}}"' for name in phone.account())
-            said = FILE.format(kind=kind, account=account, number=phone.number, more=more)
+            spare = stack.enter_context(FakeSmsGate()) if with_spare else None
+            if spare:
+                variables |= {"SPARE_PASSWORD": spare.password, "SPARE_KEY": spare.signing_key, "SPARE_URL": spare.api_url}
+            beside = SPARE if spare else dict.fromkeys(SPARE, "")
+            said = FILE.format(kind=kind, account=account, number=phone.number, more=more, **beside)
             (tmp_path / "channels.yaml").write_text(said, encoding="utf-8")
             environ = {
                 "SECRET_KEY": "the secret key of the tests, long enough",
@@ -122,7 +136,7 @@ def drawer_of(redis_url: str, tmp_path: Path) -> Iterator[Callable[..., Drawer]]
             gateway = bootstrap.build(config.load(environ), environ=environ, clock=clock)
             installation.prepare(gateway)
             stack.callback(gateway.database.close)
-            return Drawer(gateway, phone, clock, People(gateway.database, gateway.seal))
+            return Drawer(gateway, phone, clock, People(gateway.database, gateway.seal), spare)
 
         yield build
 
@@ -200,6 +214,16 @@ def test_what_companies_text_to_the_sim_is_not_answered(on_sqlite: Drawer) -> No
     assert (on_sqlite.phone.ledger, on_sqlite.rows("SELECT count(*) FROM deliveries")) == ([], [(0,)])
 
 
+def test_our_own_numbers_do_not_answer_each_other(drawer_of: Callable[..., Drawer], database_url: str, kind: str) -> None:
+    drawer = drawer_of(database_url, kind, with_spare=True)
+    for ours in (drawer.phone.number, drawer.phone.number.removeprefix("+977"), "+9779800000009"):
+        for words in ("dabi", "STOP", "hello"):
+            assert drawer.post(drawer.text(ours, words)).status_code == 204
+    send.send_reply(drawer.gateway, 0)
+    assert (drawer.phone.ledger, drawer.rows("SELECT count(*) FROM messages WHERE direction = 'out'")) == ([], [(0,)])
+    assert drawer.rows("SELECT count(*) FROM messages WHERE direction = 'in'") == [(9,)], "they are kept, for who wonders"
+
+
 # --- broadcasts -------------------------------------------------------------------------------------------------------------------
 
 
@@ -261,6 +285,48 @@ def test_a_phone_that_is_switched_off_is_a_held_channel_and_no_lost_text(
         drawer.clock.tick(30)
         send.run_batch(drawer.gateway, broadcast_id)
     assert Counter(sent.to for sent in drawer.phone.ledger) == dict.fromkeys(map(e164, range(1, 13)), 1)
+
+
+def test_a_phone_that_httpsms_no_longer_hears_of_gets_no_texts_until_it_is_back(
+    drawer_of: Callable[..., Drawer], database_url: str
+) -> None:
+    drawer = drawer_of(database_url, "httpsms", with_spare=True)
+    assert isinstance(drawer.phone, FakeHttpSms)
+    assert drawer.spare is not None
+    drawer.people(6)
+    drawer.phone.off_for = 4_000.0
+    for _ in range(2):  # it may be told twice
+        assert drawer.post(drawer.phone.heartbeat("offline", ADDRESS, time.time())).status_code == 204
+    assert [held.channel_id for held in lines.held_channels(drawer.gateway, MAIN)] == ["sim"], "before anybody wants to send"
+    broadcast_id = drawer.started()
+    send.run_batch(drawer.gateway, broadcast_id)
+    assert (len(drawer.phone.ledger), len(drawer.spare.ledger), drawer.states()) == (0, 6, {"accepted": 6}), (
+        "the route's next one took them"
+    )
+    drawer.phone.off_for = 0.0
+    drawer.post(drawer.phone.heartbeat("online", ADDRESS, time.time()))
+    assert lines.held_channels(drawer.gateway, MAIN) == []
+    assert len(drawer.texted(e164(1), "dabi")) == 1, "and what comes after goes over it again"
+
+
+def test_a_phone_that_httpsms_does_not_hear_of_is_seen_even_where_its_word_was_lost(
+    drawer_of: Callable[..., Drawer], sqlite_url: str
+) -> None:
+    drawer = drawer_of(sqlite_url, "httpsms")
+    drawer.people(12)
+    drawer.phone.off_for = 4_000.0
+    broadcast_id = drawer.started()
+    send.run_batch(drawer.gateway, broadcast_id)
+    (held,) = lines.held_channels(drawer.gateway, MAIN)
+    assert (held.channel_id, drawer.phone.ledger, set(drawer.states())) == ("sim", [], {"queued"})
+
+
+def test_what_httpsms_says_of_a_phone_that_is_none_of_ours_holds_nothing(drawer_of: Callable[..., Drawer], sqlite_url: str) -> None:
+    drawer = drawer_of(sqlite_url, "httpsms")
+    assert isinstance(drawer.phone, FakeHttpSms)
+    drawer.phone.number = "+9779800000077"
+    assert drawer.post(drawer.phone.heartbeat("offline", ADDRESS, time.time())).status_code == 204
+    assert lines.held_channels(drawer.gateway, MAIN) == []
 
 
 def test_a_text_that_waits_at_httpsms_for_a_phone_is_not_given_up(drawer_of: Callable[..., Drawer], sqlite_url: str) -> None:

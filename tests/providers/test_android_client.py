@@ -91,8 +91,8 @@ def test_a_wrong_key_is_ours_to_mend(fake):
     assert fault_of(lambda http: provider(fake, **wrong).send_message(http, text(fake))).fault is SendFault.MISCONFIGURED
 
 
-def test_a_number_that_is_none_is_a_bad_number(fake):
-    assert fault_of(lambda http: provider(fake).send_message(http, text(fake, to="+1"))).fault is SendFault.BAD_NUMBER
+def test_a_number_that_is_none_is_a_bad_number(server):
+    assert fault_of(lambda http: provider(server).send_message(http, text(server, to="+1"))).fault is SendFault.BAD_NUMBER
 
 
 @pytest.mark.parametrize("state", ["accepted", "sent", "delivered", "failed"])
@@ -127,7 +127,38 @@ def test_no_number_and_no_key_is_logged_or_shown(fake, caplog):
     assert not [secret for secret in [HERS, *secrets] if secret in shown]
 
 
+# --- httpSMS ----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server():
+    with FakeHttpSms() as made:
+        yield made
+
+
+@pytest.mark.parametrize(("off_for", "taken"), [(None, True), (3_500.0, True), (3_700.0, False), (200_000.0, False)])
+def test_httpsms_is_given_no_text_for_a_phone_that_it_has_not_heard_of_for_an_hour(server, off_for, taken):
+    """It would take the text and keep it: `GET /v1/heartbeats` of https://api.httpsms.com/index.html tells when the phone was there."""
+    server.off_for = off_for
+    if taken:
+        assert run(lambda http: provider(server).send_message(http, text(server))).status == "accepted"
+    else:
+        assert fault_of(lambda http: provider(server).send_message(http, text(server))).fault is SendFault.UNREACHABLE
+    assert len(server.ledger) == taken
+
+
+def test_a_server_that_breaks_off_before_it_got_the_text_does_not_have_it(server, monkeypatch):
+    monkeypatch.setattr(FakeHttpSms, "tell", lambda _self, request: request.transport.abort())
+    assert fault_of(lambda http: provider(server).send_message(http, text(server))).fault is SendFault.UNREACHABLE
+    assert server.ledger == []
+
+
 # --- SMS Gate ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_no_number_of_ours_is_refused_for_being_newer_than_the_servers_list(gate):
+    newer = "+9779641234567"  # of a range that was given out lately
+    assert run(lambda http: provider(gate).send_message(http, text(gate, to=newer))).status == "accepted"
 
 
 def test_a_text_that_the_phone_has_already_is_not_sent_twice(gate):

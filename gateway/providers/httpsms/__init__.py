@@ -47,6 +47,9 @@ class HttpSms(TextsOnly):
     def delivery_of(self, form: Mapping[str, str]) -> int | None:
         return webhook.delivery_of(form)
 
+    def number_of(self, form: Mapping[str, str]) -> str:
+        return form.get("data.owner", "")
+
     def render_message(self, text: str) -> str:  # noqa: ARG002
         """The server reads no answers."""
         return ""
@@ -62,4 +65,4 @@ class HttpSms(TextsOnly):
         return await self._client().find_message(http, message)
 
     def _client(self) -> Client:
-        return Client(self.api_url, self.api_key)
+        return Client(self.api_url, self.api_key, self.now)

@@ -37,7 +37,7 @@ class SmsGate(TextsOnly):
         return webhook.verify(request, self.signing_key, self.now())
 
     def kind_of(self, form: Mapping[str, str]) -> Event:
-        return webhook.kind_of(form, self.sim)
+        return webhook.kind_of(form, self.sim, self.device_id)
 
     def parse_message(self, form: Mapping[str, str]) -> Inbound:
         return webhook.parse_message(form, self.name)
@@ -50,6 +50,10 @@ class SmsGate(TextsOnly):
 
     def delivery_of(self, form: Mapping[str, str]) -> int | None:
         return webhook.delivery_of(form)
+
+    def number_of(self, form: Mapping[str, str]) -> str:  # noqa: ARG002
+        """The phone tells of itself alone that it is on."""
+        return ""
 
     def render_message(self, text: str) -> str:  # noqa: ARG002
         """The phone reads no answers."""

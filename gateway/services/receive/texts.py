@@ -20,7 +20,7 @@ from gateway.services.receive import told
 from gateway.services.receive.repeats import told_apart
 from gateway.services.receive.settle import settle, settle_consent, settle_silence
 from gateway.services.receive.turns import Turn, resume, retrying, start
-from gateway.store import flow_sessions, messages, receipts
+from gateway.store import channels, flow_sessions, messages, receipts
 
 if TYPE_CHECKING:
     from gateway.language.keywords import Match
@@ -53,11 +53,12 @@ def _once(gateway: Gateway, inbound: Inbound) -> str:
         if stored is not None:
             return stored
         channel = callers.channel_of(gateway, db, inbound)
+        from_us = channels.is_ours(db, inbound.sender or "")
     if channel is None or inbound.sender is None or not isinstance(inbound.input, MessageReceived):
         return silence
     text = inbound.input.text
     turn, stopped = _turn(gateway, inbound, channel, inbound.sender, text)
-    if not phone.may_call(inbound.sender):
+    if from_us or not phone.may_call(inbound.sender):  # our own numbers would answer each other without end
         return settle_silence(gateway, turn, silence)
     replies, blank = _lately(gateway, turn, text)
     if word := keywords.consent_word(text):
