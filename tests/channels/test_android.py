@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from android_sms_gateway import domain as theirs
 from calls.conftest import hashed_once
 from fakes.android import FakeApi, FakeHttpSms, FakeSmsGate, Sent
 from fakes.outbound import DRAFT, MAIN, Clock, People, e164
@@ -23,6 +26,7 @@ from gateway import bootstrap, config
 from gateway import channels as channels_file
 from gateway.errors import GatewayError
 from gateway.providers.kinds import KINDS
+from gateway.providers.smsgate.webhook import EVENT_STATUS
 from gateway.services import broadcast, installation, lines, pins, sample, send, track
 from gateway.services.context import Gateway
 from gateway.store import channels
@@ -33,6 +37,7 @@ BASE_URL = "https://gateway.example"
 ADDRESS = f"{BASE_URL}/drawer"
 PAGE = Path(__file__).parents[2] / "docs" / "sim-in-a-drawer.md"
 SITA = "+9779720000001"
+SECRETS = ("PHONE_USERNAME", "PHONE_PASSWORD", "CALLGATE_USERNAME", "CALLGATE_PASSWORD")
 SPARE = {  # another phone, of the other kind, that takes what the first one cannot
     "providers": """  spare:
     {kind: smsgate, username: sms, password: "${SPARE_PASSWORD}", signing_key: "${SPARE_KEY}", api_url: "${SPARE_URL}"}""",
@@ -164,6 +169,27 @@ def test_the_files_in_the_page_are_right(example: str, tmp_path: Path) -> None:
     for entry in ways.providers.values():
         secrets = dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "a secret that is long enough for everything")
         assert KINDS[entry.kind].build(entry.name, channels_file.settings_of(entry, KINDS[entry.kind].settings, secrets), BASE_URL)
+
+
+def test_the_lines_that_tell_the_phone_where_we_are_are_as_the_apps_own_library_writes_them(tmp_path: Path) -> None:
+    """Run as they stand, with a curl that writes down what it is asked. CallGate takes what SMS Gate does: github.com/call-gate-app."""
+    (tmp_path / "curl").write_text('#!/bin/sh\nprintf "%s\\n" "$@" >> asked\necho . >> asked\n', encoding="utf-8")
+    (tmp_path / "curl").chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOST": "gateway.example", "API": "http://192.168.1.10:8080"}
+    for block in re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
+        subprocess.run(["/bin/sh", "-euc", block], cwd=tmp_path, env={**environ, **dict.fromkeys(SECRETS, "x")}, check=True)
+    asked = [lines.split("\n") for lines in (tmp_path / "asked").read_text(encoding="utf-8").strip(".\n").split("\n.\n")]
+    *texts, ring = [(line[-1], json.loads(line[line.index("-d") + 1])) for line in asked]
+    read = [theirs.Webhook.from_dict(said) for _, said in texts]
+    assert [said for _, said in texts] == [each.asdict() for each in read], "no field that their library does not know"
+    assert {(address, each.url) for (address, _), each in zip(texts, read, strict=True)} == {(f"{environ['API']}/webhooks", ADDRESS)}
+    assert {each.event.value for each in read} == {event for event in EVENT_STATUS if event != "sms:cancelled"} | {"sms:received"}
+    assert len({each.id for each in read}) == len(read)
+    assert max(len(str(each.id)) for each in read) <= 36
+    assert ring == (
+        "http://192.168.1.10:8084/api/v1/webhooks",
+        {"id": "drawer-ringing", "url": ADDRESS, "event": "call:ringing"},
+    )
 
 
 # --- texts in, answers out --------------------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def _once(gateway: Gateway, inbound: Inbound) -> str:
         if stored is not None:
             return stored
         channel = callers.channel_of(gateway, db, inbound)
-        from_us = channels.is_ours(db, inbound.sender or "")
+        from_us = inbound.sender is not None and channels.is_ours(db, inbound.sender)
     if channel is None or inbound.sender is None or not isinstance(inbound.input, MessageReceived):
         return silence
     text = inbound.input.text
