@@ -66,11 +66,14 @@ def _tell(gateway: Gateway, provider: str, address: str, *, is_there: bool) -> N
         channel = channels.by_address(db, provider, address)
     if channel is None:
         return
-    log.warning("channel_is_back" if is_there else "channel_is_away", channel=channel.id)
+    line = line_of(channel.id, "sms")
     try:
-        (gateway.pacer.resume if is_there else gateway.pacer.hold)(line_of(channel.id, "sms"))
+        if is_there is (gateway.pacer.held(line) is None):
+            return
+        (gateway.pacer.resume if is_there else gateway.pacer.hold)(line)
     except PacerDown as error:
         raise GatewayError("queue:unavailable") from error
+    log.warning("channel_is_back" if is_there else "channel_is_away", channel=channel.id)
 
 
 def held_channels(gateway: Gateway, actor: Actor) -> list[HeldChannel]:

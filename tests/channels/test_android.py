@@ -27,7 +27,7 @@ from gateway import channels as channels_file
 from gateway.errors import GatewayError
 from gateway.providers.kinds import KINDS
 from gateway.providers.smsgate.webhook import EVENT_STATUS
-from gateway.services import broadcast, installation, lines, pins, sample, send, track
+from gateway.services import broadcast, installation, lines, pins, presence, sample, send, track
 from gateway.services.context import Gateway
 from gateway.store import channels
 from gateway.web.app import create_app
@@ -345,6 +345,29 @@ def test_a_phone_that_httpsms_does_not_hear_of_is_seen_even_where_its_word_was_l
     send.run_batch(drawer.gateway, broadcast_id)
     (held,) = lines.held_channels(drawer.gateway, MAIN)
     assert (held.channel_id, drawer.phone.ledger, set(drawer.states())) == ("sim", [], {"queued"})
+
+
+def test_a_phone_that_is_off_is_seen_before_anybody_texts(drawer: Drawer) -> None:
+    def is_held() -> bool:
+        drawer.clock.tick(601)
+        presence.look(drawer.gateway)
+        return [held.channel_id for held in lines.held_channels(drawer.gateway, MAIN)] == ["sim"]
+
+    assert not is_held()
+    _switch(drawer.phone, on=False)
+    presence.look(drawer.gateway)
+    assert lines.held_channels(drawer.gateway, MAIN) == [], "asked every ten minutes"
+    assert is_held()
+    assert is_held(), "and so it stays"
+    _switch(drawer.phone, on=True)
+    assert not is_held()
+
+
+def _switch(phone: FakeApi, *, on: bool) -> None:
+    if isinstance(phone, FakeHttpSms):
+        phone.off_for = 0.0 if on else 4_000.0
+    elif isinstance(phone, FakeSmsGate):
+        phone.offline = not on
 
 
 def test_what_httpsms_says_of_a_phone_that_is_none_of_ours_holds_nothing(drawer_of: Callable[..., Drawer], sqlite_url: str) -> None:

@@ -30,6 +30,11 @@ E164 = re.compile(r"\+[0-9]{7,15}")
 KNOWN = re.compile(r"\+977(?:96[0-3]|97[0-24-6]|98[0-24-68])[0-9]{7}")  # as the library of numbers knows mobiles of Nepal
 
 
+def _go(at: float) -> str:
+    """A moment as Go writes it: with all its digits."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds").replace("+00:00", "882Z")
+
+
 @dataclass(frozen=True)
 class Sent:
     """One text that the phone took, under the id of whoever sent it."""
@@ -79,7 +84,8 @@ class FakeApi(FakeProvider):
 
 
 class FakeSmsGate(FakeApi):
-    """SMS Gate's server or, with `local`, the app itself. `offline`: the server has not seen the phone for hours."""
+    """SMS Gate's server or, with `local`, the app itself. `offline`: the server has not seen the phone for hours; `others` of the account
+    are on."""
 
     username, password, signing_key = "sms", "drawer-password", "signing-key-of-the-app"
     number = "+9779800000001"
@@ -87,6 +93,7 @@ class FakeSmsGate(FakeApi):
     def __init__(self, *, local: bool = False, **options: object) -> None:
         super().__init__(**options)
         self.local, self.offline, self.queue_full = local, False, False
+        self.others: list[str] = []
 
     @property
     def api_url(self) -> str:
@@ -97,9 +104,7 @@ class FakeSmsGate(FakeApi):
 
     def knows(self, request: web.BaseRequest) -> bool:
         wanted = f"Basic {base64.b64encode(f'{self.username}:{self.password}'.encode()).decode()}"
-        return request.headers.get("Authorization") == wanted and request.path.startswith(
-            "/messages" if self.local else "/3rdparty/v1/messages"
-        )
+        return request.headers.get("Authorization") == wanted and request.path.startswith("/" if self.local else "/3rdparty/v1/")
 
     def take(self, said: dict[str, object], query: dict[str, str]) -> web.Response:
         text, numbers, ours = said.get("textMessage"), said.get("phoneNumbers"), str(said.get("id", ""))
@@ -121,6 +126,9 @@ class FakeSmsGate(FakeApi):
 
     def tell(self, request: web.BaseRequest) -> web.Response:
         ours = request.path.rpartition("/")[2]
+        if ours == "devices" and not self.local:
+            seen = {"phone-1": 7_300.0 if self.offline else 60.0, **dict.fromkeys(self.others, 60.0)}
+            return web.json_response([{"id": phone, "name": "x", "lastSeen": _go(time.time() - ago)} for phone, ago in seen.items()])
         if all(sent.id != ours for sent in self.ledger):
             return web.json_response({"message": "message not found"}, status=404)
         return web.json_response(self._state(ours))
@@ -196,11 +204,10 @@ class FakeHttpSms(FakeApi):
         return web.json_response({"status": "success", "message": "fetched", "data": listed[: int(asked["limit"])]})
 
     def _heartbeats(self) -> list[dict[str, object]]:
-        """As Go writes a time: with all its digits."""
         if self.off_for is None:
             return []
-        at = datetime.fromtimestamp(time.time() - self.off_for, UTC).isoformat(timespec="microseconds").replace("+00:00", "882Z")
-        return [{"id": str(uuid.uuid4()), "owner": self.number, "timestamp": at, "charging": True, "version": "x", "user_id": "x"}]
+        told = {"id": str(uuid.uuid4()), "owner": self.number, "charging": True, "version": "x", "user_id": "x"}
+        return [{**told, "timestamp": _go(time.time() - self.off_for)}]
 
     def id_of(self, sent: Sent) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.ledger.index(sent)} {sent.id}"))

@@ -64,5 +64,8 @@ class HttpSms(TextsOnly):
     async def find_message(self, http: HttpSession, message: OutboundMessage, since: str) -> Found | None:  # noqa: ARG002  # by its id
         return await self._client().find_message(http, message)
 
+    async def is_on(self, http: HttpSession, number: str) -> bool | None:
+        return await self._client().is_on(http, number)
+
     def _client(self) -> Client:
         return Client(self.api_url, self.api_key, self.now)

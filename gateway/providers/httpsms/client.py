@@ -11,11 +11,10 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from gateway.providers import json_body
-from gateway.providers.android import SEEN_WITHIN, id_of, instant, refused
+from gateway.providers.android import id_of, refused, was_seen
 from gateway.providers.base import Accepted, Found, OutboundMessage
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import KB, Asked, HttpSession, Reply
@@ -37,8 +36,7 @@ class Client:
 
     async def send_message(self, http: HttpSession, message: OutboundMessage) -> Accepted:
         """Have one text sent, or raise SendError."""
-        seen = await self._last_seen(http, message.sender)
-        if seen is not None and datetime.fromtimestamp(self.now(), UTC) - seen > SEEN_WITHIN:
+        if await self.is_on(http, message.sender) is False:
             raise SendError(SendFault.UNREACHABLE, provider_code="no-phone")
         headers = {"x-api-key": self.api_key, "Content-Type": "application/json"}
         reply = await http.ask(Asked("POST", self.api_url, "/v1/messages/send", headers, render_request(message)))
@@ -63,13 +61,13 @@ class Client:
                 return Found(external_id, status, message.body)
         return None
 
-    async def _last_seen(self, http: HttpSession, owner: str) -> datetime | None:
-        """When the phone of this number was last heard of; None where nobody can tell, as of a new one."""
+    async def is_on(self, http: HttpSession, owner: str) -> bool | None:
+        """Whether the phone of this number was heard of lately; None where nobody can tell, as of a new one. SendError UNREACHABLE."""
         try:
             listed = _listed(await self._list(http, "/v1/heartbeats", {"owner": owner, "skip": "0", "limit": "1"}))
         except SendError as error:
             raise SendError(SendFault.UNREACHABLE, provider_code=error.provider_code) from None  # no text has left yet
-        return instant(str(listed[0].get("timestamp"))) if listed else None
+        return was_seen(listed[0].get("timestamp"), self.now()) if listed else None
 
     async def _list(self, http: HttpSession, path: str, asked: Mapping[str, str]) -> Reply:
         request = Asked("GET", self.api_url, f"{path}?{urlencode(asked)}", {"x-api-key": self.api_key}, None)

@@ -69,5 +69,8 @@ class SmsGate(TextsOnly):
     async def find_message(self, http: HttpSession, message: OutboundMessage, since: str) -> Found | None:  # noqa: ARG002  # by its id
         return await self._client().find_message(http, message)
 
+    async def is_on(self, http: HttpSession, number: str) -> bool | None:  # noqa: ARG002  # it goes by phones
+        return await self._client().is_on(http, self.now())
+
     def _client(self) -> Client:
         return Client(Api(self.api_url, self.username, self.password), render.Options(self.sim, self.device_id, self.hours))

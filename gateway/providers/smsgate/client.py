@@ -8,11 +8,12 @@ the channel waits for it.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.providers import json_body
-from gateway.providers.android import SEEN_WITHIN, id_of, refused
+from gateway.providers.android import SEEN_WITHIN, id_of, refused, was_seen
 from gateway.providers.base import Accepted, Found, OutboundMessage
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import KB, Api, Asked, HttpSession, Reply
@@ -54,6 +55,25 @@ class Client:
         if known.get("id") != our_id or known.get("state") not in STATE:
             raise refused(reply)
         return Found(our_id, STATE[known["state"]], message.body)
+
+    async def is_on(self, http: HttpSession, now: float) -> bool | None:
+        """Whether the server has heard lately of our phone, or of any of the account; None where nobody can tell. The app itself lists no
+        phones: it is there. SendError UNREACHABLE."""
+        reply = await http.get(self.api, "/devices", {}, 64 * KB)
+        if reply.status == 404:
+            return True
+        phones = _phones(reply)
+        if phones is None:
+            return None
+        return any(was_seen(each.get("lastSeen"), now) for each in phones if self.options.device_id in {None, each.get("id")})
+
+
+def _phones(reply: Reply) -> list[dict[str, object]] | None:
+    try:
+        listed = json.loads(reply.body) if reply.status == 200 else None
+    except (ValueError, RecursionError):
+        return None
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else None
 
 
 def _refused(reply: Reply) -> SendError:
