@@ -10,20 +10,21 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from gateway.providers.base import Provider
 from gateway.providers.faults import SendError, of_status
 
 if TYPE_CHECKING:
-    from gateway.providers.http import Reply
+    from gateway.providers.http import HttpSession, Reply
 
 OURS = re.compile(r"aawaj-([0-9]{1,19})-[0-9a-f]{10}")
 CODE = re.compile(r"RESULT_([A-Z_]{1,40})")
 NO_LETTERS = re.compile(r"[^A-Za-z]+")
+SEEN_WITHIN = timedelta(hours=1)  # both apps show themselves to their server each quarter of an hour
 
-Event = Literal["text", "status", "missed_call", "offline", ""]  # "": of no use here
+Event = Literal["text", "status", "missed_call", "offline", "online", ""]  # "": of no use here
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,16 @@ class MissedCall:
     at: datetime | None
 
 
-class AndroidPhone(Provider, Protocol):
+@runtime_checkable
+class Watched(Protocol):
+    """A provider with a phone behind it, which may be off."""
+
+    async def is_on(self, http: HttpSession, number: str) -> bool | None:
+        """Whether the phone of this number of ours was heard of within `SEEN_WITHIN`; None where nobody can tell. SendError UNREACHABLE
+        where nobody is there to be asked."""
+
+
+class AndroidPhone(Provider, Watched, Protocol):
     """A provider whose events are JSON and all come to one address."""
 
     def kind_of(self, form: Mapping[str, str]) -> Event: ...
@@ -46,6 +56,9 @@ class AndroidPhone(Provider, Protocol):
 
     def delivery_of(self, form: Mapping[str, str]) -> int | None:
         """The row that a status is about, by our own id in it."""
+
+    def number_of(self, form: Mapping[str, str]) -> str:
+        """Of which of our numbers the phone is off or on again, "" where it does not say."""
 
 
 def id_of(delivery_id: int, recipient: str, body: str) -> str:
@@ -91,6 +104,13 @@ def instant(text: str) -> datetime | None:
     except ValueError:
         return None
     return parsed if parsed.tzinfo is not None else None
+
+
+def was_seen(at: object, now: float) -> bool | None:
+    """Whether a phone that was last heard of at this moment may be taken to be on; None where that is no moment. `now` in seconds since
+    1970."""
+    seen = instant(str(at))
+    return None if seen is None else now - seen.timestamp() <= SEEN_WITHIN.total_seconds()
 
 
 def refused(reply: Reply) -> SendError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
 from gateway.core.events import MEDIA, Medium
 from gateway.errors import GatewayError
 from gateway.queues.pacer import PacerDown
@@ -15,6 +17,8 @@ from gateway.store import channels
 if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
+
+log = structlog.get_logger(__name__)
 
 
 def line_of(channel_id: str, medium: Medium) -> str:
@@ -44,6 +48,32 @@ class HeldChannel:
     address: str
     medium: Medium
     seconds: float
+
+
+def hold(gateway: Gateway, provider: str, address: str) -> None:
+    """A provider says that nobody is behind this number of ours at present, as when a phone is switched off: its texts go another way, or
+    wait, until one that tries gets through. GatewayError `queue:unavailable`."""
+    _tell(gateway, provider, address, is_there=False)
+
+
+def release(gateway: Gateway, provider: str, address: str) -> None:
+    """It says that somebody is there again. GatewayError `queue:unavailable`."""
+    _tell(gateway, provider, address, is_there=True)
+
+
+def _tell(gateway: Gateway, provider: str, address: str, *, is_there: bool) -> None:
+    with gateway.database.read() as db:
+        channel = channels.by_address(db, provider, address)
+    if channel is None:
+        return
+    line = line_of(channel.id, "sms")
+    try:
+        if is_there is (gateway.pacer.held(line) is None):
+            return
+        (gateway.pacer.resume if is_there else gateway.pacer.hold)(line)
+    except PacerDown as error:
+        raise GatewayError("queue:unavailable") from error
+    log.warning("channel_is_back" if is_there else "channel_is_away", channel=channel.id)
 
 
 def held_channels(gateway: Gateway, actor: Actor) -> list[HeldChannel]:

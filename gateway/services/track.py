@@ -23,6 +23,7 @@ from gateway.services import (
     claims,
     drop_off,
     missed_calls,
+    presence,
     recordings,
     reminders,
     retention,
@@ -59,6 +60,7 @@ CHORES = (
     drop_off.count_finished,
     retention.sweep,
     uploads.forget,
+    presence.look,
     audit.tell_head,
 )  # the last tells of what the others did
 

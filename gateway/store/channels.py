@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select, update
 
+from gateway.core import phone
 from gateway.store.database import Connection
 from gateway.store.models import channels, deliveries
 from gateway.store.rows import columns, insert_into
@@ -40,6 +41,7 @@ _BY_ADDRESS = _CHANNELS.where(channels.c.provider == bindparam("provider"), chan
 _BY_ID = _CHANNELS.where(channels.c.id == bindparam("id"))
 _EVERY = _CHANNELS.order_by(channels.c.id)
 _OF_PROVIDER = _CHANNELS.where(channels.c.provider == bindparam("provider")).order_by(channels.c.address)
+_OURS = select(channels.c.id).where(channels.c.address.in_(bindparam("written", expanding=True))).limit(1)
 _OF_ORGANISATION = _CHANNELS.where(channels.c.organisation_id == bindparam("organisation_id")).order_by(channels.c.id)
 _LOCK = select(channels.c.id).where(channels.c.id.in_(bindparam("these", expanding=True))).order_by(channels.c.id)
 _LOCK = _LOCK.with_for_update(key_share=True)  # whoever writes a row that refers to a channel need not wait
@@ -69,6 +71,11 @@ def by_address(db: Connection, provider: str, address: str) -> Channel | None:
     """The channel on which a provider received something."""
     row = db.execute(_BY_ADDRESS, {"provider": provider, "address": address}).first()
     return Channel(*row) if row else None
+
+
+def is_ours(db: Connection, e164: str) -> bool:
+    """Whether a number is one of our own, at whatever provider, however that writes it."""
+    return db.execute(_OURS, {"written": [e164, e164.removeprefix("+"), phone.local(e164)]}).first() is not None
 
 
 def get(db: Connection, channel_id: str) -> Channel | None:

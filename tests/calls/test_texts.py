@@ -197,7 +197,7 @@ def test_an_unknown_word_is_told_what_can_be_texted(here: Installation) -> None:
 
 def test_a_machine_that_answers_our_answers_is_met_with_silence(on_sqlite: Installation) -> None:
     phone = on_sqlite.phone(SITA)
-    answers = [phone.text("hello") for _ in range(70)]
+    answers = [phone.text(f"hello {number}") for number in range(70)]
     assert answers[0]
     assert answers[-1] == []
     assert on_sqlite.rows("SELECT kind, count(*) FROM tasks GROUP BY kind") == [("check_messages", 1)]
@@ -205,10 +205,24 @@ def test_a_machine_that_answers_our_answers_is_met_with_silence(on_sqlite: Insta
     assert phone.text("hello") != []
 
 
+def test_a_machine_that_says_the_same_each_time_is_known_sooner(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(SITA)
+    answers = [phone.text("Thank you, we will call you back.") for _ in range(20)]
+    assert sum(map(bool, answers)) == 10
+    assert on_sqlite.rows("SELECT kind, count(*) FROM tasks GROUP BY kind") == [("check_messages", 1)]
+    assert phone.text("dabi") != [], "other words are a person's"
+    assert len(phone.text("STOP")) == 1
+
+
+def test_the_same_answer_to_question_after_question_is_no_machines(on_sqlite: Installation) -> None:
+    phone = on_sqlite.phone(SITA)
+    assert all(phone.text("1") for _ in range(15))
+
+
 def test_stop_is_heard_however_much_was_written_before(on_sqlite: Installation) -> None:
     phone = on_sqlite.phone(SITA)
-    for _ in range(60):
-        phone.text("hello")
+    for number in range(60):
+        phone.text(f"hello {number}")
     assert phone.text("dabi") == []
     assert len(phone.text("STOP")) == 1
     assert on_sqlite.rows("SELECT count(*) FROM phones WHERE stopped_at IS NOT NULL") == [(1,)]
@@ -221,8 +235,8 @@ def test_stop_is_heard_however_much_was_written_before(on_sqlite: Installation) 
 
 def test_a_pin_is_not_kept_while_a_phone_gets_no_answers(on_sqlite: Installation) -> None:
     phone = on_sqlite.phone(MAYA)
-    for _ in range(59):
-        phone.text("hello")
+    for number in range(59):
+        phone.text(f"hello {number}")
     phone.text("dabi")
     assert phone.text("4826") == []
     assert "4826" not in str(on_sqlite.rows("SELECT sealed_body FROM messages"))

@@ -340,7 +340,7 @@ def test_a_pin_beside_her_words_is_not_kept(here) -> None:
 
 def test_a_machine_that_answers_everything_is_silenced_within_the_hour(on_sqlite) -> None:
     made, _ = texted(on_sqlite)
-    answers = [on_sqlite.phone(SITA).text("घाम लागेपछि मात्र") for _ in range(66)]
+    answers = [on_sqlite.phone(SITA).text(f"घाम लागेपछि मात्र, {number} बजे") for number in range(66)]
     assert sum(bool(one) for one in answers) == 60
     assert len(kept(on_sqlite, made)) == 60  # what it got no answer to is kept, with no broadcast
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from android_sms_gateway import domain as theirs
 from calls.conftest import hashed_once
 from fakes.android import FakeApi, FakeHttpSms, FakeSmsGate, Sent
 from fakes.outbound import DRAFT, MAIN, Clock, People, e164
@@ -23,7 +26,8 @@ from gateway import bootstrap, config
 from gateway import channels as channels_file
 from gateway.errors import GatewayError
 from gateway.providers.kinds import KINDS
-from gateway.services import broadcast, installation, lines, pins, sample, send, track
+from gateway.providers.smsgate.webhook import EVENT_STATUS
+from gateway.services import broadcast, installation, lines, pins, presence, sample, send, track
 from gateway.services.context import Gateway
 from gateway.store import channels
 from gateway.web.app import create_app
@@ -33,11 +37,21 @@ BASE_URL = "https://gateway.example"
 ADDRESS = f"{BASE_URL}/drawer"
 PAGE = Path(__file__).parents[2] / "docs" / "sim-in-a-drawer.md"
 SITA = "+9779720000001"
+SECRETS = ("PHONE_USERNAME", "PHONE_PASSWORD", "CALLGATE_USERNAME", "CALLGATE_PASSWORD")
+SPARE = {  # another phone, of the other kind, that takes what the first one cannot
+    "providers": """  spare:
+    {kind: smsgate, username: sms, password: "${SPARE_PASSWORD}", signing_key: "${SPARE_KEY}", api_url: "${SPARE_URL}"}""",
+    "channels": '  second: {provider: spare, number: "+9779800000009", carries: [sms], messages_per_second: 1000}',
+    "routes": "routes: [{medium: sms, channels: [sim, second]}]",
+}
 FILE = """
 providers:
   drawer: {{kind: {kind}, {account}}}
+{providers}
 channels:
   sim: {{provider: drawer, number: "{number}", carries: [sms], messages_per_second: 1000{more}}}
+{channels}
+{routes}
 """
 EVENTS = {
     FakeSmsGate: {"sent": "sms:sent", "delivered": "sms:delivered", "failed": "sms:failed"},
@@ -54,6 +68,7 @@ class Drawer:
     phone: FakeApi
     clock: Clock
     people: People
+    spare: FakeSmsGate | None = None
 
     def post(self, event: tuple[bytes, dict[str, str]], path: str = "/drawer") -> TestResponse:
         body, headers = event
@@ -103,11 +118,15 @@ def kind(request: pytest.FixtureRequest) -> str:
 def drawer_of(redis_url: str, tmp_path: Path) -> Iterator[Callable[..., Drawer]]:
     with ExitStack() as stack:
 
-        def build(database_url: str, kind: str, more: str = "") -> Drawer:
+        def build(database_url: str, kind: str, more: str = "", *, with_spare: bool = False) -> Drawer:
             phone = stack.enter_context(FakeSmsGate() if kind == "smsgate" else FakeHttpSms())
             variables = {f"PHONE_{name.upper()}": value for name, value in phone.account().items()}
             account = ", ".join(f'{name}: "${{PHONE_{name.upper()}}}"' for name in phone.account())
-            said = FILE.format(kind=kind, account=account, number=phone.number, more=more)
+            spare = stack.enter_context(FakeSmsGate()) if with_spare else None
+            if spare:
+                variables |= {"SPARE_PASSWORD": spare.password, "SPARE_KEY": spare.signing_key, "SPARE_URL": spare.api_url}
+            beside = SPARE if spare else dict.fromkeys(SPARE, "")
+            said = FILE.format(kind=kind, account=account, number=phone.number, more=more, **beside)
             (tmp_path / "channels.yaml").write_text(said, encoding="utf-8")
             environ = {
                 "SECRET_KEY": "the secret key of the tests, long enough",
@@ -122,7 +141,7 @@ def drawer_of(redis_url: str, tmp_path: Path) -> Iterator[Callable[..., Drawer]]
             gateway = bootstrap.build(config.load(environ), environ=environ, clock=clock)
             installation.prepare(gateway)
             stack.callback(gateway.database.close)
-            return Drawer(gateway, phone, clock, People(gateway.database, gateway.seal))
+            return Drawer(gateway, phone, clock, People(gateway.database, gateway.seal), spare)
 
         yield build
 
@@ -150,6 +169,27 @@ def test_the_files_in_the_page_are_right(example: str, tmp_path: Path) -> None:
     for entry in ways.providers.values():
         secrets = dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "a secret that is long enough for everything")
         assert KINDS[entry.kind].build(entry.name, channels_file.settings_of(entry, KINDS[entry.kind].settings, secrets), BASE_URL)
+
+
+def test_the_lines_that_tell_the_phone_where_we_are_are_as_the_apps_own_library_writes_them(tmp_path: Path) -> None:
+    """Run as they stand, with a curl that writes down what it is asked. CallGate takes what SMS Gate does: github.com/call-gate-app."""
+    (tmp_path / "curl").write_text('#!/bin/sh\nprintf "%s\\n" "$@" >> asked\necho . >> asked\n', encoding="utf-8")
+    (tmp_path / "curl").chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOST": "gateway.example", "API": "http://192.168.1.10:8080"}
+    for block in re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
+        subprocess.run(["/bin/sh", "-euc", block], cwd=tmp_path, env={**environ, **dict.fromkeys(SECRETS, "x")}, check=True)
+    asked = [lines.split("\n") for lines in (tmp_path / "asked").read_text(encoding="utf-8").strip(".\n").split("\n.\n")]
+    *texts, ring = [(line[-1], json.loads(line[line.index("-d") + 1])) for line in asked]
+    read = [theirs.Webhook.from_dict(said) for _, said in texts]
+    assert [said for _, said in texts] == [each.asdict() for each in read], "no field that their library does not know"
+    assert {(address, each.url) for (address, _), each in zip(texts, read, strict=True)} == {(f"{environ['API']}/webhooks", ADDRESS)}
+    assert {each.event.value for each in read} == {event for event in EVENT_STATUS if event != "sms:cancelled"} | {"sms:received"}
+    assert len({each.id for each in read}) == len(read)
+    assert max(len(str(each.id)) for each in read) <= 36
+    assert ring == (
+        "http://192.168.1.10:8084/api/v1/webhooks",
+        {"id": "drawer-ringing", "url": ADDRESS, "event": "call:ringing"},
+    )
 
 
 # --- texts in, answers out --------------------------------------------------------------------------------------------------------
@@ -198,6 +238,16 @@ def test_what_companies_text_to_the_sim_is_not_answered(on_sqlite: Drawer) -> No
         assert on_sqlite.post(on_sqlite.text(sender, "Recharge now and win")).status_code == 204
     send.send_reply(on_sqlite.gateway, 0)
     assert (on_sqlite.phone.ledger, on_sqlite.rows("SELECT count(*) FROM deliveries")) == ([], [(0,)])
+
+
+def test_our_own_numbers_do_not_answer_each_other(drawer_of: Callable[..., Drawer], database_url: str, kind: str) -> None:
+    drawer = drawer_of(database_url, kind, with_spare=True)
+    for ours in (drawer.phone.number, drawer.phone.number.removeprefix("+977"), "+9779800000009"):
+        for words in ("dabi", "STOP", "hello"):
+            assert drawer.post(drawer.text(ours, words)).status_code == 204
+    send.send_reply(drawer.gateway, 0)
+    assert (drawer.phone.ledger, drawer.rows("SELECT count(*) FROM messages WHERE direction = 'out'")) == ([], [(0,)])
+    assert drawer.rows("SELECT count(*) FROM messages WHERE direction = 'in'") == [(9,)], "they are kept, for who wonders"
 
 
 # --- broadcasts -------------------------------------------------------------------------------------------------------------------
@@ -261,6 +311,71 @@ def test_a_phone_that_is_switched_off_is_a_held_channel_and_no_lost_text(
         drawer.clock.tick(30)
         send.run_batch(drawer.gateway, broadcast_id)
     assert Counter(sent.to for sent in drawer.phone.ledger) == dict.fromkeys(map(e164, range(1, 13)), 1)
+
+
+def test_a_phone_that_httpsms_no_longer_hears_of_gets_no_texts_until_it_is_back(
+    drawer_of: Callable[..., Drawer], database_url: str
+) -> None:
+    drawer = drawer_of(database_url, "httpsms", with_spare=True)
+    assert isinstance(drawer.phone, FakeHttpSms)
+    assert drawer.spare is not None
+    drawer.people(6)
+    drawer.phone.off_for = 4_000.0
+    for _ in range(2):  # it may be told twice
+        assert drawer.post(drawer.phone.heartbeat("offline", ADDRESS, time.time())).status_code == 204
+    assert [held.channel_id for held in lines.held_channels(drawer.gateway, MAIN)] == ["sim"], "before anybody wants to send"
+    broadcast_id = drawer.started()
+    send.run_batch(drawer.gateway, broadcast_id)
+    assert (len(drawer.phone.ledger), len(drawer.spare.ledger), drawer.states()) == (0, 6, {"accepted": 6}), (
+        "the route's next one took them"
+    )
+    drawer.phone.off_for = 0.0
+    drawer.post(drawer.phone.heartbeat("online", ADDRESS, time.time()))
+    assert lines.held_channels(drawer.gateway, MAIN) == []
+    assert len(drawer.texted(e164(1), "dabi")) == 1, "and what comes after goes over it again"
+
+
+def test_a_phone_that_httpsms_does_not_hear_of_is_seen_even_where_its_word_was_lost(
+    drawer_of: Callable[..., Drawer], sqlite_url: str
+) -> None:
+    drawer = drawer_of(sqlite_url, "httpsms")
+    drawer.people(12)
+    drawer.phone.off_for = 4_000.0
+    broadcast_id = drawer.started()
+    send.run_batch(drawer.gateway, broadcast_id)
+    (held,) = lines.held_channels(drawer.gateway, MAIN)
+    assert (held.channel_id, drawer.phone.ledger, set(drawer.states())) == ("sim", [], {"queued"})
+
+
+def test_a_phone_that_is_off_is_seen_before_anybody_texts(drawer: Drawer) -> None:
+    def is_held() -> bool:
+        drawer.clock.tick(601)
+        presence.look(drawer.gateway)
+        return [held.channel_id for held in lines.held_channels(drawer.gateway, MAIN)] == ["sim"]
+
+    assert not is_held()
+    _switch(drawer.phone, on=False)
+    presence.look(drawer.gateway)
+    assert lines.held_channels(drawer.gateway, MAIN) == [], "asked every ten minutes"
+    assert is_held()
+    assert is_held(), "and so it stays"
+    _switch(drawer.phone, on=True)
+    assert not is_held()
+
+
+def _switch(phone: FakeApi, *, on: bool) -> None:
+    if isinstance(phone, FakeHttpSms):
+        phone.off_for = 0.0 if on else 4_000.0
+    elif isinstance(phone, FakeSmsGate):
+        phone.offline = not on
+
+
+def test_what_httpsms_says_of_a_phone_that_is_none_of_ours_holds_nothing(drawer_of: Callable[..., Drawer], sqlite_url: str) -> None:
+    drawer = drawer_of(sqlite_url, "httpsms")
+    assert isinstance(drawer.phone, FakeHttpSms)
+    drawer.phone.number = "+9779800000077"
+    assert drawer.post(drawer.phone.heartbeat("offline", ADDRESS, time.time())).status_code == 204
+    assert lines.held_channels(drawer.gateway, MAIN) == []
 
 
 def test_a_text_that_waits_at_httpsms_for_a_phone_is_not_given_up(drawer_of: Callable[..., Drawer], sqlite_url: str) -> None:

@@ -27,6 +27,12 @@ from aiohttp import web
 from fakes.provider_kit import FAULTS, NOT_TAKEN, FakeProvider
 
 E164 = re.compile(r"\+[0-9]{7,15}")
+KNOWN = re.compile(r"\+977(?:96[0-3]|97[0-24-6]|98[0-24-68])[0-9]{7}")  # as the library of numbers knows mobiles of Nepal
+
+
+def _go(at: float) -> str:
+    """A moment as Go writes it: with all its digits."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds").replace("+00:00", "882Z")
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,8 @@ class FakeApi(FakeProvider):
 
 
 class FakeSmsGate(FakeApi):
-    """SMS Gate's server or, with `local`, the app itself. `offline`: the server has not seen the phone for hours."""
+    """SMS Gate's server or, with `local`, the app itself. `offline`: the server has not seen the phone for hours; `others` of the account
+    are on."""
 
     username, password, signing_key = "sms", "drawer-password", "signing-key-of-the-app"
     number = "+9779800000001"
@@ -86,6 +93,7 @@ class FakeSmsGate(FakeApi):
     def __init__(self, *, local: bool = False, **options: object) -> None:
         super().__init__(**options)
         self.local, self.offline, self.queue_full = local, False, False
+        self.others: list[str] = []
 
     @property
     def api_url(self) -> str:
@@ -96,16 +104,14 @@ class FakeSmsGate(FakeApi):
 
     def knows(self, request: web.BaseRequest) -> bool:
         wanted = f"Basic {base64.b64encode(f'{self.username}:{self.password}'.encode()).decode()}"
-        return request.headers.get("Authorization") == wanted and request.path.startswith(
-            "/messages" if self.local else "/3rdparty/v1/messages"
-        )
+        return request.headers.get("Authorization") == wanted and request.path.startswith("/" if self.local else "/3rdparty/v1/")
 
     def take(self, said: dict[str, object], query: dict[str, str]) -> web.Response:
         text, numbers, ours = said.get("textMessage"), said.get("phoneNumbers"), str(said.get("id", ""))
         if len(ours) > 36 or not isinstance(text, dict) or not isinstance(numbers, list) or int(str(said.get("ttl", 5))) < 5:
             self.violations.append(json.dumps(said))
             return web.json_response({"message": "validation failed"}, status=400)
-        if any(not E164.fullmatch(str(number)) for number in numbers):
+        if query.get("skipPhoneValidation") != "true" and not all(KNOWN.fullmatch(str(number)) for number in numbers):
             return web.json_response({"message": f"invalid phone number in row 1: {numbers[0]}"}, status=400)
         if not self.local and self.offline and "deviceActiveWithin" in query:
             return web.json_response({"message": "failed to select device: record not found"}, status=400)
@@ -120,6 +126,9 @@ class FakeSmsGate(FakeApi):
 
     def tell(self, request: web.BaseRequest) -> web.Response:
         ours = request.path.rpartition("/")[2]
+        if ours == "devices" and not self.local:
+            seen = {"phone-1": 7_300.0 if self.offline else 60.0, **dict.fromkeys(self.others, 60.0)}
+            return web.json_response([{"id": phone, "name": "x", "lastSeen": _go(time.time() - ago)} for phone, ago in seen.items()])
         if all(sent.id != ours for sent in self.ledger):
             return web.json_response({"message": "message not found"}, status=404)
         return web.json_response(self._state(ours))
@@ -156,10 +165,11 @@ class FakeSmsGate(FakeApi):
 
 
 class FakeHttpSms(FakeApi):
-    """httpSMS's server with one phone of this `number`."""
+    """httpSMS's server with one phone of this `number`. `off_for` so many seconds it has not heard of the phone, None: never."""
 
     api_key, signing_key = "key-of-the-account", "signing key that we chose, 32 and more"
     number = "+9779800000002"
+    off_for: float | None = 0.0
 
     @property
     def api_url(self) -> str:
@@ -169,7 +179,7 @@ class FakeHttpSms(FakeApi):
         return {"api_key": self.api_key, "signing_key": self.signing_key, "api_url": self.api_url}
 
     def knows(self, request: web.BaseRequest) -> bool:
-        return request.headers.get("x-api-key") == self.api_key and request.path in {"/v1/messages/send", "/v1/messages"}
+        return request.headers.get("x-api-key") == self.api_key and request.path in {"/v1/messages/send", "/v1/messages", "/v1/heartbeats"}
 
     def take(self, said: dict[str, object], _query: dict[str, str]) -> web.Response:
         faulty = {name: [f"The {name} field is invalid"] for name in ("from", "to") if not E164.fullmatch(str(said.get(name, "")))}
@@ -188,8 +198,16 @@ class FakeHttpSms(FakeApi):
         asked = request.rel_url.query
         if not 1 <= int(asked["limit"]) <= 20 or not E164.fullmatch(asked["owner"]):
             return web.json_response({"status": "error"}, status=422)
+        if request.path == "/v1/heartbeats":
+            return web.json_response({"status": "success", "message": "fetched", "data": self._heartbeats()})
         listed = [self._message(sent) for sent in reversed(self.ledger) if (sent.to, sent.sender) == (asked["contact"], asked["owner"])]
         return web.json_response({"status": "success", "message": "fetched", "data": listed[: int(asked["limit"])]})
+
+    def _heartbeats(self) -> list[dict[str, object]]:
+        if self.off_for is None:
+            return []
+        told = {"id": str(uuid.uuid4()), "owner": self.number, "charging": True, "version": "x", "user_id": "x"}
+        return [{**told, "timestamp": _go(time.time() - self.off_for)}]
 
     def id_of(self, sent: Sent) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.ledger.index(sent)} {sent.id}"))
@@ -227,6 +245,12 @@ class FakeHttpSms(FakeApi):
             "timestamp": "2026-01-15T06:15:00Z",
         }
         return self.event(kind, address, at, **told, **more)
+
+    def heartbeat(self, what: str, address: str, at: float) -> tuple[bytes, dict[str, str]]:
+        """The server no longer hears of the phone (`offline`), or does again (`online`)."""
+        moment = datetime.fromtimestamp(at, UTC).isoformat()
+        told = {"phone_id": str(uuid.uuid4()), "monitor_id": str(uuid.uuid4()), "last_heartbeat_timestamp": moment, "timestamp": moment}
+        return self.event(f"phone.heartbeat.{what}", address, at, **told)
 
     def sign(self, kind: str, address: str, at: float) -> dict[str, str]:
         claims = {"aud": address, "exp": int(at) + 600, "iat": int(at), "nbf": int(at) - 600, "iss": "api.httpsms.com", "sub": "user"}

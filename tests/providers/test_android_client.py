@@ -8,6 +8,7 @@ import logging
 from dataclasses import replace
 
 import pytest
+from aiohttp import web
 from android_sms_gateway import domain
 from android_sms_gateway.client import APIClient
 from fakes.android import FakeApi, FakeHttpSms, FakeSmsGate
@@ -91,8 +92,8 @@ def test_a_wrong_key_is_ours_to_mend(fake):
     assert fault_of(lambda http: provider(fake, **wrong).send_message(http, text(fake))).fault is SendFault.MISCONFIGURED
 
 
-def test_a_number_that_is_none_is_a_bad_number(fake):
-    assert fault_of(lambda http: provider(fake).send_message(http, text(fake, to="+1"))).fault is SendFault.BAD_NUMBER
+def test_a_number_that_is_none_is_a_bad_number(server):
+    assert fault_of(lambda http: provider(server).send_message(http, text(server, to="+1"))).fault is SendFault.BAD_NUMBER
 
 
 @pytest.mark.parametrize("state", ["accepted", "sent", "delivered", "failed"])
@@ -127,7 +128,45 @@ def test_no_number_and_no_key_is_logged_or_shown(fake, caplog):
     assert not [secret for secret in [HERS, *secrets] if secret in shown]
 
 
+# --- httpSMS ----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server():
+    with FakeHttpSms() as made:
+        yield made
+
+
+@pytest.mark.parametrize(("off_for", "taken"), [(None, True), (3_500.0, True), (3_700.0, False), (200_000.0, False)])
+def test_httpsms_is_given_no_text_for_a_phone_that_it_has_not_heard_of_for_an_hour(server, off_for, taken):
+    """It would take the text and keep it: `GET /v1/heartbeats` of https://api.httpsms.com/index.html tells when the phone was there."""
+    server.off_for = off_for
+    if taken:
+        assert run(lambda http: provider(server).send_message(http, text(server))).status == "accepted"
+    else:
+        assert fault_of(lambda http: provider(server).send_message(http, text(server))).fault is SendFault.UNREACHABLE
+    assert len(server.ledger) == taken
+
+
+def test_a_server_that_breaks_off_before_it_got_the_text_does_not_have_it(server, monkeypatch):
+    monkeypatch.setattr(FakeHttpSms, "tell", lambda _self, request: request.transport.abort())
+    assert fault_of(lambda http: provider(server).send_message(http, text(server))).fault is SendFault.UNREACHABLE
+    assert server.ledger == []
+
+
+def test_whether_a_phone_is_on_is_what_httpsms_says_of_its_heartbeats(server):
+    for server.off_for, is_on in ((None, None), (60.0, True), (3_700.0, False)):
+        assert run(lambda http: provider(server).is_on(http, server.number)) is is_on
+    wrong = provider(server, api_key="other")
+    assert run(lambda http: wrong.is_on(http, server.number)) is None, "nobody can tell"
+
+
 # --- SMS Gate ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_no_number_of_ours_is_refused_for_being_newer_than_the_servers_list(gate):
+    newer = "+9779641234567"  # of a range that was given out lately
+    assert run(lambda http: provider(gate).send_message(http, text(gate, to=newer))).status == "accepted"
 
 
 def test_a_text_that_the_phone_has_already_is_not_sent_twice(gate):
@@ -150,6 +189,28 @@ def test_a_phone_that_is_switched_off_is_away_and_takes_nothing(gate):
     gate.offline, gate.queue_full = False, True
     assert fault_of(lambda http: provider(gate).send_message(http, text(gate))).fault is SendFault.UNREACHABLE
     assert gate.ledger == []
+
+
+@pytest.mark.parametrize(
+    ("offline", "device", "is_on"), [(False, "phone-1", True), (True, "phone-1", False), (True, None, True), (False, "gone", False)]
+)
+def test_whether_a_phone_is_on_is_what_the_server_says_of_this_phone(gate, offline, device, is_on):
+    """`GET /3rdparty/v1/devices`, https://api.sms-gate.app."""
+    gate.offline, gate.others = offline, ["phone-2"]
+    assert run(lambda http: provider(gate, device_id=device).is_on(http, gate.number)) is is_on
+
+
+def test_the_app_itself_is_on_where_it_answers():
+    with FakeSmsGate(local=True) as app:
+        on = provider(app)
+        assert run(lambda http: on.is_on(http, app.number)) is True
+    assert fault_of(lambda http: on.is_on(http, app.number)).fault is SendFault.UNREACHABLE
+
+
+@pytest.mark.parametrize("answer", [b"", b"{}", b"[" * 9_000, b'[{"id": "phone-1"}, 7, {"id": "phone-1", "lastSeen": "soon"}]'])
+def test_an_answer_about_phones_that_cannot_be_read_tells_nothing_of_a_phone_that_is_on(gate, answer, monkeypatch):
+    monkeypatch.setattr(FakeSmsGate, "tell", lambda _self, _request: web.Response(body=answer, content_type="application/json"))
+    assert not run(lambda http: provider(gate).is_on(http, gate.number))
 
 
 def test_a_request_is_as_the_apps_own_client_writes_it():

@@ -144,6 +144,16 @@ def test_a_text_that_somebody_else_sent_from_the_phone_is_not_ours(gate):
     assert provider.parse_status("sms", form) is None
 
 
+def test_an_event_of_the_accounts_other_phone_is_not_this_providers(gate):
+    """A webhook without a deviceId is told the events of every phone of the account: docs.sms-gate.app/faq/webhooks."""
+    for device, kind in ((None, "text"), ("phone-1", "text"), ("phone-2", "")):
+        provider = smsgate(gate, device_id=device)
+        assert provider.kind_of(provider.verify(asked(*gate.text(HERS, "dabi", NOW)))) == kind
+    ring = smsgate(gate, device_id="phone-2")
+    event = gate.event("call:ringing", at=NOW, phoneNumber="9841234567")
+    assert ring.kind_of(ring.verify(asked(*event))) == "missed_call", "CallGate is an app of its own, with an id of its own"
+
+
 def test_a_ring_that_callgate_tells_is_a_missed_call(gate):
     provider = smsgate(gate)
     form = provider.verify(asked(*gate.event("call:ringing", event_id="ring-1", at=NOW, phoneNumber="9841234567")))
@@ -244,7 +254,7 @@ def test_the_published_missed_call_is_one(server):
 
 
 @pytest.mark.parametrize(
-    ("event", "kind"), [("phone.heartbeat.offline", "offline"), ("phone.heartbeat.online", ""), ("message.api.sent", "")]
+    ("event", "kind"), [("phone.heartbeat.offline", "offline"), ("phone.heartbeat.online", "online"), ("message.api.sent", "")]
 )
 def test_a_phone_that_is_not_heard_of_is_told_and_the_rest_let_be(server, event, kind):
     provider = httpsms(server)

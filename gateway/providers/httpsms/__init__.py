@@ -47,6 +47,9 @@ class HttpSms(TextsOnly):
     def delivery_of(self, form: Mapping[str, str]) -> int | None:
         return webhook.delivery_of(form)
 
+    def number_of(self, form: Mapping[str, str]) -> str:
+        return form.get("data.owner", "")
+
     def render_message(self, text: str) -> str:  # noqa: ARG002
         """The server reads no answers."""
         return ""
@@ -61,5 +64,8 @@ class HttpSms(TextsOnly):
     async def find_message(self, http: HttpSession, message: OutboundMessage, since: str) -> Found | None:  # noqa: ARG002  # by its id
         return await self._client().find_message(http, message)
 
+    async def is_on(self, http: HttpSession, number: str) -> bool | None:
+        return await self._client().is_on(http, number)
+
     def _client(self) -> Client:
-        return Client(self.api_url, self.api_key)
+        return Client(self.api_url, self.api_key, self.now)

@@ -1,18 +1,20 @@
 """httpSMS's API: send a text, ask what became of it.
 
-An answer of 200 says that the text waits for the phone. httpSMS does not tell repeats by our id: whoever sends again sends twice.
-Whether it has a text is found among the last ones to that person.
+An answer of 200 says that the text waits for the phone, however long the phone has been off: so we look first when it was last heard of.
+httpSMS does not tell repeats by our id: whoever sends again sends twice. Whether it has a text is found among the last ones to that
+person.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from gateway.providers import json_body
-from gateway.providers.android import id_of, refused
+from gateway.providers.android import id_of, refused, was_seen
 from gateway.providers.base import Accepted, Found, OutboundMessage
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import KB, Asked, HttpSession, Reply
@@ -26,13 +28,16 @@ MESSAGE_ID = re.compile(r"[0-9a-fA-F-]{36}")
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One account."""
+    """One account; `now` in seconds since 1970."""
 
     api_url: str
     api_key: str = field(repr=False)
+    now: Callable[[], float]
 
     async def send_message(self, http: HttpSession, message: OutboundMessage) -> Accepted:
         """Have one text sent, or raise SendError."""
+        if await self.is_on(http, message.sender) is False:
+            raise SendError(SendFault.UNREACHABLE, provider_code="no-phone")
         headers = {"x-api-key": self.api_key, "Content-Type": "application/json"}
         reply = await http.ask(Asked("POST", self.api_url, "/v1/messages/send", headers, render_request(message)))
         if reply.status != 200:
@@ -45,9 +50,8 @@ class Client:
     async def find_message(self, http: HttpSession, message: OutboundMessage) -> Found | None:
         """What became of a text, by our id among the last ones to this person; None where it is not there."""
         asked = {"owner": message.sender, "contact": message.recipient, "skip": "0", "limit": str(LISTED)}
-        path = f"/v1/messages?{urlencode(asked)}"
-        reply = await http.ask(Asked("GET", self.api_url, path, {"x-api-key": self.api_key}, None), LIST_LIMIT)
-        listed = _listed(reply) if reply.status == 200 else None
+        reply = await self._list(http, "/v1/messages", asked)
+        listed = _listed(reply)
         if listed is None:
             raise refused(reply)
         our_id = id_of(message.delivery_id, message.recipient, message.body)
@@ -57,10 +61,22 @@ class Client:
                 return Found(external_id, status, message.body)
         return None
 
+    async def is_on(self, http: HttpSession, owner: str) -> bool | None:
+        """Whether the phone of this number was heard of lately; None where nobody can tell, as of a new one. SendError UNREACHABLE."""
+        try:
+            listed = _listed(await self._list(http, "/v1/heartbeats", {"owner": owner, "skip": "0", "limit": "1"}))
+        except SendError as error:
+            raise SendError(SendFault.UNREACHABLE, provider_code=error.provider_code) from None  # no text has left yet
+        return was_seen(listed[0].get("timestamp"), self.now()) if listed else None
+
+    async def _list(self, http: HttpSession, path: str, asked: Mapping[str, str]) -> Reply:
+        request = Asked("GET", self.api_url, f"{path}?{urlencode(asked)}", {"x-api-key": self.api_key}, None)
+        return await http.ask(request, LIST_LIMIT)
+
 
 def _listed(reply: Reply) -> list[dict[str, object]] | None:
     try:
-        data = json.loads(reply.body)["data"]
+        data = json.loads(reply.body)["data"] if reply.status == 200 else None
     except (ValueError, RecursionError, KeyError, TypeError):
         return None
     return [each for each in data if isinstance(each, dict)] if isinstance(data, list) else None

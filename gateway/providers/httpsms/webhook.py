@@ -39,6 +39,7 @@ EVENTS: Mapping[str, Event] = {
     "message.phone.received": "text",
     "message.call.missed": "missed_call",
     "phone.heartbeat.offline": "offline",
+    "phone.heartbeat.online": "online",
 }
 
 

@@ -37,7 +37,7 @@ class SmsGate(TextsOnly):
         return webhook.verify(request, self.signing_key, self.now())
 
     def kind_of(self, form: Mapping[str, str]) -> Event:
-        return webhook.kind_of(form, self.sim)
+        return webhook.kind_of(form, self.sim, self.device_id)
 
     def parse_message(self, form: Mapping[str, str]) -> Inbound:
         return webhook.parse_message(form, self.name)
@@ -50,6 +50,10 @@ class SmsGate(TextsOnly):
 
     def delivery_of(self, form: Mapping[str, str]) -> int | None:
         return webhook.delivery_of(form)
+
+    def number_of(self, form: Mapping[str, str]) -> str:  # noqa: ARG002
+        """The phone tells of itself alone that it is on."""
+        return ""
 
     def render_message(self, text: str) -> str:  # noqa: ARG002
         """The phone reads no answers."""
@@ -64,6 +68,9 @@ class SmsGate(TextsOnly):
 
     async def find_message(self, http: HttpSession, message: OutboundMessage, since: str) -> Found | None:  # noqa: ARG002  # by its id
         return await self._client().find_message(http, message)
+
+    async def is_on(self, http: HttpSession, number: str) -> bool | None:  # noqa: ARG002  # it goes by phones
+        return await self._client().is_on(http, self.now())
 
     def _client(self) -> Client:
         return Client(Api(self.api_url, self.username, self.password), render.Options(self.sim, self.device_id, self.hours))

@@ -52,11 +52,13 @@ def verify(request: WebhookRequest, signing_key: str, now: float) -> dict[str, s
     return json_body.flatten(request.body)
 
 
-def kind_of(form: Mapping[str, str], sim: int | None) -> Event:
-    """What an event is. One about the phone's other SIM is that other provider's."""
+def kind_of(form: Mapping[str, str], sim: int | None, device_id: str | None) -> Event:
+    """What an event is. One about the phone's other SIM, or another phone of the account, is that other provider's."""
+    event = form.get("event", "")
     if sim is not None and form.get("payload.simNumber", str(sim)) != str(sim):
         return ""
-    event = form.get("event", "")
+    if device_id is not None and event.startswith("sms:") and form.get("deviceId") != device_id:  # CallGate has an id of its own
+        return ""
     if event in EVENT_STATUS:
         return "status"
     return "text" if event == "sms:received" else "missed_call" if event == "call:ringing" else ""

@@ -20,7 +20,7 @@ from gateway.services.receive import told
 from gateway.services.receive.repeats import told_apart
 from gateway.services.receive.settle import settle, settle_consent, settle_silence
 from gateway.services.receive.turns import Turn, resume, retrying, start
-from gateway.store import flow_sessions, messages, receipts
+from gateway.store import channels, flow_sessions, messages, receipts
 
 if TYPE_CHECKING:
     from gateway.language.keywords import Match
@@ -34,6 +34,7 @@ SURE = 0.9  # the score of a listed word in a longer text, which may then leave 
 ASKED_FIRST = frozenset({"stop", "start"})  # "sms napathaunu" may mean STOP, which only its own words do at once
 ANSWER = re.compile(r"[ .,।()-]*[0-9][0-9 .,।()/=-]*")  # what answers a question and means nothing by itself
 MOST_REPLIES = 60  # to one phone in an hour; what comes faster is another machine, and every reply costs
+MOST_ALIKE = 10  # to the very same words one after the other: a machine that answers our answers, and a SIM has not many texts a day
 MOST_CONFIRMED = MOST_REPLIES + 6  # STOP and START are confirmed a little longer: she wants to know that it worked
 
 
@@ -53,18 +54,20 @@ def _once(gateway: Gateway, inbound: Inbound) -> str:
         if stored is not None:
             return stored
         channel = callers.channel_of(gateway, db, inbound)
+        from_us = inbound.sender is not None and channels.is_ours(db, inbound.sender)
     if channel is None or inbound.sender is None or not isinstance(inbound.input, MessageReceived):
         return silence
     text = inbound.input.text
     turn, stopped = _turn(gateway, inbound, channel, inbound.sender, text)
-    if not phone.may_call(inbound.sender):
+    if from_us or not phone.may_call(inbound.sender):  # our own numbers would answer each other without end
         return settle_silence(gateway, turn, silence)
     replies, blank = _lately(gateway, turn, text)
     if word := keywords.consent_word(text):
         already = (word == "stop") == stopped
         return settle_consent(gateway, turn, word, quietly=already or replies >= MOST_CONFIRMED)
-    if replies >= MOST_REPLIES or blank:  # whoever sent nothing got help for it once today
-        return settle_silence(gateway, turn, silence, flagged=replies >= MOST_REPLIES)
+    machine = replies >= MOST_REPLIES or (replies >= MOST_ALIKE and _is_echo(gateway, turn, text))
+    if machine or blank:  # whoever sent nothing got help for it once today
+        return settle_silence(gateway, turn, silence, flagged=machine)
     match = gateway.catalogue.lexicon.match(text)
     content = _answered(gateway, turn, match, text)
     if content is not None:
@@ -94,6 +97,15 @@ def _lately(gateway: Gateway, turn: Turn, text: str) -> tuple[int, bool]:
     with gateway.database.read() as db:
         replies = messages.count_out(db, phone_id, turn.now - timedelta(hours=1))
         return replies, not text.strip() and messages.had_blank(db, phone_id, turn.now - timedelta(days=1))
+
+
+def _is_echo(gateway: Gateway, turn: Turn, text: str) -> bool:
+    """Whether the phone has sent these words and nothing else for a while, and they answer no question."""
+    if turn.caller.phone_id is None or _is_an_answer(text):
+        return False
+    with gateway.database.read() as db:
+        lately = messages.written_by(db, gateway.seal, [turn.caller.phone_id], turn.now - timedelta(hours=1), MOST_ALIKE)
+    return len(lately) == MOST_ALIKE and all(words == text for _, _, words in lately)
 
 
 # --- what is meant -----------------------------------------------------------------------------------------------------------------

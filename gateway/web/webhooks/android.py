@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import structlog
 from flask import Blueprint, Response, request
 
 from gateway.errors import GatewayError
 from gateway.providers.base import WebhookRequest
-from gateway.services import callers, missed_calls, receive, track
+from gateway.services import callers, lines, missed_calls, receive, track
 from gateway.web.webhooks.gate import refuse
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from gateway.services.context import Gateway
 
 LARGEST_EVENT = 64 * 1024
-
-log = structlog.get_logger(__name__)
 
 
 def blueprint(gateway: Gateway, provider: AndroidPhone) -> Blueprint:
@@ -54,7 +51,9 @@ class Views:
             case "missed_call":
                 self._missed(self.provider.parse_missed_call(form))
             case "offline":
-                log.error("phone_offline", provider=self.provider.name)
+                lines.hold(self.gateway, self.provider.name, self.provider.number_of(form))
+            case "online":
+                lines.release(self.gateway, self.provider.name, self.provider.number_of(form))
             case _:
                 pass
         return Response(status=204)
