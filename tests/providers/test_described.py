@@ -16,13 +16,14 @@ from gateway import channels
 from gateway.errors import GatewayError
 from gateway.providers.base import Accepted, OutboundMessage, Provider, WebhookRequest
 from gateway.providers.described.account import Definition
-from gateway.providers.described.client import judged
+from gateway.providers.described.client import judged, our_id
 from gateway.providers.described.flat import MOST, flat, nested, values_at
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import Reply, open_http
 
 HERS, PATH = "+9779841234567", "a-path-that-nobody-guesses-1"
 MESSAGE = OutboundMessage(7, "AAWAJ", HERS, "दाबी {to} & 100%")
+OURS = our_id(MESSAGE)
 SECRETS = dict.fromkeys(("KEY", "HAMRO_KEY", "HAMRO_PATH", "SPARROW_TOKEN", "SPARROW_PATH", "AAKASH_TOKEN", "DOIT_TOKEN"), PATH)
 
 # --- an aggregator that nobody has heard of, written down with nothing but docs/providers.md -------------------------------------------
@@ -120,7 +121,7 @@ def faults(text: str) -> list[str]:
         (
             '"{to}"',
             '"{too}"',
-            "8:40: providers.pathau.fields.mobile: there is no such placeholder, only {to}, {text}, {from}, {id}. [",
+            "8:40: providers.pathau.fields.mobile: there is no such placeholder, only {to}, {text}, {from}, {id}, {alphabet}. [",
         ),
         ('"{to}"', '"{to"', "8:40: providers.pathau.fields.mobile: a brace stands alone here"),
         ('"{text}"', '"hello"', "4:5: providers.pathau: no field holds {text}"),
@@ -185,9 +186,9 @@ OK = {"means": "accepted", "where": {"ok": "true"}}
 @pytest.mark.parametrize(
     ("status", "body", "meaning"),
     [
-        (200, '{"ok": true}', "delivery-7"),
-        (202, '{"ok": true}', "delivery-7"),
-        (200, '{"ok": "true"}', "delivery-7"),
+        (200, '{"ok": true}', OURS),
+        (202, '{"ok": true}', OURS),
+        (200, '{"ok": "true"}', OURS),
         (200, '{"ok": "true enough"}', SendFault.AMBIGUOUS),
         (200, '{"ok": {"true": 1}}', SendFault.AMBIGUOUS),
         (200, "[" * 50_000, SendFault.AMBIGUOUS),

@@ -20,6 +20,7 @@ from fakes.twilio import FakeTwilio
 
 from gateway.providers import http as door
 from gateway.providers.base import Accepted, OutboundMessage, Provider
+from gateway.providers.described.client import our_id
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import open_http
 from gateway.providers.kinds import KINDS
@@ -36,7 +37,7 @@ class FakeHamro(FakeTexts):
     async def read(self, request: web.BaseRequest) -> Text | web.Response:
         given = json.loads(await request.read())
         keys = [request.headers.get(name) for name in ("X-Api-Key", "Idempotency-Key")]
-        if request.path != "/v1/messages" or keys != [TOKEN, "aawaj-7"]:
+        if request.path != "/v1/messages" or keys != [TOKEN, f"aawaj-{our_id(OutboundMessage(7, 'AAWAJ', HERS, BODY))}"]:
             self.violations.append(f"{request.path} with {sorted(request.headers)}")
             return self.refusal("10")
         return Text(given["recipients"][0], given["content"], given["sender"])
@@ -194,7 +195,7 @@ def test_what_only_nepals_mobiles_get_is_refused_before_it_leaves(name: str, num
         pytest.skip("it takes numbers of all countries")
     with case.fake() as fake:
         error = refused(case, case.build(fake, TOKEN), number)
-        assert (error.fault, error.provider_code, fake.requests) == (SendFault.REFUSED, "no-nepali-mobile", 0)
+        assert (error.fault, error.provider_code, fake.requests) == (SendFault.REFUSED, "no-mobile-there", 0)
 
 
 def test_a_wrong_token_is_our_fault(name: str):
