@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, IPvAnyNetwork, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateway.channels import Country, Entry
+from gateway.channels import Entry
 from gateway.config import LOOPBACK
 from gateway.providers.described import patterns
 from gateway.providers.described.flat import nested
@@ -60,15 +60,35 @@ def _pattern(value: str) -> str:
     return value
 
 
+def _like(pattern: str, problem: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise _fault(problem)
+        return value
+
+    return AfterValidator(check)
+
+
+def _country(value: str) -> str:
+    import phonenumbers
+
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        raise _fault("this must be a country's two letters, as NP, BD or IN")
+    return value
+
+
+PATH = "a path is names and places with dots between them, as data.0.id; names are letters, digits, _ and -, and * is any"
+
 Url = Annotated[str, AfterValidator(_url)]
 Template = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_template)]
 Header = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_header)]
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$"), AfterValidator(_header_name)]
-Name = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,60}$")]
-Path = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_*-]+(\.[A-Za-z0-9_*-]+)*$", max_length=100)]
+HeaderName = Annotated[str, _like(r"[A-Za-z0-9-]{1,60}", "a header's name is letters, digits and -"), AfterValidator(_header_name)]
+Name = Annotated[str, _like(r"[!-~]{1,60}", "a field's name is at most 60 letters of ASCII, without a space")]
+Path = Annotated[str, _like(r"(?=.{1,100}\Z)[A-Za-z0-9_*-]+(\.[A-Za-z0-9_*-]+)*", PATH)]
 Pattern = Annotated[str, StringConstraints(max_length=500), AfterValidator(_pattern)]
+Secret = Annotated[str, _like(r"[A-Za-z0-9_-]{24,128}", "this must be 24 to 128 letters, digits, - and _, as of `openssl rand -hex 24`")]
+Country = Annotated[str, AfterValidator(_country)]
 Status = Annotated[int, Field(ge=100, le=599)]
-Secret = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{24,128}$")]
 Report = Literal["accepted", "sent", "delivered", "undelivered", "bad_number", "opted_out"]
 Meaning = Literal["accepted", "throttled", "ambiguous", "opted_out", "bad_number", "refused", "misconfigured"]
 
@@ -138,9 +158,15 @@ class State(Entry):
 class Reports(Door):
     """Their requests that tell what became of our texts, which they name by their `id` or by `ours`, the {id} that we gave."""
 
-    fields: Annotated[dict[Literal["id", "ours"], Path], Field(min_length=1, max_length=1)]
+    fields: dict[Literal["id", "ours"], Path]
     states: Annotated[tuple[State, ...], Field(min_length=1)]
     code: Path | None = None
+
+    @model_validator(mode="after")
+    def _names_texts(self) -> Self:
+        if len(self.fields) != 1:
+            raise _fault("`fields` must name either that of their `id` or that of `ours`")
+        return self
 
 
 class Definition(Entry):
