@@ -1,7 +1,7 @@
 """The one door to the network: every request that the gateway makes to a provider goes through here.
 
-What it takes care of: one kept-alive pool, explicit timeouts, answers that are cut off at a size, no redirects, no proxy from the
-environment, and nothing in logs or errors that could name a person (no URL, no query, no body). The host always comes from the
+What it takes care of: one kept-alive pool, explicit timeouts, answers that are cut off at a size, no redirects, no second try, no proxy
+from the environment, and nothing in logs or errors that could name a person (no URL, no query, no body). The host always comes from the
 configuration: callers give it apart from the path, so nothing that a webhook said can send a request elsewhere.
 
 aiohttp is imported where it is used: web processes, which answer and never ask, are smaller by a tenth without it.
@@ -126,4 +126,6 @@ async def open_http(connections: int) -> AsyncIterator[HttpSession]:
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": "aawaj"},
     ) as client:
+        # It would send a GET again by itself where the connection breaks: but many an API sends a text at every GET.
+        client._retry_connection = False  # noqa: SLF001
         yield HttpSession(client)

@@ -24,7 +24,7 @@ from gateway.providers.http import Reply, open_http
 HERS, PATH = "+9779841234567", "a-path-that-nobody-guesses-1"
 MESSAGE = OutboundMessage(7, "AAWAJ", HERS, "दाबी {to} & 100%")
 OURS = our_id(MESSAGE)
-SECRETS = dict.fromkeys(("KEY", "HAMRO_KEY", "HAMRO_PATH", "SPARROW_TOKEN", "SPARROW_PATH", "AAKASH_TOKEN", "DOIT_TOKEN"), PATH)
+SECRETS = dict.fromkeys({"KEY", *documented.VARIABLES}, PATH)
 
 # --- an aggregator that nobody has heard of, written down with nothing but docs/providers.md -------------------------------------------
 

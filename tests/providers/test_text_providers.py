@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pytest
 from aiohttp import web
 from fakes import documented
-from fakes.aggregators import TOKEN, FakeAakash, FakeDoit, FakeSparrow
+from fakes.aggregators import TOKEN, FakeAakash, FakeDoit, FakeInfobip, FakeKannel, FakeSociair, FakeSparrow
 from fakes.provider_kit import FAULTS, FakeProvider, FakeTexts, Text
 from fakes.twilio import FakeTwilio
 
@@ -40,6 +40,8 @@ class FakeHamro(FakeTexts):
         if request.path != "/v1/messages" or keys != [TOKEN, f"aawaj-{our_id(OutboundMessage(7, 'AAWAJ', HERS, BODY))}"]:
             self.violations.append(f"{request.path} with {sorted(request.headers)}")
             return self.refusal("10")
+        if given["unicode"] is given["content"].isascii():
+            self.violations.append(f"unicode is {given['unicode']!r}")
         return Text(given["recipients"][0], given["content"], given["sender"])
 
     def accepted(self, _taken: Text) -> web.Response:
@@ -71,7 +73,7 @@ def twilio(fake: FakeProvider, token: str) -> Provider:
 
 def described(name: str) -> Callable[[FakeProvider, str], Provider]:
     def build(fake: FakeProvider, token: str) -> Provider:
-        environ = {"AAKASH_TOKEN": token, "DOIT_TOKEN": token, "HAMRO_KEY": token, "HAMRO_PATH": PATH}
+        environ = {variable: PATH if variable.endswith("_PATH") else token for variable in documented.VARIABLES}
         return documented.provider(documented.example(name), name, fake.url, environ)
 
     return build
@@ -83,6 +85,9 @@ CASES = {
     "aakash": Case(FakeAakash, described("aakash")),
     "doit": Case(FakeDoit, described("doit")),
     "hamro": Case(FakeHamro, described("hamro"), HERS[1:], "AAWAJ"),
+    "kannel": Case(FakeKannel, described("kannel"), HERS[1:], "36001"),
+    "infobip": Case(FakeInfobip, described("infobip"), HERS[1:], "AAWAJ"),
+    "sociair": Case(FakeSociair, described("sociair")),
 }
 EXPECTED = {
     "throttled": (SendFault.THROTTLED, 0),
@@ -102,10 +107,20 @@ REFUSALS = {
         "aakash": ["1", "2", "5"],
         "doit": ["401"],
         "hamro": ["10", "11"],
+        "kannel": ["403"],
+        "infobip": ["NOT_ENOUGH_CREDITS", "SENDER"],
+        "sociair": ["401"],
     },
-    SendFault.BAD_NUMBER: {"sparrow": ["1007", "1011"], "aakash": ["invalid", "3"], "doit": ["4220", "200", "2000"], "hamro": ["20", "29"]},
-    SendFault.REFUSED: {"sparrow": ["1010"], "aakash": ["4"], "doit": ["422"], "hamro": ["99"]},
-    SendFault.THROTTLED: {"hamro": ["30"]},
+    SendFault.BAD_NUMBER: {
+        "sparrow": ["1007", "1011"],
+        "aakash": ["invalid", "3"],
+        "doit": ["4220", "200", "2000"],
+        "hamro": ["20", "29"],
+        "infobip": ["DESTINATION"],
+        "sociair": ["invalid"],
+    },
+    SendFault.REFUSED: {"sparrow": ["1010"], "aakash": ["4"], "doit": ["422"], "hamro": ["99"], "infobip": ["NETWORK"]},
+    SendFault.THROTTLED: {"hamro": ["30"], "kannel": ["503"]},
 }
 
 
