@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from aiohttp import web
@@ -16,10 +19,10 @@ from gateway import channels
 from gateway.errors import GatewayError
 from gateway.providers.base import Accepted, OutboundMessage, Provider, WebhookRequest
 from gateway.providers.described.account import Definition
-from gateway.providers.described.client import judged, our_id
+from gateway.providers.described.client import composed, judged, our_id
 from gateway.providers.described.flat import MOST, flat, nested, values_at
 from gateway.providers.faults import SendError, SendFault
-from gateway.providers.http import Reply, open_http
+from gateway.providers.http import Asked, Reply, open_http
 
 HERS, PATH = "+9779841234567", "a-path-that-nobody-guesses-1"
 MESSAGE = OutboundMessage(7, "AAWAJ", HERS, "दाबी {to} & 100%")
@@ -147,6 +150,60 @@ def test_each_fault_is_named_with_its_place(was: str, becomes: str, said: str):
     assert PATH not in fault
 
 
+HAMRO = documented.example("hamro")
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ("body: json", "body: [json]", "body: input should be 'form', 'json' or 'query'"),
+        ("    body: json\n", "    body: json\n    boddy: json\n", "boddy: there is no such key here (did you mean 'body'?)"),
+        ('fields: {sender: "{from}", ', "fields: {sender: {from}, ", "fields.sender: this must be a text; one that begins"),
+        ('fields: {sender: "{from}"', 'fields: {"se nder": "{from}"', "fields.se nder: a field's name is"),
+        ("X-Api-Key", '"X Api"', "headers.X Api: a header's name is letters, digits and -"),
+        ('"${HAMRO_KEY}", Id', '"{text}", Id', "headers.X-Api-Key: a header is one line of ASCII"),
+        ("numbers: international", "country: Nepal", "country: this must be a country's two letters"),
+        ("numbers: international", "country: ZZ", "country: this must be a country's two letters"),
+        ("numbers: international", "numbers: internatonal", "numbers: input should be 'local', 'international' or 'e164' (did"),
+        ("unquoted: [unicode]", "unquoted: [content]", "the field content is `unquoted`, and so a number"),
+        ("unquoted: [unicode]", "unquoted: [uncode]", "`unquoted` names uncode, which is none of the"),
+        ("unquoted: [unicode]", "unquoted: unicode", "unquoted: this must be a list, as [one, two]"),
+        ('plain: "false"', 'plain: "no"', "the field unicode is `unquoted`, and so a number"),
+        ('{plain: "false", unicode: "true"}', '{plain: "false"}', "alphabet.unicode: it is missing"),
+        (', unicode: "{alphabet}"}', ', unicode: "1"}', "{alphabet} in a field and `alphabet`"),
+        ("status: [202]", "status: 202", "answers.1.status: this must be a list, as [one, two]"),
+        ("status: [202]", "status: [OK]", "answers.1.status.1: this must be a whole number"),
+        ("means: accepted, status", "means: acepted, status", "answers.1.means: input should be 'accepted', 'throttled'"),
+        ('"queued|sent"', '"(queued|sent)*"', "answers.1.where.messages.0.state: this may take centuries"),
+        ('"queued|sent"', '"[a"', "answers.1.where.messages.0.state: this is no regular expression"),
+        ("where: {error.code: E30}", "where: {error..code: E30}", "answers.4.where.error..code: a path is names"),
+        ("where: {error.code: E30}", "where: [error]", "answers.4.where: this must hold keys and their values"),
+        ("      answer: none\n", "      each: results.*\n", "inbound: where many texts come in one request"),
+        ("addresses: [198.51.100.0/24]\n      fields", "addresses: []\n      fields", "inbound.addresses: name at least one"),
+        ("addresses: [198.51.100.0/24]\n      fields", "addresses: [sms.example]\n      fields", "inbound.addresses.1: this"),
+        ("fields: {id: message.id}", "fields: {id: a, ours: b}", "reports: `fields` must name either"),
+        ("means: delivered,", "means: read,", "reports.states.1.means: input should be 'accepted', 'sent'"),
+        ("means: delivered, where: {type: delivered}", "means: delivered", "reports.states.1.where: it is missing"),
+    ],
+)  # fmt: skip
+def test_each_fault_says_what_must_stand_there_and_brings_no_others(was: str, becomes: str, said: str):
+    assert was in HAMRO
+    with pytest.raises(ExceptionGroup) as caught:
+        documented.provider(HAMRO.replace(was, becomes, 1), "hamro", "https://h.example", SECRETS)
+    (fault,) = map(str, caught.value.exceptions)
+    place, _, sentence = fault.partition(": providers.hamro")
+    assert re.fullmatch(r"channels\.yaml:[0-9]+:[0-9]+", place)
+    assert sentence.lstrip(".: ").startswith(said)
+    assert PATH not in fault
+
+
+def test_reports_by_our_id_need_a_field_that_gives_it():
+    text = documented.example("kannel").replace("?ours={id}&", "?ours=7&")
+    with pytest.raises(ExceptionGroup) as caught:
+        documented.provider(text, "kannel", "https://h.example", SECRETS)
+    assert "`reports` know our texts by `ours`, which no field gives them: write {id} into one" in str(caught.value.exceptions[0])
+
+
 def test_a_variable_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delitem(SECRETS, "KEY")
     assert [fault.partition(" The")[0].partition(":")[0] for fault in faults(PATHAU)] == ["8", "15"]
@@ -221,6 +278,77 @@ def test_a_code_that_is_none_is_not_passed_on(echoed: str):
     with pytest.raises(SendError) as caught:
         judged(Definition.model_validate(given), MESSAGE, Reply(400, {}, f'{{"code": "{echoed}"}}'.encode()))
     assert str(caught.value) == "send:refused 400"
+
+
+def test_what_stands_before_the_first_brace_of_an_answer_does_not_count():
+    assert judge([{**OK, "id": "id"}], 200, '\ufeff\n {"ok": true, "id": "x1"}') == "x1"
+
+
+@pytest.mark.parametrize(
+    "body", ['{"ok": NaN}', '{"ok": 1e999}', '{"ok": true', "\xff\xfe", '{"ok": ' + "9" * 5000 + "}", '{"a":' * 30_000]
+)
+def test_an_answer_that_is_no_good_json_leaves_it_open(body: str):
+    assert judge([OK], 200, body) is SendFault.AMBIGUOUS
+
+
+def test_a_pattern_that_takes_too_long_fits_nothing():
+    began = time.monotonic()
+    assert judge([{"means": "accepted", "text": ".*a.*b.*c.*d.*e.*f"}], 200, "abcde" * 10_000) is SendFault.AMBIGUOUS
+    assert time.monotonic() - began < 2
+
+
+# --- how a request is written ----------------------------------------------------------------------------------------------------------
+
+
+def written(recipient: str = HERS, words: str = "dabi", **more: object) -> Asked:
+    given = {"url": "https://h.example/", "fields": {"to": "{to}", "text": "{text}"}, "answers": [OK], **more}
+    return composed(Definition.model_validate(given), OutboundMessage(7, "AAWAJ", recipient, words))
+
+
+def test_what_depends_on_the_letters_is_written_by_them():
+    fields = {"to": "{to}", "text": "{text}", "flag.unicode": "{alphabet}", "priority": "5", "flag.on": "null"}
+    more = {"fields": fields, "alphabet": {"plain": "false", "unicode": "true"}, "body": "json", "unquoted": ["flag.unicode", "priority"]}
+    plain, other = json.loads(written(**more).body or b""), json.loads(written(words="दाबी", **more).body or b"")
+    assert plain == {"to": "9841234567", "text": "dabi", "flag": {"unicode": False, "on": "null"}, "priority": 5}
+    assert other["flag"]["unicode"] is True
+
+
+def test_what_never_changes_of_a_query_stays_there():
+    more = {"url": "https://h.example/send?key=k&x=1", "method": "GET", "body": "query"}
+    assert written(**more).path == "/send?key=k&x=1&to=9841234567&text=dabi"
+    assert written(url="https://h.example/send?key=k").path == "/send?key=k"
+    assert written(url="https://h.example").path == "/"
+
+
+@pytest.mark.parametrize(
+    ("country", "recipient", "number"),
+    [
+        ("NP", HERS, "9841234567"),
+        ("BD", "+8801712345678", "1712345678"),
+        ("IN", "+919812345678", "9812345678"),
+        ("NP", "+919812345678", None),  # written without its country it would be somebody else's in Nepal
+        ("IN", HERS, None),
+        ("BD", "+88029898989", None),
+        ("NP", "+97714112233", None),
+    ],
+)
+def test_a_local_number_is_one_of_their_country_or_does_not_leave(country: str, recipient: str, number: str | None):
+    if number is None:
+        with pytest.raises(SendError) as caught:
+            written(recipient, country=country)
+        assert (caught.value.fault, caught.value.provider_code) == (SendFault.REFUSED, "no-mobile-there")
+    else:
+        assert f"to={number}&".encode() in (written(recipient, country=country).body or b"")
+
+
+@pytest.mark.parametrize("evil", ["a\r\nX-Evil: 1", "&to=9800000000", '","to":"9800000000', "{from}{to}", "\0", "#?/%00"])
+def test_words_stay_in_their_field(evil: str):
+    wanted = {"to": "9841234567", "text": evil}
+    form, document = written(words=evil), written(words=evil, body="json")
+    query = written(words=evil, body="query", method="GET").path.partition("?")[2]
+    assert dict(parse_qsl((form.body or b"").decode(), keep_blank_values=True)) == dict(parse_qsl(query)) == wanted
+    assert json.loads(document.body or b"") == wanted
+    assert evil not in str({**form.headers, **document.headers})
 
 
 # --- paths -----------------------------------------------------------------------------------------------------------------------------

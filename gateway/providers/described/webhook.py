@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FORWARDED_FOR = "X-Forwarded-For"
 EXTERNAL_ID = re.compile(r"[!-~]{1,64}")
-CODE = re.compile(r"(?!.*[0-9]{6})[A-Za-z0-9_.-]{1,40}")  # no phone number is one
+CODE = re.compile(r"(?!.*[0-9]{6})[A-Za-z0-9_.-]{1,24}")  # no phone number is one
 STATUS_MAP: Mapping[str, tuple[str, SendFault | None]] = {
     "accepted": ("accepted", None),
     "sent": ("sent", None),
