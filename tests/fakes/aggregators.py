@@ -71,6 +71,8 @@ class FakeSparrow(FakeTexts):
         return web.json_response({"count": 1, "response_code": 200, "response": "1 mesages has been queued for delivery"})
 
     def refusal(self, code: str) -> web.Response:
+        if code == "0":
+            return web.json_response({"count": 0, "response_code": 200, "response": "0 mesages has been queued for delivery"})
         return web.json_response({"response_code": int(code), "response": SPARROW[code]}, status=403)
 
 
