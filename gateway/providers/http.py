@@ -95,8 +95,8 @@ class HttpSession:
             url = asked.base_url + asked.path
             async with self._client.request(asked.method, url, data=asked.body, headers=headers, allow_redirects=False) as response:
                 return await _read(response, limit)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            # No connection, no name, no TLS: nothing was written. The cause is dropped, since it may hold the URL.
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL, UnicodeError):
+            # No connection, no name (or one that is none), no TLS: nothing was written. The cause is dropped, since it may hold the URL.
             raise SendError(SendFault.UNREACHABLE, provider_code="no-connection") from None
         except TimeoutError:
             raise SendError(SendFault.AMBIGUOUS, provider_code="timeout") from None

@@ -197,6 +197,13 @@ def test_each_fault_says_what_must_stand_there_and_brings_no_others(was: str, be
     assert PATH not in fault
 
 
+@pytest.mark.parametrize("host", ["a..b", "a_b.example", "-a.example", "x" * 64 + ".example", "é.example", ".", "[::1", "a b"])
+def test_a_host_that_is_none_is_a_fault(host: str):
+    given = {"url": f"https://{host}/", "fields": {"to": "{to}", "text": "{text}"}, "answers": [{"means": "accepted", "text": "ok"}]}
+    with pytest.raises(ValueError, match="write https://, the host and a path"):
+        Definition.model_validate(given)
+
+
 def test_reports_by_our_id_need_a_field_that_gives_it():
     text = documented.example("kannel").replace("?ours={id}&", "?ours=7&")
     with pytest.raises(ExceptionGroup) as caught:

@@ -22,7 +22,7 @@ from gateway.providers import http as door
 from gateway.providers.base import Accepted, OutboundMessage, Provider
 from gateway.providers.described.client import our_id
 from gateway.providers.faults import SendError, SendFault
-from gateway.providers.http import open_http
+from gateway.providers.http import Asked, open_http
 from gateway.providers.kinds import KINDS
 from gateway.providers.twilio import Twilio
 
@@ -218,3 +218,16 @@ def test_a_wrong_token_is_our_fault(name: str):
     with case.fake() as fake:
         assert refused(case, case.build(fake, "another")).fault is SendFault.MISCONFIGURED
         assert not fake.ledger
+
+
+@pytest.mark.parametrize(
+    "host", ["https://a..b", f"https://{'x' * 70}.example", "https://.", "https://[::zz]", "https://no-such-host.invalid"]
+)
+def test_a_host_that_is_none_means_that_nothing_was_sent(host: str):
+    async def ask() -> None:
+        async with open_http(1) as http:
+            await http.ask(Asked("GET", host, "/", {}, None))
+
+    with pytest.raises(SendError) as caught:
+        asyncio.run(ask())
+    assert caught.value.fault is SendFault.UNREACHABLE

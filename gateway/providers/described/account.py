@@ -16,7 +16,9 @@ from gateway.providers.described.flat import nested
 PLACEHOLDERS = {"to", "text", "from", "id", "alphabet"}
 LISTED = "{to}, {text}, {from}, {id}, {alphabet}"
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-URL = re.compile(r"(https?)://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~%/-]*)?(\?[A-Za-z0-9._~%/=&+:,@-]*)?")
+LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+HOST = re.compile(rf"{LABEL}(\.{LABEL})*|\[[0-9a-fA-F:.]+\]")
+URL = re.compile(r"(https?)://([^/:?@]+|\[[^]]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~%/-]*)?(\?[A-Za-z0-9._~%/=&+:,@-]*)?")
 BARE = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?|true|false|null")
 OURS = {"host", "content-type", "content-length", "transfer-encoding", "connection"}  # headers that the door writes
 
@@ -27,7 +29,7 @@ def _fault(problem: str) -> PydanticCustomError:
 
 def _url(value: str) -> str:
     parts = URL.fullmatch(value)
-    if parts is None or int((parts[3] or ":0")[1:]) > 65535:
+    if parts is None or not HOST.fullmatch(parts[2]) or int((parts[3] or ":0")[1:]) > 65535:
         raise _fault("write https://, the host and a path, and what never changes of a query; what changes stands in `fields`")
     if parts[1] != "https" and parts[2].strip("[]") not in LOOPBACK:
         raise _fault("this must begin with https://, since tokens and numbers travel there")
