@@ -110,11 +110,14 @@ class FakeAakash(FakeTexts):
 
 class FakeDoit(FakeTexts):
     """https://sms.doit.gov.np/developer-guide, as the Community Health Toolkit speaks it: POST /api/sms with JSON `mobile` (10 digits) and
-    `message` under a bearer token; `status` 1 and the numbers of each network, `invalid_number` a list. Its faults are HTTP's."""
+    `message` under a bearer token; `status` 1 and the numbers of each network, `invalid_number` a list. Its faults are HTTP's, for who
+    wants JSON: to a browser its framework answers them with a redirect."""
 
     async def read(self, request: web.BaseRequest) -> Text | web.Response:
         if (request.path, request.method) != ("/api/sms", "POST"):
             return web.Response(status=404)
+        if not request.headers.get("Accept", "").startswith(JSON):
+            return web.Response(status=302, headers={"Location": "/login"})
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self.refusal("401")
         given = json.loads(await request.read()) if request.content_type == JSON else {}

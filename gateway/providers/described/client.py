@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.providers.described.account import Answer, Definition
 
 PLACEHOLDER = re.compile(r"\{(to|text|from|id|alphabet)\}")
+JSON_FIRST = "application/json, */*;q=0.9"  # without it many a framework answers a fault with a redirect to its pages
 OURS = re.compile(r"[0-9a-f]{8}([0-9]{1,19})")
 EXTERNAL_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 CODE = re.compile(r"[A-Za-z]{0,3}[0-9]{1,5}")  # short enough that no number or token fits in, whatever they answer
@@ -52,7 +53,7 @@ def composed(described: Definition, message: OutboundMessage) -> Asked:
         return PLACEHOLDER.sub(lambda found: values[found[1]], template)
 
     fields = {name: filled(template) for name, template in described.fields.items()}
-    headers = {name.title(): filled(template) for name, template in described.headers.items()}
+    headers = {"Accept": JSON_FIRST} | {name.title(): filled(template) for name, template in described.headers.items()}
     parts = urlsplit(described.url)
     path, query, body = parts.path or "/", parts.query, None
     if described.body == "query":
