@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 TIMEOUT, CONNECT_TIMEOUT = 10, 3  # seconds
+IDLE = 4  # seconds after which a connection is not used again: many a server closes it after 5, perhaps while the next text is on its way
 KB = 1024
 FORM = "application/x-www-form-urlencoded"
 RETRY_AFTER = re.compile(r"[0-9]{1,5}")
@@ -118,7 +119,7 @@ async def open_http(connections: int) -> AsyncIterator[HttpSession]:
     """A pool of at most `connections` connections, closed on leaving."""
     import aiohttp
 
-    connector = aiohttp.TCPConnector(limit=connections, ttl_dns_cache=60)
+    connector = aiohttp.TCPConnector(limit=connections, ttl_dns_cache=60, keepalive_timeout=IDLE)
     async with aiohttp.ClientSession(
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=TIMEOUT, sock_connect=CONNECT_TIMEOUT),
