@@ -393,6 +393,13 @@ def test_a_text_without_an_id_is_known_by_who_said_what_to_whom():
     assert len(others) == 3
 
 
+def test_a_text_whose_id_is_left_empty_is_known_likewise():
+    provider = documented.provider(PATHAU, "pathau", "http://127.0.0.1:1", SECRETS)
+    said = [provider.parse_message({"msisdn": "9841234567", "content": words, "ref": ""}) for words in ("dabi", "dabi", "menu")]
+    assert [each.repeats_within for each in said] == [20] * 3
+    assert said[0].external_id == said[1].external_id != said[2].external_id
+
+
 @pytest.mark.parametrize("number", ["anonymous", "", "31001", "9841", "x" * 500])
 def test_a_sender_that_is_no_phone_is_withheld(number: str):
     provider = documented.provider(documented.example("sparrow"), "sparrow", "https://h.example", SECRETS)

@@ -137,14 +137,12 @@ class Inbound(Door):
     fields: dict[Literal["from", "to", "text", "id"], Path] = Field(default={"from": "from", "to": "to", "text": "text"})
     keyword: str = ""
     answer: Literal["reply", "none"] = "reply"
-    repeats_within: Annotated[int, Field(ge=0, le=600)] = 20
+    repeats_within: Annotated[int, Field(ge=1, le=600)] = 20
 
     @model_validator(mode="after")
     def _is_enough(self) -> Self:
         if not {"from", "text"} <= set(self.fields):
             raise _fault("`fields` must name those of `from` and `text`")
-        if "id" not in self.fields and not self.repeats_within:
-            raise _fault("without an `id` among the `fields`, `repeats_within` must be 1 or more")
         if self.each is not None and self.answer == "reply":
             raise _fault("where many texts come in one request, none has an answer of its own: write `answer: none`")
         return self
