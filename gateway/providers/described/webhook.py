@@ -40,13 +40,18 @@ STATUS_MAP: Mapping[str, tuple[str, SendFault | None]] = {
 
 
 def verify(request: WebhookRequest, door: account.Door | None, provider: str) -> dict[str, str]:
-    """Return the fields, each once; GatewayError `webhook:forged` or `webhook:malformed` otherwise."""
+    """Return the fields, each once; GatewayError `webhook:forged` or `webhook:malformed` otherwise.
+
+    Of who knows the path and asks from elsewhere the address is told: so it is found out which are theirs.
+    """
     if door is None:
         raise GatewayError("webhook:forged", provider=provider)
     given = request.path.partition("?")[0].rpartition("/")[2]
-    knows_path = hmac.compare_digest(given.encode(errors="replace"), door.path.encode())
-    if not (_is_among(_asker(request, door.proxies), door.addresses) and knows_path):
+    if not hmac.compare_digest(given.encode(errors="replace"), door.path.encode()):
         raise GatewayError("webhook:forged", provider=provider)
+    asker = _asker(request, door.proxies)
+    if not _is_among(asker, door.addresses):
+        raise GatewayError("webhook:forged", where=f"from {asker}" if _address(asker) else "", provider=provider)
     form = dict(request.form)
     if len(form) != len(request.form):
         raise GatewayError("webhook:malformed", field="that stands there twice")
@@ -63,12 +68,16 @@ def _asker(request: WebhookRequest, proxies: Iterable[IPvAnyNetwork]) -> str:
 
 
 def _is_among(address: str, networks: Iterable[IPvAnyNetwork]) -> bool:
+    known = _address(address)
+    return known is not None and any(known in network for network in networks)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        known: IPv4Address | IPv6Address = ip_address(address)
+        known = ip_address(text)
     except ValueError:
-        return False
-    plain = known.ipv4_mapped if isinstance(known, IPv6Address) and known.ipv4_mapped else known
-    return any(plain in network for network in networks)
+        return None
+    return known.ipv4_mapped if isinstance(known, IPv6Address) and known.ipv4_mapped else known
 
 
 def parse_message(form: Mapping[str, str], definition: account.Definition, provider: str) -> Inbound:

@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 def refuse(fault: GatewayError) -> Response:
     """What a fault answers, and a line in the log that names nobody."""
     status = STATUS_OF_FAULT.get(fault.code, 503)
-    log.warning("webhook_refused", code=fault.code, status=status)
+    log.warning("webhook_refused", code=fault.code, status=status, where=fault.where)
     return Response(status=status)
 
 
