@@ -23,7 +23,7 @@ def problem(pattern: str) -> str | None:
     """What is wrong with a pattern, None where nothing is.
 
     >>> problem("queued|sent"), problem("(?i).*(token|balance).*"), problem("E2[0-9")
-    (None, None, 'this is no regular expression: bad set')
+    (None, None, 'this is no regular expression: unterminated character set')
     >>> problem("([a-z]+ ?)*!")
     'this may take centuries for some answers: a group that repeats must have no *, +, ?, { or | inside'
     """
