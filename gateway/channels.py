@@ -17,7 +17,7 @@ Every fault is named with its file, line and column, all in one run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_args
@@ -127,8 +127,10 @@ class Ways:
     routes: tuple[RouteEntry, ...]
 
 
-def load(path: Path) -> Ways:
-    """Read the file; an ExceptionGroup of GatewayErrors `channels:*` (or `flow:yaml`), each with its place."""
+def load(path: Path, accounts: Callable[[Mapping[str, ProviderEntry]], Iterable[GatewayError]] = lambda _: ()) -> Ways:
+    """Read the file; an ExceptionGroup of GatewayErrors `channels:*` (or `flow:yaml`), each with its place. `accounts` says which
+    faults the settings of the providers have.
+    """
     try:
         root = parse(path.read_text(encoding="utf-8"), path.name)
     except (OSError, UnicodeDecodeError) as error:
@@ -145,7 +147,7 @@ def load(path: Path) -> Ways:
     providers = {name: account for name, node in _named(sections, "providers", faults) if (account := _provider(name, node, faults))}
     channels = {name: entry for name, node in _named(sections, "channels", faults) if (entry := _read(node, ChannelEntry, faults))}
     routes = [(node, route) for node in _listed(sections, "routes", faults) if (route := _read(node, RouteEntry, faults))]
-    faults += _misnamed(sections, channels, routes)
+    faults += [*_misnamed(sections, channels, routes), *accounts(providers)]
     if faults:
         raise _faulty(faults)
     return Ways(providers, channels, tuple(route for _, route in routes))
@@ -158,10 +160,14 @@ def settings_of(entry: ProviderEntry, model: type[Model], environ: Mapping[str, 
     """
     faults: list[GatewayError] = []
     found = _read(entry.node, model, faults, environ, without=("kind",))
-    if environ is None:
+    unset = [fault for fault in faults if fault.code == "channels:unset"]
+    if unset:  # what else is wrong is told as well
+        _read(entry.node, model, faults, None, without=("kind",))
+    if unset or environ is None:
         secret = {node.place for node in _leaves(entry.node) if VARIABLE.search(str(node.value))}
         no_such_key = WANTED["extra_forbidden"]
-        faults = [fault for fault in faults if fault.where not in secret or fault.values.get("problem") == no_such_key]
+        sure = [each for each in faults if each.where not in secret or str(each.values.get("problem")).startswith(no_such_key)]
+        faults = unset + sure
     if faults:
         raise _faulty(faults)
     return found
