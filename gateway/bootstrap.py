@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from gateway.channels import Ways
+    from gateway.channels import ProviderEntry, Ways
 
 
 def build(
@@ -54,7 +54,7 @@ def build(
     if settings.language not in flows.catalogue.languages:
         remedy = f"The flows have these languages: {', '.join(flows.catalogue.languages)}."
         raise GatewayError("config:invalid", setting="GATEWAY_LANGUAGE", value=settings.language, remedy=remedy)
-    ways = _ways(settings)
+    ways = check_channels(settings.channels_file, environ or {}) if settings.channels_file.exists() else None
     return Gateway(
         settings=settings,
         database=database,
@@ -84,45 +84,37 @@ def of_this_process() -> Gateway:
     return from_environment(os.environ)
 
 
-def _ways(settings: Settings) -> Ways | None:
-    """What channels.yaml says; None where there is none. pydantic, which reads it, takes a tenth of a web process."""
-    if not settings.channels_file.exists():
-        return None
-    from gateway import channels
-
-    return channels.load(settings.channels_file)
-
-
 def _accounts(ways: Ways, settings: Settings, environ: Mapping[str, str]) -> dict[str, Provider]:
     """The providers of channels.yaml, those of its first channels first."""
     from gateway.providers.kinds import KINDS
 
-    known = _account_settings(ways, environ)
+    known, _ = _account_settings(ways.providers, environ)
     order = dict.fromkeys([*(channel.provider for channel in ways.channels.values()), *ways.providers])
     return {name: KINDS[ways.providers[name].kind].build(name, known[name], settings.public_base_url) for name in order}
 
 
 def check_channels(path: Path, environ: Mapping[str, str] | None) -> Ways:
-    """Read a channels.yaml, and the settings of its providers; without an environment, not what its secrets are.
+    """Read a channels.yaml, and the settings of its providers; without an environment, not what its secrets are. pydantic, which does it,
+    takes a tenth of a web process: it is imported only where there is such a file.
 
     Raises an ExceptionGroup of GatewayErrors with every fault.
     """
     from gateway import channels
 
-    ways = channels.load(path)
-    _account_settings(ways, environ)
-    return ways
+    return channels.load(path, lambda accounts: _account_settings(accounts, environ)[1])
 
 
-def _account_settings(ways: Ways, environ: Mapping[str, str] | None) -> dict[str, BaseModel]:
-    """The settings of each provider, by its kind's own model."""
+def _account_settings(
+    accounts: Mapping[str, ProviderEntry], environ: Mapping[str, str] | None
+) -> tuple[dict[str, BaseModel], list[GatewayError]]:
+    """The settings of each provider, by its kind's own model, and what is wrong with them."""
     from gateway import channels
     from gateway.engine.reading import hint
     from gateway.providers.kinds import KINDS
 
     faults: list[GatewayError] = []
     known: dict[str, BaseModel] = {}
-    for name, entry in ways.providers.items():
+    for name, entry in accounts.items():
         kind = KINDS.get(entry.kind)
         if kind is None:
             faults.append(entry.node.fault("channels:unknown", what="kind", name=entry.kind, hint=hint(entry.kind, KINDS)))
@@ -133,9 +125,7 @@ def _account_settings(ways: Ways, environ: Mapping[str, str] | None) -> dict[str
             faults += [each for each in group.exceptions if isinstance(each, GatewayError)]
         else:
             known |= {name: found} if found else {}
-    if faults:
-        raise ExceptionGroup("channels.yaml is faulty", faults)
-    return known
+    return known, faults
 
 
 def _only(settings: Settings) -> dict[str, Provider]:

@@ -17,10 +17,10 @@ Every fault is named with its file, line and column, all in one run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -28,6 +28,9 @@ from gateway.core.call_backs import Caps
 from gateway.engine.document import Node, parse
 from gateway.engine.reading import hint
 from gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 FILE = "channels.yaml"
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,19}")
@@ -47,7 +50,17 @@ Model = TypeVar("Model", bound=BaseModel)
 
 KEY = "[key]"  # with this ends the place of a key that is at fault itself
 # What pydantic complains of, as a person says it; all else is said in its own words.
-WANTED = {"extra_forbidden": "there is no such key here", "missing": "it is missing"}
+WANTED = {
+    "extra_forbidden": "there is no such key here",
+    "missing": "it is missing",
+    "tuple_type": "this must be a list, as [one, two]",
+    "dict_type": "this must hold keys and their values",
+    "model_type": "this must hold keys and their values",
+    "string_type": "this must be a text; one that begins with a brace or a bracket stands in quotes",
+    "int_parsing": "this must be a whole number",
+    "too_short": "name at least one here",
+    "ip_any_network": "this must be an address as 203.0.113.10, or a network as 203.0.113.0/24",
+}
 
 
 class Entry(BaseModel):
@@ -114,8 +127,10 @@ class Ways:
     routes: tuple[RouteEntry, ...]
 
 
-def load(path: Path) -> Ways:
-    """Read the file; an ExceptionGroup of GatewayErrors `channels:*` (or `flow:yaml`), each with its place."""
+def load(path: Path, accounts: Callable[[Mapping[str, ProviderEntry]], Iterable[GatewayError]] = lambda _: ()) -> Ways:
+    """Read the file; an ExceptionGroup of GatewayErrors `channels:*` (or `flow:yaml`), each with its place. `accounts` says which
+    faults the settings of the providers have.
+    """
     try:
         root = parse(path.read_text(encoding="utf-8"), path.name)
     except (OSError, UnicodeDecodeError) as error:
@@ -132,7 +147,7 @@ def load(path: Path) -> Ways:
     providers = {name: account for name, node in _named(sections, "providers", faults) if (account := _provider(name, node, faults))}
     channels = {name: entry for name, node in _named(sections, "channels", faults) if (entry := _read(node, ChannelEntry, faults))}
     routes = [(node, route) for node in _listed(sections, "routes", faults) if (route := _read(node, RouteEntry, faults))]
-    faults += _misnamed(sections, channels, routes)
+    faults += [*_misnamed(sections, channels, routes), *accounts(providers)]
     if faults:
         raise _faulty(faults)
     return Ways(providers, channels, tuple(route for _, route in routes))
@@ -145,10 +160,14 @@ def settings_of(entry: ProviderEntry, model: type[Model], environ: Mapping[str, 
     """
     faults: list[GatewayError] = []
     found = _read(entry.node, model, faults, environ, without=("kind",))
-    if environ is None:
+    unset = [fault for fault in faults if fault.code == "channels:unset"]
+    if unset:  # what else is wrong is told as well
+        _read(entry.node, model, faults, None, without=("kind",))
+    if unset or environ is None:
         secret = {node.place for node in _leaves(entry.node) if VARIABLE.search(str(node.value))}
         no_such_key = WANTED["extra_forbidden"]
-        faults = [fault for fault in faults if fault.where not in secret or fault.values.get("problem") == no_such_key]
+        sure = [each for each in faults if each.where not in secret or str(each.values.get("problem")).startswith(no_such_key)]
+        faults = unset + sure
     if faults:
         raise _faulty(faults)
     return found
@@ -212,13 +231,43 @@ def _read(
     try:
         return model.model_validate({name: value for name, value in given.items() if name not in without})
     except ValidationError as error:
-        for each in error.errors(include_url=False, include_input=False):
+        found = error.errors(include_url=False, include_input=False)
+        for each in found:
+            if each["type"] == "too_short" and any(other["loc"][: len(each["loc"])] == each["loc"] for other in found if other is not each):
+                continue  # what stands there counts as nothing, since it is at fault itself
             at = _at(node, each["loc"])
             inside = (str(part + 1) if isinstance(part, int) else part for part in each["loc"] if part != KEY)  # people count from 1
             path = ".".join(filter(None, (node.path, *inside)))
-            problem = WANTED.get(each["type"], each["msg"][:1].lower() + each["msg"][1:])
-            faults.append(GatewayError("channels:invalid", where=at.place, path=path, problem=problem))
+            faults.append(GatewayError("channels:invalid", where=at.place, path=path, problem=_problem(each, at, model)))
         return None
+
+
+def _problem(error: ErrorDetails, at: Node, model: type[BaseModel]) -> str:
+    """What is wrong, with the nearest name that there is."""
+    problem = WANTED.get(error["type"], error["msg"][:1].lower() + error["msg"][1:])
+    if error["type"] == "literal_error":
+        nearest = hint(str(at.value), re.findall("'([^']*)'", error["ctx"]["expected"]))
+    elif error["type"] == "extra_forbidden":
+        nearest = hint(str(error["loc"][-1]), _keys(model, error["loc"][:-1]))
+    else:
+        return problem
+    return f"{problem} ({nearest.strip().replace('Did', 'did')})" if nearest else problem
+
+
+def _keys(model: type[BaseModel], location: Iterable[str | int]) -> Iterable[str]:
+    """The keys that a part of a model may have."""
+    for name in location:
+        if isinstance(name, str):
+            inside = _models(model.model_fields[name].annotation) if name in model.model_fields else ()
+            model = next(iter(inside), BaseModel)
+    return model.model_fields
+
+
+def _models(annotation: object) -> Iterable[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inside in get_args(annotation):
+        yield from _models(inside)
 
 
 def _plain(node: Node, environ: Mapping[str, str] | None, missing: list[GatewayError]) -> object:

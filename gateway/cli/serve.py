@@ -10,6 +10,8 @@ from __future__ import annotations
 import gc
 import io
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from multiprocessing import parent_process
 from queue import SimpleQueue
@@ -38,7 +40,13 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 def command(port: int, host: str, workers: int) -> None:
     """Answer webhooks and the browser until SIGTERM."""
     os.environ.update(merged(os.environ))
-    config.load(os.environ)  # faults are named here, once, and not in each process
+    settings = config.load(os.environ)  # faults are named here, once, and not in each process
+    if settings.channels_file.exists():  # by a process of its own, since what it takes to read it would stay in this one
+        checked = subprocess.run(
+            [sys.executable, "-m", "gateway.cli", "channels", "check", "--secrets"], stdout=subprocess.DEVNULL, check=False
+        )
+        if checked.returncode:
+            raise click.exceptions.Exit(checked.returncode)
 
     serve(_load, host, port, workers)
 

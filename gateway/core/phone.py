@@ -132,6 +132,27 @@ def local(e164: str) -> str:
     return f"0{e164[4:]}" if e164.startswith("+977") else e164
 
 
+def national_mobile(e164: str, country: str) -> str | None:
+    """A mobile as it is written inside its country, without a 0 before it; None for a line, and for a number of another country.
+
+    >>> national_mobile("+9779841234567", "NP"), national_mobile("+8801712345678", "BD"), national_mobile("+919812345678", "NP")
+    ('9841234567', '1712345678', None)
+    """
+    if country == "NP":
+        return e164[4:] if e164.startswith("+977") and NEPALI_MOBILE.fullmatch(e164) else None
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return None
+    kinds = phonenumbers.PhoneNumberType
+    if phonenumbers.region_code_for_number(parsed) != country:
+        return None
+    mobile = phonenumbers.number_type(parsed) in {kinds.MOBILE, kinds.FIXED_LINE_OR_MOBILE}
+    return phonenumbers.national_significant_number(parsed) if mobile else None
+
+
 def mask(e164: str) -> str:
     """For logs: the last two digits only.
 

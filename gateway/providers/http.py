@@ -1,7 +1,7 @@
 """The one door to the network: every request that the gateway makes to a provider goes through here.
 
-What it takes care of: one kept-alive pool, explicit timeouts, answers that are cut off at a size, no redirects, no proxy from the
-environment, and nothing in logs or errors that could name a person (no URL, no query, no body). The host always comes from the
+What it takes care of: one kept-alive pool, explicit timeouts, answers that are cut off at a size, no redirects, no second try, no proxy
+from the environment, and nothing in logs or errors that could name a person (no URL, no query, no body). The host always comes from the
 configuration: callers give it apart from the path, so nothing that a webhook said can send a request elsewhere.
 
 aiohttp is imported where it is used: web processes, which answer and never ask, are smaller by a tenth without it.
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 TIMEOUT, CONNECT_TIMEOUT = 10, 3  # seconds
+IDLE = 4  # seconds after which a connection is not used again: many a server closes it after 5, perhaps while the next text is on its way
 KB = 1024
 FORM = "application/x-www-form-urlencoded"
 RETRY_AFTER = re.compile(r"[0-9]{1,5}")
@@ -95,8 +96,8 @@ class HttpSession:
             url = asked.base_url + asked.path
             async with self._client.request(asked.method, url, data=asked.body, headers=headers, allow_redirects=False) as response:
                 return await _read(response, limit)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            # No connection, no name, no TLS: nothing was written. The cause is dropped, since it may hold the URL.
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL, UnicodeError):
+            # No connection, no name (or one that is none), no TLS: nothing was written. The cause is dropped, since it may hold the URL.
             raise SendError(SendFault.UNREACHABLE, provider_code="no-connection") from None
         except TimeoutError:
             raise SendError(SendFault.AMBIGUOUS, provider_code="timeout") from None
@@ -118,7 +119,7 @@ async def open_http(connections: int) -> AsyncIterator[HttpSession]:
     """A pool of at most `connections` connections, closed on leaving."""
     import aiohttp
 
-    connector = aiohttp.TCPConnector(limit=connections, ttl_dns_cache=60)
+    connector = aiohttp.TCPConnector(limit=connections, ttl_dns_cache=60, keepalive_timeout=IDLE)
     async with aiohttp.ClientSession(
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=TIMEOUT, sock_connect=CONNECT_TIMEOUT),
@@ -126,4 +127,6 @@ async def open_http(connections: int) -> AsyncIterator[HttpSession]:
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": "aawaj"},
     ) as client:
+        # It would send a GET again by itself where the connection breaks: but many an API sends a text at every GET.
+        client._retry_connection = False  # noqa: SLF001
         yield HttpSession(client)

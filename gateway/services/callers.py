@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from gateway.core import phone
 from gateway.engine.interpreter import Caller, MemberView
 from gateway.engine.session import FlowSession
 from gateway.store import arrivals, channels, members, phones
@@ -45,6 +46,17 @@ def number_reached(gateway: Gateway, provider: str, told: str) -> str:
             return told
         ours = channels.of_provider(db, provider)
     return ours[0].address if ours else told
+
+
+def number_texted(gateway: Gateway, provider: str, told: str, country: str) -> str:
+    """Our number to which a text came, where a provider may write it in another way, or name a sender's word by its short code, or tell
+    none: the only one that we have there, else the one that it told."""
+    with gateway.database.read() as db:
+        ours = [channel.address for channel in channels.of_provider(db, provider)]
+    if len(ours) == 1:
+        return ours[0]
+    e164 = phone.parse(told, country)
+    return e164 if e164 is not None and e164 in ours else told
 
 
 def meet(gateway: Gateway, sender: str, organisation_id: str, now: datetime) -> CallerRow:

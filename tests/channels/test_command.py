@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from fakes.outbound import MAIN, e164
 from sqlalchemy import text
 
 from gateway.cli import main
+from gateway.config import PACKAGE_ROOT
 from gateway.errors import GatewayError
 from gateway.services import send, trying_channels
 from gateway.services.trying_channels import Trial
@@ -56,6 +59,24 @@ def test_check_looks_at_the_file_of_the_installation_as_well(tmp_path: Path):
     found = CliRunner().invoke(main, ["check", "--no-clips"], env={"GATEWAY_DATA_DIR": str(tmp_path)})
     assert found.exit_code == 1
     assert "channels.yaml:4:12: providers.somleng: there is no kind 'twillio'. Did you mean 'twilio'?" in found.output
+
+
+def test_every_fault_is_told_in_one_run_and_nothing_is_served(tmp_path: Path):
+    text = WHOLE.replace('auth_token: "${SOM', 'auth_tokn: "${SOM').replace("provider: twilio", "provider: twilo")
+    (tmp_path / "channels.yaml").write_text(text, encoding="utf-8")
+    environ = {"GATEWAY_DATA_DIR": str(tmp_path), "SECRET_KEY": "s" * 40, "PUBLIC_BASE_URL": "https://gateway.example", "TWILIO_SID": "AC1"}
+    environ |= {"DATABASE_URL": f"sqlite:///{tmp_path}/no.db", "REDIS_URL": "redis://localhost:1", "PYTHONPATH": str(PACKAGE_ROOT)}
+    served = subprocess.run([sys.executable, "-m", "gateway.cli", "serve"], env=environ, capture_output=True, text=True, check=False)
+    assert served.returncode == 1
+    said = [line.partition(": ")[2] for line in served.stderr.splitlines()]
+    assert said == [
+        "channels.abroad.provider: there is no provider 'twilo'. Did you mean 'twilio'? [channels:unknown]",
+        "providers.twilio.auth_token: the variable TWILIO_TOKEN is not set in the environment. Set it, or name another. [channels:unset]",
+        "providers.somleng.account_sid: the variable SOMLENG_SID is not set in the environment. Set it, or name another. [channels:unset]",
+        "providers.somleng.auth_tokn: the variable SOMLENG_TOKEN is not set in the environment. Set it, or name another. [channels:unset]",
+        "providers.somleng.auth_token: it is missing. [channels:invalid]",
+        "providers.somleng.auth_tokn: there is no such key here (did you mean 'auth_token'?). [channels:invalid]",
+    ]
 
 
 def test_a_test_goes_over_exactly_its_channel_and_tells_the_providers_word(ways: Callable[..., Ways], monkeypatch: pytest.MonkeyPatch):

@@ -1,11 +1,13 @@
-"""What the page about channels shows is what the gateway takes."""
+"""What the pages show is what the gateway takes, and however it is broken, each fault is a sentence with its place."""
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 
 import pytest
+from fakes import documented
 
 from gateway.bootstrap import check_channels
 from gateway.config import PACKAGE_ROOT
@@ -39,3 +41,44 @@ def test_a_key_that_is_none_is_a_fault_whatever_its_secret(tmp_path: Path):
         check_channels(file, None)
     said = [str(each).partition(": ")[2] for each in caught.value.exceptions]
     assert said == ["providers.sparrow.pat: there is no such key here. [channels:invalid]"]
+
+
+DEBRIS = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    '"',
+    "'",
+    "\n",
+    "  ",
+    "- ",
+    "*",
+    "&a",
+    "!x",
+    "null",
+    "1e400",
+    "(a+)+",
+    "${X}",
+    "${",
+    "\\",
+    "\0",
+    "\ufeff",
+    "#",
+    "?",
+    "<<: ",
+]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_broken_example_is_a_fault_with_its_place(tmp_path: Path, seed: int):
+    chance, blocks = random.Random(seed), documented.BLOCK.findall(documented.PAGE.read_text(encoding="utf-8"))
+    for _ in range(10):
+        text = chance.choice(blocks)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(text))
+            text = text[:at] + chance.choice([*DEBRIS, chance.choice(blocks)[at : at + 30]]) + text[at + chance.choice((0, 1, 5, 20)) :]
+        said = checked(tmp_path, text)
+        assert all(re.match(r"channels\.yaml(:[0-9]+:[0-9]+)?: ", each) for each in said), (text, said)
+        assert "s" * 40 not in "".join(said)

@@ -104,6 +104,21 @@ def test_who_texts_the_same_a_minute_later_means_it(sparrow: Sparrow):
     assert count(sparrow, "receipts") == 3
 
 
+def test_who_answers_two_questions_with_the_same_key_is_asked_the_second_until_she_surely_means_it(sparrow: Sparrow):
+    """Their repeat of the 1 that asked to be registered must not be her yes to what is kept of her."""
+    number = "9841234599"
+    sparrow.says("dabi", number)
+    consent = sparrow.says("1", number)
+    for _ in range(3):  # theirs or hers: nobody can tell, so she is asked again, and nothing is lost
+        sparrow.here.clock.move(seconds=6)
+        assert sparrow.says("1", number) == consent
+    sparrow.here.clock.move(seconds=2)
+    name = sparrow.says("1", number)
+    assert name != consent
+    assert sparrow.says("1", number) == name
+    assert sparrow.says("Maya Tamang", number) not in {name, consent}
+
+
 def test_two_people_with_the_same_words_are_two(sparrow: Sparrow):
     sparrow.says("dabi")
     sparrow.says("dabi", number="9720000002")
@@ -148,6 +163,15 @@ def test_a_spoofed_request_is_refused_and_changes_nothing(on_sqlite: Sparrow, wh
     answer = on_sqlite.asks("band", who=who, secret=secret, headers=headers)
     assert (answer.status_code, answer.data) == (403, b"")
     assert count(on_sqlite, "messages") + count(on_sqlite, "receipts") == 0
+
+
+def test_who_knows_the_path_and_asks_from_elsewhere_is_named_to_whoever_sets_it_up(on_sqlite: Sparrow, capsys):
+    on_sqlite.asks("dabi", who="198.51.100.7")
+    on_sqlite.asks("dabi", who=PROXY, headers={"X-Forwarded-For": "a\tb"})
+    on_sqlite.asks("dabi", who="198.51.100.8", secret="another-path-of-the-same-length!")
+    shown = "".join(capsys.readouterr())
+    assert "from 198.51.100.7" in shown
+    assert not [each for each in ("198.51.100.8", "a\tb", LOCAL, SECRET) if each in shown]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""Nepal's providers of texts, each as its published pages say: Sparrow SMS, Aakash SMS, and the gateway of the Department of IT."""
+"""Providers of texts, each as its published pages say: Nepal's Sparrow SMS, Aakash SMS, SociAir and the gateway of the Department of IT;
+Kannel; Infobip."""
 
 from __future__ import annotations
 
@@ -70,6 +71,8 @@ class FakeSparrow(FakeTexts):
         return web.json_response({"count": 1, "response_code": 200, "response": "1 mesages has been queued for delivery"})
 
     def refusal(self, code: str) -> web.Response:
+        if code == "0":
+            return web.json_response({"count": 0, "response_code": 200, "response": "0 mesages has been queued for delivery"})
         return web.json_response({"response_code": int(code), "response": SPARROW[code]}, status=403)
 
 
@@ -107,11 +110,14 @@ class FakeAakash(FakeTexts):
 
 class FakeDoit(FakeTexts):
     """https://sms.doit.gov.np/developer-guide, as the Community Health Toolkit speaks it: POST /api/sms with JSON `mobile` (10 digits) and
-    `message` under a bearer token; `status` 1 and the numbers of each network, `invalid_number` a list. Its faults are HTTP's."""
+    `message` under a bearer token; `status` 1 and the numbers of each network, `invalid_number` a list. Its faults are HTTP's, for who
+    wants JSON: to a browser its framework answers them with a redirect."""
 
     async def read(self, request: web.BaseRequest) -> Text | web.Response:
         if (request.path, request.method) != ("/api/sms", "POST"):
             return web.Response(status=404)
+        if not request.headers.get("Accept", "").startswith(JSON):
+            return web.Response(status=302, headers={"Location": "/login"})
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self.refusal("401")
         given = json.loads(await request.read()) if request.content_type == JSON else {}
@@ -135,3 +141,73 @@ class FakeDoit(FakeTexts):
         }
         status, body = told[code]
         return web.json_response(body, status=status)
+
+
+class FakeSociair(FakeTexts):
+    """https://sms.sociair.com/documentation: POST /api/sms with JSON `message` and `mobile` under a bearer token; sentences for answers."""
+
+    async def read(self, request: web.BaseRequest) -> Text | web.Response:
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}" or request.headers.get("Accept") != JSON:
+            return self.refusal("401")
+        given = json.loads(await request.read())
+        if (request.path, request.method, set(given)) != ("/api/sms", "POST", {"message", "mobile"}):
+            self.violations.append(f"{request.path} with {sorted(given)}")
+        return Text(given["mobile"], given["message"]) if LOCAL.fullmatch(given["mobile"]) else self.refusal("invalid")
+
+    def accepted(self, _taken: Text) -> web.Response:
+        return web.json_response({"message": "Success! SMS has been sent", "ntc": 1, "ncell": 0, "smartcell": 0})
+
+    def refusal(self, code: str) -> web.Response:
+        if code == "401":
+            return web.json_response({"message": "Unauthenticated"}, status=401)
+        return web.json_response({"message": "Sorry! SMS could not be sent. Invalid mobile number", "ntc": 1, "ncell": 0, "smartcell": 0})
+
+
+class FakeKannel(FakeTexts):
+    """smsbox of Kannel 1.4 (its user guide, "Using HTTP interface to smsbox"): GET with `username`, `password`, `from`, `to`, `text`; in
+    `coding` 0 what is not in the alphabet of GSM is lost, in 2 it is not; 202 and a line of text. `asked` are the addresses for reports."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self.asked: list[str] = []
+
+    async def read(self, request: web.BaseRequest) -> Text | web.Response:
+        given = request.rel_url.query
+        if (request.path, request.method) != ("/cgi-bin/sendsms", "GET"):
+            return web.Response(status=404)
+        if given.get("password") != TOKEN:
+            return self.refusal("403")
+        if given.get("charset") != "UTF-8" or (given.get("coding") != "2" and not given["text"].isascii()):
+            self.violations.append("letters are lost")
+        self.asked.append(given["dlr-url"])
+        return Text(given["to"], given["text"], given["from"])
+
+    def accepted(self, _taken: Text) -> web.Response:
+        return web.Response(status=202, text="0: Accepted for delivery")
+
+    def refusal(self, code: str) -> web.Response:
+        told = {"403": "Authorization failed for sendsms", "503": "Temporal failure, try again later."}
+        return web.Response(status=int(code), text=told[code])
+
+
+class FakeInfobip(FakeTexts):
+    """https://dev.infobip.com/send-sms: POST /sms/2/text/advanced with JSON, a result for each number; 401 for a wrong key."""
+
+    async def read(self, request: web.BaseRequest) -> Text | web.Response:
+        if request.headers.get("Authorization") != f"App {TOKEN}":
+            return web.json_response({"requestError": {"serviceException": {"messageId": "UNAUTHORIZED"}}}, status=401)
+        (message,) = json.loads(await request.read())["messages"]
+        (destination,) = message["destinations"]
+        if (request.path, request.method, message.get("flash")) != ("/sms/2/text/advanced", "POST", False):
+            self.violations.append(f"{request.path} with {sorted(message)}")
+        return Text(destination["to"], message["text"], message["from"])
+
+    def accepted(self, taken: Text) -> web.Response:
+        return self._answer({"groupId": 1, "groupName": "PENDING", "id": 26, "name": "PENDING_ACCEPTED"}, to=taken.to)
+
+    def refusal(self, code: str) -> web.Response:
+        return self._answer({"groupId": 5, "groupName": "REJECTED", "name": f"REJECTED_{code}"})
+
+    def _answer(self, status: dict[str, object], **more: str) -> web.Response:
+        result = {"status": status, "smsCount": 1, "messageId": f"2250be2d-{len(self.ledger):08d}", **more}
+        return web.json_response({"messages": [result]})

@@ -12,6 +12,7 @@ from gateway.providers.kinds import KINDS
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "providers.md"
 BLOCK = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
+VARIABLES = set(re.findall(r"\$\{(\w+)\}", PAGE.read_text(encoding="utf-8")))
 HOST = re.compile(r"https://[a-z0-9.]+(?=/)")
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import random
 import threading
 import time
@@ -133,7 +132,7 @@ class FakeProvider:
             "error_after": self.error,
             "redirect": lambda: web.Response(status=307, headers={"Location": f"{self.url}/elsewhere"}),
             "garbage": lambda: web.Response(status=good.status, text="<html><body>It works!</body></html>", content_type="text/html"),
-            "huge": lambda: web.json_response({**json.loads(good.text or "{}"), "padding": "x" * 10_000_000}, status=good.status),
+            "huge": lambda: web.Response(text=" " * 10_000_000 + (good.text or ""), status=good.status, content_type=good.content_type),
         }
         return wrong[fault]() if fault in wrong else good
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import socket
 import traceback
 from collections.abc import Callable
@@ -14,14 +15,14 @@ from dataclasses import dataclass
 import pytest
 from aiohttp import web
 from fakes import documented
-from fakes.aggregators import TOKEN, FakeAakash, FakeDoit, FakeSparrow
+from fakes.aggregators import TOKEN, FakeAakash, FakeDoit, FakeInfobip, FakeKannel, FakeSociair, FakeSparrow
 from fakes.provider_kit import FAULTS, FakeProvider, FakeTexts, Text
 from fakes.twilio import FakeTwilio
 
 from gateway.providers import http as door
 from gateway.providers.base import Accepted, OutboundMessage, Provider
 from gateway.providers.faults import SendError, SendFault
-from gateway.providers.http import open_http
+from gateway.providers.http import Asked, open_http
 from gateway.providers.kinds import KINDS
 from gateway.providers.twilio import Twilio
 
@@ -36,9 +37,11 @@ class FakeHamro(FakeTexts):
     async def read(self, request: web.BaseRequest) -> Text | web.Response:
         given = json.loads(await request.read())
         keys = [request.headers.get(name) for name in ("X-Api-Key", "Idempotency-Key")]
-        if request.path != "/v1/messages" or keys != [TOKEN, "aawaj-7"]:
+        if request.path != "/v1/messages" or keys[0] != TOKEN or not re.fullmatch("aawaj-[0-9a-f]{8}7", keys[1]):
             self.violations.append(f"{request.path} with {sorted(request.headers)}")
             return self.refusal("10")
+        if given["unicode"] is given["content"].isascii():
+            self.violations.append(f"unicode is {given['unicode']!r}")
         return Text(given["recipients"][0], given["content"], given["sender"])
 
     def accepted(self, _taken: Text) -> web.Response:
@@ -70,7 +73,7 @@ def twilio(fake: FakeProvider, token: str) -> Provider:
 
 def described(name: str) -> Callable[[FakeProvider, str], Provider]:
     def build(fake: FakeProvider, token: str) -> Provider:
-        environ = {"AAKASH_TOKEN": token, "DOIT_TOKEN": token, "HAMRO_KEY": token, "HAMRO_PATH": PATH}
+        environ = {variable: PATH if variable.endswith("_PATH") else token for variable in documented.VARIABLES}
         return documented.provider(documented.example(name), name, fake.url, environ)
 
     return build
@@ -82,6 +85,9 @@ CASES = {
     "aakash": Case(FakeAakash, described("aakash")),
     "doit": Case(FakeDoit, described("doit")),
     "hamro": Case(FakeHamro, described("hamro"), HERS[1:], "AAWAJ"),
+    "kannel": Case(FakeKannel, described("kannel"), HERS[1:], "36001"),
+    "infobip": Case(FakeInfobip, described("infobip"), HERS[1:], "AAWAJ"),
+    "sociair": Case(FakeSociair, described("sociair")),
 }
 EXPECTED = {
     "throttled": (SendFault.THROTTLED, 0),
@@ -101,10 +107,20 @@ REFUSALS = {
         "aakash": ["1", "2", "5"],
         "doit": ["401"],
         "hamro": ["10", "11"],
+        "kannel": ["403"],
+        "infobip": ["NOT_ENOUGH_CREDITS", "SENDER"],
+        "sociair": ["401"],
     },
-    SendFault.BAD_NUMBER: {"sparrow": ["1007", "1011"], "aakash": ["invalid", "3"], "doit": ["4220", "200", "2000"], "hamro": ["20", "29"]},
-    SendFault.REFUSED: {"sparrow": ["1010"], "aakash": ["4"], "doit": ["422"], "hamro": ["99"]},
-    SendFault.THROTTLED: {"hamro": ["30"]},
+    SendFault.BAD_NUMBER: {
+        "sparrow": ["1007", "1011"],
+        "aakash": ["invalid", "3"],
+        "doit": ["4220", "200", "2000"],
+        "hamro": ["20", "29"],
+        "infobip": ["DESTINATION"],
+        "sociair": ["invalid"],
+    },
+    SendFault.REFUSED: {"sparrow": ["1010", "0"], "aakash": ["4"], "doit": ["422"], "hamro": ["99"], "infobip": ["NETWORK"]},
+    SendFault.THROTTLED: {"hamro": ["30"], "kannel": ["503"]},
 }
 
 
@@ -166,7 +182,7 @@ def test_each_refusal_has_its_meaning(name: str, code: str, fault: SendFault):
         error = refused(case, case.build(fake, TOKEN))
         assert (error.fault, fake.ledger, fake.requests) == (fault, [], 1)
         if name in {"sparrow", "hamro"}:
-            assert error.provider_code.removeprefix("E") == code
+            assert error.provider_code.removeprefix("E") == (code if code != "0" else "200")
 
 
 def test_no_connection_means_nothing_was_sent(name: str):
@@ -194,7 +210,7 @@ def test_what_only_nepals_mobiles_get_is_refused_before_it_leaves(name: str, num
         pytest.skip("it takes numbers of all countries")
     with case.fake() as fake:
         error = refused(case, case.build(fake, TOKEN), number)
-        assert (error.fault, error.provider_code, fake.requests) == (SendFault.REFUSED, "no-nepali-mobile", 0)
+        assert (error.fault, error.provider_code, fake.requests) == (SendFault.REFUSED, "no-mobile-there", 0)
 
 
 def test_a_wrong_token_is_our_fault(name: str):
@@ -202,3 +218,16 @@ def test_a_wrong_token_is_our_fault(name: str):
     with case.fake() as fake:
         assert refused(case, case.build(fake, "another")).fault is SendFault.MISCONFIGURED
         assert not fake.ledger
+
+
+@pytest.mark.parametrize(
+    "host", ["https://a..b", f"https://{'x' * 70}.example", "https://.", "https://[::zz]", "https://no-such-host.invalid"]
+)
+def test_a_host_that_is_none_means_that_nothing_was_sent(host: str):
+    async def ask() -> None:
+        async with open_http(1) as http:
+            await http.ask(Asked("GET", host, "/", {}, None))
+
+    with pytest.raises(SendError) as caught:
+        asyncio.run(ask())
+    assert caught.value.fault is SendFault.UNREACHABLE

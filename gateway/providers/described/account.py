@@ -10,11 +10,16 @@ from pydantic_core import PydanticCustomError
 
 from gateway.channels import Entry
 from gateway.config import LOOPBACK
+from gateway.providers.described import patterns
 from gateway.providers.described.flat import nested
 
-PLACEHOLDERS = {"to", "text", "from", "id"}
+PLACEHOLDERS = {"to", "text", "from", "id", "alphabet"}
+LISTED = "{to}, {text}, {from}, {id}, {alphabet}"
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-URL = re.compile(r"(https?)://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~%/-]*)?")
+LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+HOST = re.compile(rf"{LABEL}(\.{LABEL})*|\[[0-9a-fA-F:.]+\]")
+URL = re.compile(r"(https?)://([^/:?@]+|\[[^]]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~%/-]*)?(\?[A-Za-z0-9._~%/=&+:,@-]*)?")
+BARE = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?|true|false|null")
 OURS = {"host", "content-type", "content-length", "transfer-encoding", "connection"}  # headers that the door writes
 
 
@@ -24,8 +29,8 @@ def _fault(problem: str) -> PydanticCustomError:
 
 def _url(value: str) -> str:
     parts = URL.fullmatch(value)
-    if parts is None or int((parts[3] or ":0")[1:]) > 65535:
-        raise _fault("write https://, the host and a path; what changes from text to text stands in `fields`")
+    if parts is None or not HOST.fullmatch(parts[2]) or int((parts[3] or ":0")[1:]) > 65535:
+        raise _fault("write https://, the host and a path, and what never changes of a query; what changes stands in `fields`")
     if parts[1] != "https" and parts[2].strip("[]") not in LOOPBACK:
         raise _fault("this must begin with https://, since tokens and numbers travel there")
     return value
@@ -33,9 +38,9 @@ def _url(value: str) -> str:
 
 def _template(value: str) -> str:
     if not set(PLACEHOLDER.findall(value)) <= PLACEHOLDERS:  # which one is not said: it may be part of a secret
-        raise _fault("there is no such placeholder, only {to}, {text}, {from}, {id}")
+        raise _fault(f"there is no such placeholder, only {LISTED}")
     if set("{}") & set(PLACEHOLDER.sub("", value)):
-        raise _fault("a brace stands alone here; placeholders are {to}, {text}, {from}, {id}")
+        raise _fault(f"a brace stands alone here; placeholders are {LISTED}")
     return value
 
 
@@ -52,23 +57,41 @@ def _header_name(value: str) -> str:
 
 
 def _pattern(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise _fault(f"this is no regular expression: {error.msg}") from None
+    if problem := patterns.problem(value):
+        raise _fault(problem)
     return value
 
+
+def _like(pattern: str, problem: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise _fault(problem)
+        return value
+
+    return AfterValidator(check)
+
+
+def _country(value: str) -> str:
+    import phonenumbers
+
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        raise _fault("this must be a country's two letters, as NP, BD or IN")
+    return value
+
+
+PATH = "a path is names and places with dots between them, as data.0.id; names are letters, digits, _ and -, and * is any"
 
 Url = Annotated[str, AfterValidator(_url)]
 Template = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_template)]
 Header = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_header)]
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$"), AfterValidator(_header_name)]
-Name = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,60}$")]
-Path = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_*-]+(\.[A-Za-z0-9_*-]+)*$", max_length=100)]
+HeaderName = Annotated[str, _like(r"[A-Za-z0-9-]{1,60}", "a header's name is letters, digits and -"), AfterValidator(_header_name)]
+Name = Annotated[str, _like(r"[!-~]{1,60}", "a field's name is at most 60 letters of ASCII, without a space")]
+Path = Annotated[str, _like(r"(?=.{1,100}\Z)[A-Za-z0-9_*-]+(\.[A-Za-z0-9_*-]+)*", PATH)]
 Pattern = Annotated[str, StringConstraints(max_length=500), AfterValidator(_pattern)]
+Secret = Annotated[str, _like(r"[A-Za-z0-9_-]{24,128}", "this must be 24 to 128 letters, digits, - and _, as of `openssl rand -hex 24`")]
+Country = Annotated[str, AfterValidator(_country)]
 Status = Annotated[int, Field(ge=100, le=599)]
-Secret = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{24,128}$")]
-Part = Literal["from", "to", "text", "id"]
+Report = Literal["accepted", "sent", "delivered", "undelivered", "bad_number", "opted_out"]
 Meaning = Literal["accepted", "throttled", "ambiguous", "opted_out", "bad_number", "refused", "misconfigured"]
 
 
@@ -92,38 +115,76 @@ class Answer(Entry):
         return self
 
 
-class Inbound(Entry):
-    """How their requests with texts from people look, and whom we believe that they are theirs."""
+class Alphabet(Entry):
+    """What they want to be told of a text in GSM letters, and of one in any others."""
+
+    plain: str
+    unicode: str
+
+
+class Door(Entry):
+    """Requests of theirs: whom we believe that they are theirs, and where in one of them its parts stand."""
 
     path: Secret = Field(repr=False)
     addresses: Annotated[tuple[IPvAnyNetwork, ...], Field(min_length=1)]
     proxies: tuple[IPvAnyNetwork, ...] = ()
-    fields: dict[Part, Path] = Field(default={"from": "from", "to": "to", "text": "text"})
+    each: Path | None = None  # many in one request: where each of them stands
+
+
+class Inbound(Door):
+    """Their requests with texts from people."""
+
+    fields: dict[Literal["from", "to", "text", "id"], Path] = Field(default={"from": "from", "to": "to", "text": "text"})
     keyword: str = ""
     answer: Literal["reply", "none"] = "reply"
-    repeats_within: Annotated[int, Field(ge=0, le=600)] = 20
+    repeats_within: Annotated[int, Field(ge=1, le=600)] = 20
 
     @model_validator(mode="after")
     def _is_enough(self) -> Self:
         if not {"from", "text"} <= set(self.fields):
             raise _fault("`fields` must name those of `from` and `text`")
-        if "id" not in self.fields and not self.repeats_within:
-            raise _fault("without an `id` among the `fields`, `repeats_within` must be 1 or more")
+        if self.each is not None and self.answer == "reply":
+            raise _fault("where many texts come in one request, none has an answer of its own: write `answer: none`")
+        return self
+
+
+class State(Entry):
+    """A word of theirs about a text that they had accepted, and what it means."""
+
+    means: Report
+    where: Annotated[dict[Path, Pattern], Field(min_length=1)]
+
+
+class Reports(Door):
+    """Their requests that tell what became of our texts, which they name by their `id` or by `ours`, the {id} that we gave."""
+
+    fields: dict[Literal["id", "ours"], Path]
+    states: Annotated[tuple[State, ...], Field(min_length=1)]
+    code: Path | None = None
+
+    @model_validator(mode="after")
+    def _names_texts(self) -> Self:
+        if len(self.fields) != 1:
+            raise _fault("`fields` must name either that of their `id` or that of `ours`")
         return self
 
 
 class Definition(Entry):
-    """One API: where a text goes and how it is written, what the answers mean, and how texts come in."""
+    """One API: where a text goes and how it is written, what the answers mean, how texts come in, and what becomes of ours."""
 
     url: Url = Field(repr=False)
     method: Literal["POST", "GET"] = "POST"
     body: Literal["form", "json", "query"] = "form"
     fields: Annotated[dict[Name, Template], Field(min_length=1)] = Field(repr=False)
+    unquoted: tuple[Name, ...] = ()  # of a JSON body: numbers, true, false
     headers: dict[HeaderName, Header] = Field(default={}, repr=False)
+    alphabet: Alphabet | None = None
     numbers: Literal["local", "international", "e164"] = "local"
+    country: Country = "NP"
     answers: Annotated[tuple[Answer, ...], Field(min_length=1)]
     code: Path | None = None
     inbound: Inbound | None = None
+    reports: Reports | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -135,9 +196,39 @@ class Definition(Entry):
             raise _fault("none of the `answers` means `accepted`")
         if self.method == "GET" and self.body != "query":
             raise _fault("a GET carries its fields in the query: write `body: query`")
+        if self.by_our_id and "{id}" not in written:
+            raise _fault("`reports` know our texts by `ours`, which no field gives them: write {id} into one")
+        if (self.alphabet is None) == ("{alphabet}" in written):
+            raise _fault("{alphabet} in a field and `alphabet`, which says what stands there, belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_written(self) -> Self:
+        if self.unquoted and self.body != "json":
+            raise _fault("only `body: json` knows values that are not quoted")
+        if unknown := set(self.unquoted) - set(self.fields):
+            raise _fault(f"`unquoted` names {min(unknown)}, which is none of the `fields`")
         if self.body == "json":
             try:
                 nested(self.fields)
             except ValueError as error:
                 raise _fault(f"the field {error} lies inside another one") from None
+        for alphabet in ("plain", "unicode"):
+            for name in self.unquoted:
+                if not is_bare(self.fields[name], getattr(self.alphabet, alphabet, "")):
+                    raise _fault(f"the field {name} is `unquoted`, and so a number, true, false or null")
         return self
+
+    @property
+    def by_our_id(self) -> bool:
+        """Whether they name a text by the id that we gave it, and by no other."""
+        return self.reports is not None and "ours" in self.reports.fields
+
+
+def is_bare(template: str, alphabet: str) -> bool:
+    """Whether a field's value is one that JSON writes without quotes.
+
+    >>> is_bare("true", ""), is_bare("{alphabet}", "8"), is_bare("{to}", ""), is_bare("+{to}", ""), is_bare("{text}", "")
+    (True, True, True, False, False)
+    """
+    return BARE.fullmatch(template.replace("{alphabet}", alphabet).replace("{to}", "9841234567")) is not None

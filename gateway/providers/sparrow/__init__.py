@@ -28,6 +28,7 @@ def build(name: str, account: Account, public_base_url: str) -> Described:  # no
         url=f"{account.api_base_url.rstrip('/')}/v2/sms/",
         fields={"token": token, "from": "{from}", "to": "{to}", "text": "{text}"},
         answers=(
+            Answer(means="refused", where={"response_code": "200", "count": "0"}),  # of how many texts it took none
             Answer(means="accepted", where={"response_code": "200"}),
             *(Answer(means=means, where={"response_code": codes}) for means, codes in CODES.items()),
         ),

@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 def refuse(fault: GatewayError) -> Response:
     """What a fault answers, and a line in the log that names nobody."""
     status = STATUS_OF_FAULT.get(fault.code, 503)
-    log.warning("webhook_refused", code=fault.code, status=status)
+    log.warning("webhook_refused", code=fault.code, status=status, where=fault.where)
     return Response(status=status)
 
 
@@ -40,12 +40,12 @@ def form_request() -> WebhookRequest:
     return _request(_fields(_body(FORM)))
 
 
-def open_request() -> WebhookRequest:
+def open_request(largest: int = LARGEST_BODY) -> WebhookRequest:
     """A request with its fields in the query, in a form, or in JSON, where the field inside another one is named `outer.inner`."""
     fields = _fields(request.environ.get("QUERY_STRING", ""))
     if request.method == "POST" and request.content_length != 0:
-        body = _body(FORM, JSON)
-        fields += list(flat(body).items()) if _kind() == JSON else _fields(body)
+        body = _body(FORM, JSON, largest=largest)
+        fields += list(flat(body, nulls=False).items()) if _kind() == JSON else _fields(body)
     return _request(fields)
 
 
@@ -59,11 +59,11 @@ def _kind() -> str:
     return str(request.environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
 
 
-def _body(*kinds: str) -> str:
+def _body(*kinds: str, largest: int = LARGEST_BODY) -> str:
     length = request.content_length
     if length is None:
         raise GatewayError("webhook:no-length")
-    if length > LARGEST_BODY:
+    if length > largest:
         raise GatewayError("webhook:too-large")
     if _kind() not in kinds:
         raise GatewayError("webhook:not-a-form")
