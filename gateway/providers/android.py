@@ -7,6 +7,7 @@ settled, even where we never learned the app's own id.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from gateway.providers.base import Provider
 from gateway.providers.faults import SendError, of_status
 
 if TYPE_CHECKING:
+    from gateway.providers.base import OutboundMessage
     from gateway.providers.http import HttpSession, Reply
 
 OURS = re.compile(r"aawaj-([0-9]{1,19})-[0-9a-f]{10}")
@@ -61,15 +63,14 @@ class AndroidPhone(Provider, Watched, Protocol):
         """Of which of our numbers the phone is off or on again, "" where it does not say."""
 
 
-def id_of(delivery_id: int, recipient: str, body: str) -> str:
+def id_of(key: str, message: OutboundMessage) -> str:
     """The id that we give a text, at most 36 characters: the same each time that this row is sent, and another one in an installation
-    that counts its rows anew, so that neither takes the other's text for its own.
+    that counts its rows anew, so that neither takes the other's text for its own. As `aawaj-7-b52b3b8de1` is that of row 7.
 
-    >>> id_of(7, "+9779841234567", "नमस्ते")
-    'aawaj-7-b52b3b8de1'
+    It stands in addresses and in the database, so it is keyed with what we are known by there: from it nobody finds the number.
     """
-    said = f"{delivery_id}\n{recipient}\n{body}".encode()
-    return f"aawaj-{delivery_id}-{hashlib.sha256(said).hexdigest()[:10]}"
+    said = f"{message.delivery_id}\n{message.recipient}\n{message.body}".encode()
+    return f"aawaj-{message.delivery_id}-{hmac.digest(key.encode(), said, 'sha256').hex()[:10]}"
 
 
 def delivery_of(our_id: str) -> int | None:

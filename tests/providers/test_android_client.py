@@ -178,9 +178,10 @@ def test_a_text_that_the_phone_has_already_is_not_sent_twice(gate):
 
 
 def test_another_text_never_has_the_id_of_one_before():
-    ids = {id_of(delivery, to, body) for delivery in (1, 2) for to in (HERS, HERS[:-1] + "8") for body in ("a", "b")}
-    assert len(ids) == 8
-    assert max(map(len, (id_of(2**63 - 1, HERS, "a"), *ids))) <= 36
+    told = [OutboundMessage(row, "+9779800000001", to, body) for row in (1, 2) for to in (HERS, HERS[:-1] + "8") for body in ("a", "b")]
+    ids = {id_of(key, message) for key in ("one", "two") for message in told}
+    assert len(ids) == 16
+    assert max(map(len, (id_of("one", OutboundMessage(2**63 - 1, "+9779800000001", HERS, "a")), *ids))) <= 36
 
 
 def test_a_phone_that_is_switched_off_is_away_and_takes_nothing(gate):
@@ -217,14 +218,14 @@ def test_a_request_is_as_the_apps_own_client_writes_it():
     """The official Python client is the oracle: https://pypi.org/project/android-sms-gateway/ 4.3."""
     message = OutboundMessage(7, "+9779800000001", HERS, "नमस्ते")
     theirs = domain.Message(
-        id=id_of(7, HERS, "नमस्ते"),
+        id="aawaj-7-b52b3b8de1",
         text_message=domain.TextMessage("नमस्ते"),
         phone_numbers=[HERS],
         sim_number=2,
         device_id="phone-1",
         ttl=3600,
     ).asdict()
-    ours = json.loads(render_request(message, Options(sim=2, device_id="phone-1", hours=1)))
+    ours = json.loads(render_request("aawaj-7-b52b3b8de1", message, Options(sim=2, device_id="phone-1", hours=1)))
     assert ours.items() <= theirs.items()
     assert theirs.keys() - ours.keys() == {"priority", "isEncrypted"}, "left at what they are anyway"
 

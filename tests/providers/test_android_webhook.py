@@ -11,7 +11,7 @@ from fakes.android import FakeHttpSms, FakeSmsGate, Sent
 
 from gateway.core.events import MessageReceived
 from gateway.errors import GatewayError
-from gateway.providers.android import MissedCall, id_of, instant
+from gateway.providers.android import MissedCall, instant
 from gateway.providers.base import Inbound, StatusReport, WebhookRequest
 from gateway.providers.faults import SendFault
 from gateway.providers.httpsms import HttpSms
@@ -20,7 +20,7 @@ from gateway.providers.smsgate import SmsGate
 NOW = 1_768_457_700.0  # 2026-01-15 06:15 UTC
 HERS = "+9779841234567"
 ADDRESS = "https://h.example/drawer"
-OURS = id_of(7, HERS, "नमस्ते")
+OURS = "aawaj-7-b52b3b8de1"
 
 
 @pytest.fixture

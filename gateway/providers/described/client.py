@@ -93,7 +93,7 @@ def _their_id(answer: Answer, text: str, values: Mapping[str, str]) -> str | Non
     """None where they give none. SendError AMBIGUOUS where it is not where it should be."""
     if answer.id is not None:
         found = next(iter(values_at(values, answer.id)), "")
-    elif answer.text is not None and (named := patterns.found(answer.text, text)) and "id" in named.groupdict():
+    elif answer.text is not None and (named := patterns.found(answer.text, text)) and "id" in named:
         found = named["id"] or ""
     else:
         return None
@@ -105,7 +105,7 @@ def _their_id(answer: Answer, text: str, values: Mapping[str, str]) -> str | Non
 def _fits(answer: Answer, status: int, text: str, values: Mapping[str, str]) -> bool:
     if not (status in answer.status if answer.status else _says_something(answer, status)):
         return False
-    if answer.text is not None and not patterns.found(answer.text, text):
+    if answer.text is not None and patterns.found(answer.text, text) is None:
         return False
     return says(answer.where, values)
 

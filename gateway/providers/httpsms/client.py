@@ -39,7 +39,9 @@ class Client:
         if await self.is_on(http, message.sender) is False:
             raise SendError(SendFault.UNREACHABLE, provider_code="no-phone")
         headers = {"x-api-key": self.api_key, "Content-Type": "application/json"}
-        reply = await http.ask(Asked("POST", self.api_url, "/v1/messages/send", headers, render_request(message)))
+        reply = await http.ask(
+            Asked("POST", self.api_url, "/v1/messages/send", headers, render_request(id_of(self.api_key, message), message))
+        )
         if reply.status != 200:
             raise _refused(reply)
         taken = json_body.answered(reply.body)
@@ -54,7 +56,7 @@ class Client:
         listed = _listed(reply)
         if listed is None:
             raise refused(reply)
-        our_id = id_of(message.delivery_id, message.recipient, message.body)
+        our_id = id_of(self.api_key, message)
         for each in listed:
             external_id, status = each.get("id"), STATUS.get(str(each.get("status")))
             if each.get("request_id") == our_id and status and isinstance(external_id, str) and MESSAGE_ID.fullmatch(external_id):

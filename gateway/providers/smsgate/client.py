@@ -33,9 +33,9 @@ class Client:
 
     async def send_message(self, http: HttpSession, message: OutboundMessage) -> Accepted:
         """Give the phone one text, or raise SendError."""
-        our_id = id_of(message.delivery_id, message.recipient, message.body)
+        our_id = id_of(self.api.password, message)
         headers = {"Authorization": self.api.authorization, "Content-Type": "application/json"}
-        reply = await http.ask(Asked("POST", self.api.base_url, ASKED, headers, render_request(message, self.options)))
+        reply = await http.ask(Asked("POST", self.api.base_url, ASKED, headers, render_request(our_id, message, self.options)))
         if reply.status == 409:
             return Accepted(our_id)
         if reply.status not in {200, 201, 202}:
@@ -47,7 +47,7 @@ class Client:
 
     async def find_message(self, http: HttpSession, message: OutboundMessage) -> Found | None:
         """What became of a text; None where the API does not have it."""
-        our_id = id_of(message.delivery_id, message.recipient, message.body)
+        our_id = id_of(self.api.password, message)
         reply = await http.get(self.api, f"/messages/{our_id}", {}, 64 * KB)
         if reply.status == 404:
             return None

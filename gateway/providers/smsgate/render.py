@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from gateway.providers.android import id_of
 from gateway.providers.base import OutboundMessage
 
 
@@ -18,10 +17,10 @@ class Options:
     hours: int = 24
 
 
-def render_request(message: OutboundMessage, options: Options) -> bytes:
-    """The request's body. The `id` is ours, so that the app refuses a text that it has already."""
+def render_request(our_id: str, message: OutboundMessage, options: Options) -> bytes:
+    """The request's body. Its `id` is `our_id`, so that the app refuses a text that it has already."""
     said: dict[str, object] = {
-        "id": id_of(message.delivery_id, message.recipient, message.body),
+        "id": our_id,
         "textMessage": {"text": message.body},
         "phoneNumbers": [message.recipient],
         "withDeliveryReport": True,
