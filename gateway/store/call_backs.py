@@ -130,7 +130,9 @@ _COUNT = _COUNT.on_conflict_do_update(
     index_elements=["channel_id", "day", "became"], set_={"rings": missed_call_days.c.rings + _COUNT.excluded["rings"]}
 )
 _RINGS = select(missed_call_days.c.channel_id, missed_call_days.c.became, missed_call_days.c.rings).where(
-    missed_call_days.c.day == bindparam("day"), missed_call_days.c.channel_id.in_(bindparam("these", expanding=True))
+    missed_call_days.c.day == bindparam("day"),
+    missed_call_days.c.channel_id.in_(bindparam("these", expanding=True)),
+    missed_call_days.c.rings > 0,
 )
 
 _TRIES = (
@@ -239,8 +241,14 @@ def expire(db: Connection, before: datetime, now: datetime) -> None:
 
 
 def count(db: Connection, channel_id: str, day: str, became: str) -> None:
-    """One more ring at a channel, and what became of it. Until the transaction ends, no other of the same kind is counted there."""
+    """One more ring at a channel, and what became of it."""
     db.execute(_COUNT, {"channel_id": channel_id, "day": day, "became": became, "rings": 1})
+
+
+def wait_to_count(db: Connection, channel_id: str, day: str) -> None:
+    """From here to the end of the transaction nobody else is called back for this channel: `counts` stays true. Whoever waits here holds
+    nothing that anybody needs who is further."""
+    db.execute(_COUNT, {"channel_id": channel_id, "day": day, "became": "called", "rings": 0})
 
 
 def rings_on(db: Connection, channel_ids: Iterable[str], day: str) -> dict[tuple[str, str], int]:
