@@ -275,8 +275,11 @@ def follow(gateway: Gateway) -> None:
         _let_wait(gateway, waits, now)
 
 
-def follow_one(gateway: Gateway, delivery_id: int) -> None:
-    """The same for one delivery, of which the end was reported; nothing where it is no call back."""
+def follow_one(gateway: Gateway, delivery_id: int, *, machine: bool) -> None:
+    """The same for one delivery, of which the end was reported, or that a `machine` picked up; nothing where it is no call back."""
+    if machine:
+        with gateway.database.write() as db:
+            call_backs.reopen(db, delivery_id)
     with gateway.database.read() as db:
         over = call_backs.over(db, 1, delivery_id)
     for tried in over:

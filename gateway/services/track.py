@@ -87,8 +87,8 @@ def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None)
         gateway.enqueue([EndCall(row)])
     if told.status in {"undelivered", "failed"} or told.seconds is not None or told.answered_by == MACHINE:
         rounds.follow_one(gateway, row)  # perhaps it did not reach her
-    if said.status in CALL_IS_OVER:
-        missed_calls.follow_one(gateway, row)
+    if said.status in CALL_IS_OVER or told.answered_by == MACHINE:
+        missed_calls.follow_one(gateway, row, machine=told.answered_by == MACHINE)
 
 
 def _told(said: StatusReport, now: datetime) -> deliveries.Report:

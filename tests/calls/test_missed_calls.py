@@ -532,6 +532,35 @@ def test_a_machine_is_nobody(office: Office) -> None:
     assert len(office.called()) == 2
 
 
+def test_a_machine_of_which_we_hear_after_the_end_is_nobody_either(office: Office) -> None:
+    office.ring()
+    sent = office.called()[-1]
+    office.pick_up(sent)
+    office.report(sent, "completed", CallDuration="4")
+    assert office.here.rows("SELECT outcome FROM call_backs") == [("answered",)]
+    for _ in range(2):
+        office.report(sent, "in-progress", AnsweredBy="machine_start")
+    office.move(minutes=2)
+    assert len(office.called()) == 2
+    office.answered(office.called()[-1])
+    office.report(sent, "in-progress", AnsweredBy="machine_start")  # told again when somebody has picked up
+    office.move(minutes=20)
+    assert len(office.called()) == 2
+    assert office.here.rows("SELECT outcome FROM call_backs") == [("answered",)]
+
+
+def test_a_machine_told_after_she_rang_again_calls_her_no_third_time(on_sqlite: Office) -> None:
+    on_sqlite.ring()
+    first = on_sqlite.called()[-1]
+    on_sqlite.answered(first)
+    on_sqlite.move(minutes=1)
+    on_sqlite.ring()
+    on_sqlite.answered(on_sqlite.called()[-1])
+    on_sqlite.report(first, "in-progress", AnsweredBy="machine_start")
+    on_sqlite.move(minutes=20)
+    assert len(on_sqlite.called()) == 2
+
+
 def test_a_try_that_would_fall_into_the_night_waits_for_the_morning(office: Office) -> None:
     office.move(hours=9, minutes=59)
     office.ring()
