@@ -115,7 +115,7 @@ def _take(gateway: Gateway, inbound: Inbound, channel: Channel, at: datetime, an
             call_backs.count(db, channel.id, _day(now), became)
     except AlreadyReceived:
         return "repeated"
-    if became not in OWED:
+    if became not in OWED and became != "repeated":
         log.info("missed_call_not_called_back", channel=channel.id, why=became)
     gateway.enqueue(jobs)
     return became

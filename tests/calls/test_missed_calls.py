@@ -839,7 +839,7 @@ def test_it_can_be_tried_out_in_the_terminal(office: Office, monkeypatch: pytest
     runner = CliRunner()
     monkeypatch.setattr("gateway.bootstrap.from_environment", lambda _environ: office.here.gateway)
     said = runner.invoke(main, ["call", "--missed", SITA])
-    assert said.output == "  [you ring and hang up: called back]\n"
+    assert said.output == "  [you ring and hang up: called back]\n  [it rings within ten seconds: answer with --pick-up]\n"
     assert "called back" in runner.invoke(main, ["rings"]).output
 
 
