@@ -16,7 +16,7 @@ from gateway.core import call_backs as rules
 from gateway.core import consent, phone
 from gateway.core.calendar import NEPAL
 from gateway.core.events import CallAnswered, CallRejected
-from gateway.core.jobs import Job, SendReply
+from gateway.core.jobs import CallBack, Job, SendReply
 from gateway.errors import GatewayError
 from gateway.providers.base import AnswerContext, Inbound
 from gateway.providers.faults import SendFault
@@ -213,7 +213,7 @@ def _ask(gateway: Gateway, db: Connection, asking: Asking, at: datetime, *, told
     became, before = _verdict(gateway, db, asking, at, due)
     if became == "repeated" and before is not None:
         again = at >= before.rang_at + rules.WINDOW and not consent.quiet(now)
-        return became, [SendReply(before.delivery_id)] if again and call_backs.hasten(db, before.delivery_id, now) else []
+        return became, [CallBack()] if again and call_backs.hasten(db, before.delivery_id, now) else []
     if became not in OWED:
         return became, []
     if before is not None and before.ended_at is None:
@@ -222,9 +222,9 @@ def _ask(gateway: Gateway, db: Connection, asking: Asking, at: datetime, *, told
     if call_back_id is None:
         return "repeated", []  # two rings at once
     opens = consent.opens_at(due)
-    delivery_id = _owe(gateway, db, asking, Place(call_back_id, 1, opens))
+    _owe(gateway, db, asking, Place(call_back_id, 1, opens))
     if told or became == "called":
-        return became, [SendReply(delivery_id)] if opens <= now else []
+        return became, [CallBack()] if opens <= now else []
     # A phone that was offline may tell in the middle of the night who rang by day.
     return became, _write(gateway, db, asking, IN_THE_MORNING) if now - at < rules.WINDOW else []
 
@@ -238,10 +238,10 @@ class Place:
     due: datetime
 
 
-def _owe(gateway: Gateway, db: Connection, asking: Asking, place: Place) -> int:
+def _owe(gateway: Gateway, db: Connection, asking: Asking, place: Place) -> None:
     language = _caller(gateway, db, asking).language
     made = Try(place.call_back_id, place.round, asking.channel.id, asking.phone_id, language, place.due)
-    return call_backs.owe(db, made, gateway.clock())
+    call_backs.owe(db, made, gateway.clock())
 
 
 def _new(gateway: Gateway, asking: Asking, at: datetime) -> NewCallBack:

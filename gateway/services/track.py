@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.core import consent
-from gateway.core.jobs import EndCall, ExpandBroadcast, Job, SendBatch, SendReply
+from gateway.core.jobs import CallBack, EndCall, ExpandBroadcast, Job, SendBatch, SendReply
 from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError, SendFault
@@ -137,6 +137,7 @@ def sweep(gateway: Gateway) -> list[Job]:
         broadcasts.finish(db, now)
     with gateway.database.read() as db:
         jobs: list[Job] = [SendReply(row) for row in deliveries.replies_due(db, now, MOST_REPLIES)]
+        jobs += [CallBack()] if deliveries.is_call_back_due(db, now) else []
         jobs += [ExpandBroadcast(row) for row in broadcasts.unexpanded(db)]
         jobs += [SendBatch(row) for row in broadcasts.with_due(db, now, by_night=consent.quiet(now))]
     return jobs + recordings.due(gateway) + uploads.due(gateway)

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from calls.conftest import BASE_URL, Installation
@@ -20,7 +21,9 @@ from fakes.told import a_broadcast, deliver
 from fakes.twilio import FakeTwilio, Sent
 
 from gateway.cli import main
+from gateway.core.jobs import CallBack, SendBatch, SendReply
 from gateway.errors import GatewayError
+from gateway.queues.enqueue import ROUTES
 from gateway.services import installation, missed_calls, receive, send, tasks, track
 from gateway.services.access import terminal
 from gateway.store import claiming, deliveries, phones
@@ -56,8 +59,11 @@ class Office:
     def work(self) -> None:
         """What the clock and the workers do."""
         for job in track.sweep(self.here.gateway):
-            if hasattr(job, "delivery_id"):
-                send.send_reply(self.here.gateway, job.delivery_id)
+            match job:
+                case SendReply(delivery_id):
+                    send.send_reply(self.here.gateway, delivery_id)
+                case CallBack():
+                    send.call_back(self.here.gateway)
 
     def called(self) -> list[Sent]:
         """All calls that we placed, in order, once the workers have had their turn."""
@@ -269,14 +275,28 @@ def test_a_call_of_which_nobody_tells_the_end_does_not_bar_her_for_ever(office: 
     assert office.here.rows("SELECT outcome FROM call_backs ORDER BY id") == [("unclear",), (None,)]
 
 
+def test_many_who_wait_for_a_call_hold_up_nothing_else(office: Office) -> None:
+    """One bell rings for all of them, in the queue of what is sent in bulk: behind the sweep, and in turn with broadcasts."""
+    for number in range(30):
+        office.ring(f"+97798410000{number:02}", then=0)
+    office.move(seconds=5)
+    assert track.sweep(office.here.gateway) == [CallBack()]
+    assert ROUTES[CallBack][0] == ROUTES[SendBatch][0]
+    began = iter([0.0, 0.0, *[100.0] * 1000])  # its time is over after the first page
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(send, "time", SimpleNamespace(monotonic=lambda: next(began)))
+        assert send.call_back(office.here.gateway) == [CallBack()]
+    assert len(office.called()) == 30
+
+
 def test_a_text_does_not_wait_until_many_are_called_back(office_of: Callable[..., Office], sqlite_url: str) -> None:
     office = office_of(sqlite_url, GATEWAY_CALLS_PER_SECOND="5")
     for number in range(8):
         office.ring(f"+97798410000{number:02}")
     with office.here.gateway.database.write() as db:
         reply = NewReply("main", 1, None, "ne", "दाबी पुग्यो।")
-        row = deliveries.owe_reply(db, office.here.gateway.seal, reply, office.here.clock.at)
-    send.send_reply(office.here.gateway, row)
+        deliveries.owe_reply(db, office.here.gateway.seal, reply, office.here.clock.at)
+    send.call_back(office.here.gateway)
     kinds = [sent.kind for sent in office.twilio.ledger]
     assert kinds.count("call") == 8
     assert kinds.index("message") < 4
@@ -336,6 +356,24 @@ def test_who_rings_as_the_day_ends_is_called_at_once_or_told_that_it_is_in_the_m
     assert bool(on_sqlite.texts()) is not by_day
     on_sqlite.move(hours=12)
     assert len(on_sqlite.called()) == 1
+
+
+def test_who_was_claimed_as_the_day_ended_is_called_in_the_morning(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.move(hours=10, seconds=-10)
+    office.ring(then=9)
+    claim = claiming.claim_page
+
+    def slowly(*arguments: object) -> object:
+        claimed = claim(*arguments)
+        office.move(seconds=1)
+        return claimed
+
+    monkeypatch.setattr(claiming, "claim_page", slowly)
+    assert office.called() == []
+    monkeypatch.setattr(claiming, "claim_page", claim)
+    assert office.texts() == ["नमस्ते! बिहान आठ बजेपछि हामी फोन गर्छौँ।"]
+    office.move(hours=12)
+    assert len(office.called()) == 1
 
 
 def test_who_rang_at_night_is_called_in_the_morning_in_order_and_at_the_pace_of_the_number(office_of, database_url: str) -> None:
