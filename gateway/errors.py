@@ -247,7 +247,9 @@ CATALOGUE: dict[str, Fault] = {
     "call:no-missed-calls": Fault(
         "No number of this installation calls back who rings. Set GATEWAY_MISSED_CALLS=yes, or write missed_calls: true at a channel."
     ),
-    "call:not-ringing": Fault("No call to this phone is ringing. Send a broadcast with --voice first."),
+    "call:not-ringing": Fault(
+        "No call to this phone is ringing. After a missed call wait ten seconds, while workers run; else send a broadcast with --voice."
+    ),
     # what is taken in from files
     "import:heading": Fault("{reason}"),
     "import:not-utf-8": Fault(

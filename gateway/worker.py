@@ -47,6 +47,10 @@ def send_reply(gateway: Gateway, stop: Stop, delivery_id: int) -> None:
     gateway.enqueue(send.send_reply(gateway, delivery_id, stop=stop))
 
 
+def call_back(gateway: Gateway, stop: Stop) -> None:
+    gateway.enqueue(send.call_back(gateway, stop=stop))
+
+
 def expand_broadcast(gateway: Gateway, stop: Stop, broadcast_id: str) -> None:
     gateway.enqueue(broadcast.expand(gateway, broadcast_id, stop=stop))
 
@@ -65,7 +69,8 @@ def take_in(gateway: Gateway, stop: Stop, upload_id: str) -> None:
 
 # Whoever can write to Redis can name a function: these are all there are.
 FUNCTIONS: dict[str, Callable[..., None]] = {
-    function.__name__: function for function in (sweep, send_batch, send_reply, expand_broadcast, end_call, fetch_recording, take_in)
+    function.__name__: function
+    for function in (sweep, send_batch, send_reply, call_back, expand_broadcast, end_call, fetch_recording, take_in)
 }
 
 

@@ -26,7 +26,7 @@ WAITS = {
 @click.command("call")
 @click.argument("number")
 @click.option("--keys", help="What is pressed at each wait, as 2,4826; an empty place is silence. Without it, keys are read from you.")
-@click.option("--pick-up", is_flag=True, help="Answer the call that a broadcast is making to this phone.")
+@click.option("--pick-up", is_flag=True, help="Answer the call that rings this phone: of a broadcast, or back after --missed.")
 @click.option("--missed", is_flag=True, help="Ring and hang up at once, to be called back: answer with --pick-up.")
 @click.option("--record", type=click.Path(path_type=Path, dir_okay=False), help="Write the call into this file, as a transcript.")
 def command(number: str, keys: str | None, record: Path | None, *, pick_up: bool, missed: bool) -> None:
@@ -57,7 +57,7 @@ def command(number: str, keys: str | None, record: Path | None, *, pick_up: bool
     pressed = terminal.keys_of(keys) if keys is not None else None
     seconds = 0.0
     if heard.over and not heard.said:
-        click.echo("  [not answered: you are called back; answer with --pick-up]")
+        click.echo("  [not answered: you are called back; it rings within ten seconds: answer with --pick-up]")
     while True:
         recorder.hears(heard)
         seconds += _print(heard, clips)
@@ -83,7 +83,10 @@ def _ring_once(gateway: Gateway, sender: str) -> None:
     from gateway.cli.rings import SAID
     from gateway.services import missed_calls
 
-    click.echo(f"  [you ring and hang up: {SAID[missed_calls.try_out(gateway, sender)]}]")
+    became = missed_calls.try_out(gateway, sender)
+    click.echo(f"  [you ring and hang up: {SAID[became]}]")
+    if became == "called":
+        click.echo("  [it rings within ten seconds: answer with --pick-up]")
 
 
 def _print(heard: Heard, clips: ClipCatalogue) -> float:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 SAID = {
     "called": "called back",
     "morning": "called back in the morning",
-    "repeated": "rang again and were being called back already",
+    "repeated": "rang again: one call answers them",
     "late": "told to us more than a day later",
     "withheld": "withheld their number",
+    "ours": "our own numbers",
     "barred": "no number that may be called",
     "stopped": "said STOP",
     "cap-number": "called back often enough today",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-WINDOW = timedelta(minutes=10)  # rings within it are one
+WINDOW = timedelta(minutes=10)  # rings within it are one,
+AFTER = timedelta(minutes=1)  # or until so long after a call that she picked up: whoever goes on ringing has been called
 LATEST = timedelta(days=1)  # a ring of which we hear later, or that could not be answered for so long, is not called back
 BREATH = timedelta(seconds=5)  # until she has put the phone down: a call at once would find her line busy
-AGAIN = (timedelta(minutes=2), timedelta(minutes=15))  # after a call that nobody answered, from when it rang
-BUSY = AGAIN[0]  # and where her line was busy
+AGAIN = (timedelta(minutes=2), timedelta(minutes=15))  # after a call that nobody answered, from when it rang,
+BUSY = (timedelta(seconds=30), timedelta(minutes=2))  # and where her line was busy: first perhaps because she still let us ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +42,4 @@ def again(tries: int, rang_at: datetime, *, busy: bool) -> datetime | None:
     """
     if tries > len(AGAIN):
         return None
-    return rang_at + (BUSY if busy else AGAIN[tries - 1])
+    return rang_at + (BUSY if busy else AGAIN)[tries - 1]

@@ -16,6 +16,11 @@ class SendReply:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBack:
+    """Call whoever rang and is due, in turn with what is sent in bulk: many of them, at the pace of calls, leave room for all else."""
+
+
+@dataclass(frozen=True, slots=True)
 class SendBatch:
     """Go on sending a broadcast until nothing of it is due."""
 
@@ -55,4 +60,4 @@ class Sweep:
     """Find what fell on the floor: expired leases, unanswered doubts, broadcasts whose bell was lost, conversations that hang."""
 
 
-Job = SendReply | SendBatch | ExpandBroadcast | FetchRecording | EndCall | TakeIn | Sweep
+Job = SendReply | CallBack | SendBatch | ExpandBroadcast | FetchRecording | EndCall | TakeIn | Sweep

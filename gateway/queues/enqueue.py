@@ -16,7 +16,7 @@ from rq import Queue
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
-from gateway.core.jobs import EndCall, ExpandBroadcast, FetchRecording, Job, SendBatch, SendReply, Sweep, TakeIn
+from gateway.core.jobs import CallBack, EndCall, ExpandBroadcast, FetchRecording, Job, SendBatch, SendReply, Sweep, TakeIn
 from gateway.queues import watching
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ ROUTES: dict[type[Job], tuple[str, str]] = {
     Sweep: ("sweep", "sweep"),
     ExpandBroadcast: ("sweep", "expand_broadcast"),
     FetchRecording: ("sweep", "fetch_recording"),
+    CallBack: ("bulk", "call_back"),
     SendBatch: ("bulk", "send_batch"),
     TakeIn: ("bulk", "take_in"),
 }

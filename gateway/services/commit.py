@@ -364,7 +364,7 @@ def _open_task(writing: Writing, fact: events.TaskOpened) -> list[Job]:
     if (
         fact.kind == "call_back"
         and conversation.phone_id is not None
-        and tasks.is_open_since(writing.db, conversation.phone_id, fact.kind, writing.now - ONE_CALL_BACK)
+        and tasks.is_call_back_open(writing.db, conversation.organisation_id, conversation.phone_id, writing.now - ONE_CALL_BACK)
     ):
         return []  # two calls at once
     write = tasks.open_task if fact.claim_id is None else tasks.open_once

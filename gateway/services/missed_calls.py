@@ -16,15 +16,17 @@ from gateway.core import call_backs as rules
 from gateway.core import consent, phone
 from gateway.core.calendar import NEPAL
 from gateway.core.events import CallAnswered, CallRejected
-from gateway.core.jobs import Job, SendReply
+from gateway.core.jobs import CallBack, Job, SendReply
 from gateway.errors import GatewayError
 from gateway.providers.base import AnswerContext, Inbound
+from gateway.providers.faults import SendFault
 from gateway.services import callers
 from gateway.services.access import Permission
 from gateway.services.installation import ORGANISATION
-from gateway.store import arrivals, call_backs, calls, channels, deliveries, phones, receipts
+from gateway.store import arrivals, call_backs, calls, channels, deliveries, phones, receipts, tasks
 from gateway.store.call_backs import NewCallBack, Try
 from gateway.store.database import AlreadyReceived
+from gateway.store.tasks import NewTask
 
 if TYPE_CHECKING:
     from gateway.core.call_backs import Caps
@@ -38,10 +40,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 # What becomes of a ring: she is called back now or in the morning; she is being called back already; or not, and why.
-BECAME = ("called", "morning", "repeated", "late", "withheld", "barred", "stopped", "cap-number", "cap-prefix", "cap-day")
+BECAME = ("called", "morning", "repeated", "late", "withheld", "ours", "barred", "stopped", "cap-number", "cap-prefix", "cap-day")
 OWED = frozenset({"called", "morning"})
 
-IN_THE_MORNING, CALLED_IN_VAIN = "call_back_morning", "call_back_missed"  # of flows/phrases.yaml
+# Of flows/phrases.yaml.
+IN_THE_MORNING, CALLED_IN_VAIN, BY_A_PERSON = "call_back_morning", "call_back_missed", "call_back_by_person"
 PREFIX_LATELY = timedelta(hours=1)
 ENDS = {"delivered": "answered", "read": "answered", "suppressed": "dropped"}
 AT_ONCE = 200  # tries that one sweep looks at
@@ -62,16 +65,22 @@ def came(gateway: Gateway, provider: str, external_id: str, sender: str | None, 
 
 
 def calls_back(gateway: Gateway, provider: str, recipient: str) -> bool:
-    """Whether this number of ours rejects who rings and calls back."""
-    with gateway.database.read() as db:
-        channel = callers.channel_of(gateway, db, Inbound(provider, "", 0, "voice", None, recipient, CallAnswered()))
-    return channel is not None and channel.missed_calls
+    """Whether this number of ours rejects who rings and calls back; known without the database, so that no fault of it answers her."""
+    if gateway.ways is None:
+        return gateway.settings.missed_calls
+    ours = gateway.ways.channels.values()
+    return any(entry.missed_calls for entry in ours if (entry.provider, entry.number) == (provider, recipient))
+
+
+def rejection(gateway: Gateway, provider: str) -> str:
+    """The document that rejects a ring unanswered."""
+    context = AnswerContext(next_step=0, public_base_url=gateway.settings.public_base_url)
+    return gateway.providers[provider].render_call((CallRejected(),), None, context)
 
 
 def rang(gateway: Gateway, inbound: Inbound, channel: Channel) -> str:
     """Answer the first request of a call at a channel whose rings are called back: the document that rejects it unanswered."""
-    context = AnswerContext(next_step=0, public_base_url=gateway.settings.public_base_url)
-    answer = gateway.providers[inbound.provider].render_call((CallRejected(),), None, context)
+    answer = rejection(gateway, inbound.provider)
     _take(gateway, inbound, channel, gateway.clock(), answer)
     return answer
 
@@ -96,7 +105,7 @@ def _take(gateway: Gateway, inbound: Inbound, channel: Channel, at: datetime, an
     try:
         with gateway.database.write() as db:
             receipts.insert(db, gateway.seal, receipts.Receipt(inbound.provider, inbound.external_id, inbound.step, answer, now))
-            phone_id, barred = None, _barred(gateway, channel, inbound.sender)
+            phone_id, barred = None, _barred(gateway, db, channel, inbound.sender)
             if barred is not None or inbound.sender is None:
                 became = barred or "withheld"
             else:
@@ -106,7 +115,7 @@ def _take(gateway: Gateway, inbound: Inbound, channel: Channel, at: datetime, an
             call_backs.count(db, channel.id, _day(now), became)
     except AlreadyReceived:
         return "repeated"
-    if became not in OWED:
+    if became not in OWED and became != "repeated":
         log.info("missed_call_not_called_back", channel=channel.id, why=became)
     gateway.enqueue(jobs)
     return became
@@ -130,16 +139,19 @@ def would(gateway: Gateway, channel_id: str, phone_id: int) -> str:
         asking = _asking(gateway, db, channel_id, phone_id)
         if asking is None:
             return "off"
-        return _barred(gateway, asking.channel, asking.e164) or _verdict(gateway, db, asking, gateway.clock())[0]
+        now = gateway.clock()
+        return _barred(gateway, db, asking.channel, asking.e164) or _verdict(gateway, db, asking, now, now)[0]
 
 
 def ask(gateway: Gateway, db: Connection, channel_id: str, phone_id: int) -> list[Job]:
     """Owe a call to who asked for one by text, as if she had rung; part of the transaction of her text."""
     asking, now = _asking(gateway, db, channel_id, phone_id), gateway.clock()
-    if asking is None or _barred(gateway, asking.channel, asking.e164):
+    if asking is None or _barred(gateway, db, asking.channel, asking.e164):
         return []
     became, jobs = _ask(gateway, db, asking, now, told=True)
     call_backs.count(db, channel_id, _day(now), became)
+    if became not in OWED and became != "repeated":
+        _hand_over(gateway, db, asking)  # she was told that we call, and another ring reached a cap before hers
     return jobs
 
 
@@ -152,14 +164,17 @@ def _asking(gateway: Gateway, db: Connection, channel_id: str, phone_id: int) ->
     return Asking(channel, phone_id, e164)
 
 
-def _barred(gateway: Gateway, channel: Channel, e164: str | None) -> str | None:
+def _barred(gateway: Gateway, db: Connection, channel: Channel, e164: str | None) -> str | None:
     if e164 is None:
         return "withheld"
+    if any(ours.address == e164 or phone.parse(ours.address) == e164 for ours in channels.every(db)):
+        return "ours"  # it would ring us, and be called back in its turn
     return None if phone.may_call(e164, _caps(gateway, channel).countries) else "barred"
 
 
-def _verdict(gateway: Gateway, db: Connection, asking: Asking, at: datetime) -> tuple[str, Before | None]:
-    """What becomes of her ring, and the call back that is under way already, or was left hanging."""
+def _verdict(gateway: Gateway, db: Connection, asking: Asking, at: datetime, due: datetime) -> tuple[str, Before | None]:
+    """What becomes of her ring, if she would be called when it is `due`, and the call back that is under way already, or was left
+    hanging."""
     now = gateway.clock()
     known = arrivals.who(db, gateway.seal, asking.e164, asking.channel.organisation_id)
     if known is not None and known.stopped_at is not None:
@@ -178,7 +193,7 @@ def _verdict(gateway: Gateway, db: Connection, asking: Asking, at: datetime) -> 
     ):
         if number >= most:
             return why, before
-    return ("morning" if consent.quiet(now) else "called"), before
+    return ("morning" if consent.quiet(due) else "called"), before
 
 
 def _is_the_same(before: Before, at: datetime, now: datetime) -> bool:
@@ -186,17 +201,19 @@ def _is_the_same(before: Before, at: datetime, now: datetime) -> bool:
     if before.ended_at is None:
         return before.state == "queued" or now - before.touched_at < rules.WINDOW  # else nobody tells us what became of it
     if before.outcome == "answered":
-        return at < before.ended_at
-    return at < before.rang_at + rules.WINDOW
+        return at < before.ended_at + rules.AFTER
+    return at < max(before.ended_at, before.rang_at + rules.WINDOW)  # a phone may tell of it when we have tried already
 
 
 def _ask(gateway: Gateway, db: Connection, asking: Asking, at: datetime, *, told: bool = False) -> tuple[str, list[Job]]:
     """Owe her a call, unless we do already. `told`: she knows when it comes."""
     now = gateway.clock()
-    became, before = _verdict(gateway, db, asking, at)
+    due = now if told else max(now, at + rules.BREATH)
+    call_backs.wait_to_count(db, asking.channel.id, _day(now))
+    became, before = _verdict(gateway, db, asking, at, due)
     if became == "repeated" and before is not None:
         again = at >= before.rang_at + rules.WINDOW and not consent.quiet(now)
-        return became, [SendReply(before.delivery_id)] if again and call_backs.hasten(db, before.delivery_id, now) else []
+        return became, [CallBack()] if again and call_backs.hasten(db, before.delivery_id, now) else []
     if became not in OWED:
         return became, []
     if before is not None and before.ended_at is None:
@@ -204,11 +221,12 @@ def _ask(gateway: Gateway, db: Connection, asking: Asking, at: datetime, *, told
     call_back_id = call_backs.begin(db, _new(gateway, asking, at))
     if call_back_id is None:
         return "repeated", []  # two rings at once
-    due = consent.opens_at(now if told else max(now, at + rules.BREATH))
-    delivery_id = _owe(gateway, db, asking, Place(call_back_id, 1, due))
+    opens = consent.opens_at(due)
+    _owe(gateway, db, asking, Place(call_back_id, 1, opens))
     if told or became == "called":
-        return became, [SendReply(delivery_id)] if due <= now else []
-    return became, _write(gateway, db, asking, IN_THE_MORNING)
+        return became, [CallBack()] if opens <= now else []
+    # A phone that was offline may tell in the middle of the night who rang by day.
+    return became, _write(gateway, db, asking, IN_THE_MORNING) if now - at < rules.WINDOW else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +238,10 @@ class Place:
     due: datetime
 
 
-def _owe(gateway: Gateway, db: Connection, asking: Asking, place: Place) -> int:
+def _owe(gateway: Gateway, db: Connection, asking: Asking, place: Place) -> None:
     language = _caller(gateway, db, asking).language
     made = Try(place.call_back_id, place.round, asking.channel.id, asking.phone_id, language, place.due)
-    return call_backs.owe(db, made, gateway.clock())
+    call_backs.owe(db, made, gateway.clock())
 
 
 def _new(gateway: Gateway, asking: Asking, at: datetime) -> NewCallBack:
@@ -257,8 +275,11 @@ def follow(gateway: Gateway) -> None:
         _let_wait(gateway, waits, now)
 
 
-def follow_one(gateway: Gateway, delivery_id: int) -> None:
-    """The same for one delivery, of which the end was reported; nothing where it is no call back."""
+def follow_one(gateway: Gateway, delivery_id: int, *, machine: bool) -> None:
+    """The same for one delivery, of which the end was reported, or that a `machine` picked up; nothing where it is no call back."""
+    if machine:
+        with gateway.database.write() as db:
+            call_backs.reopen(db, delivery_id)
     with gateway.database.read() as db:
         over = call_backs.over(db, 1, delivery_id)
     for tried in over:
@@ -274,6 +295,7 @@ def _decide(gateway: Gateway, tried: Tried) -> None:
         at = rules.again(tried.round, tried.rang_at, busy=tried.error == "busy") if outcome is None else None
         if her is None or outcome is not None:
             call_backs.end(db, tried.call_back_id, outcome or "dropped", now)
+            jobs = _hand_over(gateway, db, her) if her is not None and _is_for_a_person(tried, outcome) else []
         elif at is not None:
             due = consent.opens_at(max(at, now))
             _owe(gateway, db, her, Place(tried.call_back_id, tried.round + 1, due))
@@ -302,6 +324,23 @@ def _outcome(tried: Tried) -> str | None:
     return ENDS.get(tried.state, "unclear")
 
 
+def _is_for_a_person(tried: Tried, outcome: str | None) -> bool:
+    """Whether the gateway gives up, and neither she nor her number is the reason: no way of ours took the call, or none for a day."""
+    error = tried.error or ""
+    return error == call_backs.TOO_LATE or (outcome in {"failed", "unclear"} and not error.startswith(SendFault.BAD_NUMBER.value))
+
+
+def _hand_over(gateway: Gateway, db: Connection, her: Asking) -> list[Job]:
+    """Let a person call her, and tell her so; once, however often she rings until that is done."""
+    organisation_id, now = her.channel.organisation_id, gateway.clock()
+    if tasks.is_call_back_open(db, organisation_id, her.phone_id):
+        return []
+    member = _caller(gateway, db, her).member
+    task = NewTask(gateway.new_id(), organisation_id, "call_back", her.phone_id, member.id if member else None)
+    tasks.open_task(db, task, now)
+    return _write(gateway, db, her, BY_A_PERSON)
+
+
 def _let_wait(gateway: Gateway, tried: Tried, now: datetime) -> None:
     """It became night before she could be called."""
     jobs = list[Job]()
@@ -316,13 +355,15 @@ def _let_wait(gateway: Gateway, tried: Tried, now: datetime) -> None:
 
 
 def _write(gateway: Gateway, db: Connection, asking: Asking, phrase: str) -> list[Job]:
-    """Owe her a text, where her phone takes any. It answers her ring, so that it goes out at night as well."""
+    """Owe her a text, where her phone takes any. What answers her ring goes out at night as well."""
     if phone.operator(asking.e164) == phone.LINE:
         return []
-    known = _caller(gateway, db, asking)
+    known, now = _caller(gateway, db, asking), gateway.clock()
     words = gateway.catalogue.phrase(phrase, known.language, romanised=known.romanised)
-    reply = deliveries.NewReply(asking.channel.id, asking.phone_id, None, known.language, words)
-    return [SendReply(deliveries.owe_reply(db, gateway.seal, reply, gateway.clock()))]
+    opens = consent.opens_at(now) if phrase != IN_THE_MORNING and consent.quiet(now) else None
+    reply = deliveries.NewReply(asking.channel.id, asking.phone_id, None, known.language, words, opens, by_day=opens is not None)
+    owed = deliveries.owe_reply(db, gateway.seal, reply, now)
+    return [] if opens else [SendReply(owed)]
 
 
 def _caller(gateway: Gateway, db: Connection, asking: Asking) -> Caller:

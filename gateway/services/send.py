@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gateway.core import consent
 from gateway.core.events import MEDIA, Medium
-from gateway.core.jobs import Job, SendBatch, SendReply
+from gateway.core.jobs import CallBack, Job, SendBatch, SendReply
 from gateway.errors import GatewayError
 from gateway.providers.base import Accepted, OutboundCall, OutboundMessage, Provider
 from gateway.providers.faults import SendError, SendFault
@@ -74,10 +74,15 @@ def run_batch(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] =
 
 
 def send_reply(gateway: Gateway, delivery_id: int, *, stop: Callable[[], bool] = lambda: False) -> list[Job]:
-    """Send a reply, or call somebody back, with whatever else is due to single persons: until nothing is, until `stop()`, or for `SLICE`
-    seconds; return the job that goes on. Replies answer somebody, so they go out at night as well."""
+    """Send a reply, with all others that are due: until none is, until `stop()`, or for `SLICE` seconds; return the job that goes on.
+    Replies answer somebody, so they go out at night as well."""
     log.debug("reply %d is due", delivery_id)
-    return asyncio.run(_send_replies(gateway, delivery_id, stop))
+    return asyncio.run(_send_to_persons(gateway, REPLIES, SendReply(delivery_id), stop))
+
+
+def call_back(gateway: Gateway, *, stop: Callable[[], bool] = lambda: False) -> list[Job]:
+    """Call whoever rang: until nobody is due, until `stop()`, or for `SLICE` seconds; return the job that goes on."""
+    return asyncio.run(_send_to_persons(gateway, CALLS_BACK, CallBack(), stop))
 
 
 def _media(broadcast: Broadcast) -> Sequence[Medium]:
@@ -115,7 +120,7 @@ async def _let_pass(sender: Sender, stream: Stream, finished: asyncio.Event) -> 
             await asyncio.wait_for(finished.wait(), REPLIES_EVERY)
 
 
-async def _send_replies(gateway: Gateway, delivery_id: int, stop: Callable[[], bool]) -> list[Job]:
+async def _send_to_persons(gateway: Gateway, stream: Stream, job: Job, stop: Callable[[], bool]) -> list[Job]:
     until = time.monotonic() + SLICE
     finished = asyncio.Event()
 
@@ -124,10 +129,11 @@ async def _send_replies(gateway: Gateway, delivery_id: int, stop: Callable[[], b
 
     async with open_http(REPLIES_PAGE) as http, asyncio.TaskGroup() as group:
         sender = Sender(gateway, http, interrupted, paths=paths_of(gateway))
-        group.create_task(_let_pass(sender, REPLIES, finished))  # a text does not wait until many are called back
-        await sender.send_due(CALLS_BACK)
+        if stream != REPLIES:
+            group.create_task(_let_pass(sender, REPLIES, finished))  # a text does not wait until many are called back
+        await sender.send_due(stream)
         finished.set()
-    return [SendReply(delivery_id)] if interrupted() and not sender.ended else []
+    return [job] if interrupted() and not sender.ended else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +351,9 @@ class Sender:
     def _look_at_fence(self, page: Page, index: int) -> None:
         now, group = self.gateway.clock(), page.rows[index : index + FENCED]
         page.cleared, page.cleared_to, page.cleared_until = {}, index + len(group), time.monotonic() + FRESH
+        if page.stream == CALLS_BACK and consent.quiet(now):  # the day ended since they were claimed
+            page.over = True
+            return
         if page.stream.broadcast_id and self.errand and self.errand.hours.closed(now):
             page.not_before, page.over, self.ended = self.errand.hours.open_at(now), True, True
             return

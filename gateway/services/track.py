@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.core import consent
-from gateway.core.jobs import EndCall, ExpandBroadcast, Job, SendBatch, SendReply
+from gateway.core.jobs import CallBack, EndCall, ExpandBroadcast, Job, SendBatch, SendReply
 from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Found, OutboundCall, OutboundMessage, StatusReport
 from gateway.providers.faults import SendError, SendFault
@@ -89,8 +89,8 @@ def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None)
         gateway.enqueue([EndCall(row)])
     if told.status in {"undelivered", "failed"} or told.seconds is not None or told.answered_by == MACHINE:
         rounds.follow_one(gateway, row)  # perhaps it did not reach her
-    if said.status in CALL_IS_OVER:
-        missed_calls.follow_one(gateway, row)
+    if said.status in CALL_IS_OVER or told.answered_by == MACHINE:
+        missed_calls.follow_one(gateway, row, machine=told.answered_by == MACHINE)
 
 
 def _told(said: StatusReport, now: datetime) -> deliveries.Report:
@@ -139,6 +139,7 @@ def sweep(gateway: Gateway) -> list[Job]:
         broadcasts.finish(db, now)
     with gateway.database.read() as db:
         jobs: list[Job] = [SendReply(row) for row in deliveries.replies_due(db, now, MOST_REPLIES)]
+        jobs += [CallBack()] if deliveries.is_call_back_due(db, now) else []
         jobs += [ExpandBroadcast(row) for row in broadcasts.unexpanded(db)]
         jobs += [SendBatch(row) for row in broadcasts.with_due(db, now, by_night=consent.quiet(now))]
     return jobs + recordings.due(gateway) + uploads.due(gateway)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, literal, or_, select, update
 from sqlalchemy import text as sql
 
 from gateway.store.database import Connection
@@ -130,7 +130,9 @@ _COUNT = _COUNT.on_conflict_do_update(
     index_elements=["channel_id", "day", "became"], set_={"rings": missed_call_days.c.rings + _COUNT.excluded["rings"]}
 )
 _RINGS = select(missed_call_days.c.channel_id, missed_call_days.c.became, missed_call_days.c.rings).where(
-    missed_call_days.c.day == bindparam("day"), missed_call_days.c.channel_id.in_(bindparam("these", expanding=True))
+    missed_call_days.c.day == bindparam("day"),
+    missed_call_days.c.channel_id.in_(bindparam("these", expanding=True)),
+    missed_call_days.c.rings > 0,
 )
 
 _TRIES = (
@@ -162,6 +164,32 @@ _OVER = _TRIES.where(_IS_OVER)
 _THIS_OVER = _OVER.where(deliveries.c.id == bindparam("row"))
 _DUE = and_(deliveries.c.state == "queued", or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= bindparam("now")))
 _WAITING = _TRIES.where(_DUE)
+_later_try, _later = deliveries.alias("later_try"), call_backs.alias("later")
+_BY_MACHINE = (
+    select(deliveries.c.call_back_id)
+    .where(
+        deliveries.c.id == bindparam("row"),
+        deliveries.c.answered_by == "machine",
+        ~exists(select(literal(1)).where(_later_try.c.call_back_id == deliveries.c.call_back_id, _later_try.c.round > deliveries.c.round)),
+    )
+    .scalar_subquery()
+)
+_REOPEN = (
+    update(call_backs)
+    .where(
+        call_backs.c.id == _BY_MACHINE,
+        call_backs.c.outcome == "answered",
+        ~exists(
+            select(literal(1)).where(
+                _later.c.phone_id == call_backs.c.phone_id,
+                _later.c.organisation_id == call_backs.c.organisation_id,
+                _later.c.id > call_backs.c.id,
+            )
+        ),
+    )
+    .values(ended_at=None, outcome=None)
+)
+_UNSETTLE = update(deliveries).where(deliveries.c.id == bindparam("row")).values(settled=False)
 _EXPIRE = (
     update(deliveries)
     .where(
@@ -217,6 +245,13 @@ def settle(db: Connection, delivery_id: int) -> bool:
     return db.execute(_SETTLE, {"row": delivery_id}).rowcount == 1
 
 
+def reopen(db: Connection, delivery_id: int) -> None:
+    """It was a machine that picked up this try, of which we hear after the end: what comes after it is to be decided anew. Nothing where
+    that was known, or she has rung again."""
+    if db.execute(_REOPEN, {"row": delivery_id}).rowcount == 1:
+        db.execute(_UNSETTLE, {"row": delivery_id})
+
+
 def over(db: Connection, count: int, delivery_id: int | None = None) -> list[Tried]:
     """Tries that are over and after which it is not decided what comes; with an id, that one alone."""
     if delivery_id is None:
@@ -239,8 +274,14 @@ def expire(db: Connection, before: datetime, now: datetime) -> None:
 
 
 def count(db: Connection, channel_id: str, day: str, became: str) -> None:
-    """One more ring at a channel, and what became of it. Until the transaction ends, no other of the same kind is counted there."""
+    """One more ring at a channel, and what became of it."""
     db.execute(_COUNT, {"channel_id": channel_id, "day": day, "became": became, "rings": 1})
+
+
+def wait_to_count(db: Connection, channel_id: str, day: str) -> None:
+    """From here to the end of the transaction nobody else is called back for this channel: `counts` stays true. Whoever waits here holds
+    nothing that anybody needs who is further."""
+    db.execute(_COUNT, {"channel_id": channel_id, "day": day, "became": "called", "rings": 0})
 
 
 def rings_on(db: Connection, channel_ids: Iterable[str], day: str) -> dict[tuple[str, str], int]:

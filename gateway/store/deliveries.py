@@ -134,7 +134,7 @@ BY_THIS_HOUR = or_(~deliveries.c.by_day, bindparam("daylight", type_=Boolean))
 _DUE = or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= bindparam("now"))
 _REPLIES_DUE = (
     select(deliveries.c.id)
-    .where(IS_REPLY, deliveries.c.state == "queued", _DUE, BY_THIS_HOUR)
+    .where(IS_REPLY, deliveries.c.state == "queued", deliveries.c.medium == "sms", _DUE, BY_THIS_HOUR)
     .order_by(deliveries.c.id)
     .limit(bindparam("count"))
 )

@@ -113,6 +113,17 @@ _COUNT_SINCE = (
     .where(tasks.c.phone_id == bindparam("phone_id"), tasks.c.kind == bindparam("kind"), tasks.c.created_at >= bindparam("since"))
 )
 
+_CALL_BACKS = (
+    select(tasks.c.id)
+    .where(
+        tasks.c.organisation_id == bindparam("organisation"),
+        tasks.c.phone_id == bindparam("phone"),
+        tasks.c.kind == "call_back",
+        tasks.c.state == "open",
+    )
+    .limit(1)
+)
+
 _ADOPT = (
     update(tasks)
     .where(tasks.c.recording_id == bindparam("of_recording"), tasks.c.kind == bindparam("of_kind"), tasks.c.member_id.is_(None))
@@ -140,9 +151,10 @@ def close_about_phone(db: Connection, about: AboutPhone, now: datetime) -> None:
     db.execute(_CLOSE_ABOUT_PHONE, {**values(about), "now": now})
 
 
-def is_open_since(db: Connection, phone_id: int, kind: str, since: datetime) -> bool:
-    """Whether a task of a kind that was written down for a phone since then is still open."""
-    return db.execute(_COUNT_SINCE.where(tasks.c.state == "open"), {"phone_id": phone_id, "kind": kind, "since": since}).scalar_one() > 0
+def is_call_back_open(db: Connection, organisation_id: str, phone_id: int, since: datetime | None = None) -> bool:
+    """Whether somebody of the organisation is to call this phone back already, and since then where that matters."""
+    asked = _CALL_BACKS.where(tasks.c.created_at >= since) if since else _CALL_BACKS
+    return db.execute(asked, {"organisation": organisation_id, "phone": phone_id}).first() is not None
 
 
 def became_claim(db: Connection, task: ClaimOfTask, now: datetime) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from calls.conftest import BASE_URL, Installation
@@ -18,16 +21,21 @@ from fakes.told import a_broadcast, deliver
 from fakes.twilio import FakeTwilio, Sent
 
 from gateway.cli import main
+from gateway.core.jobs import CallBack, SendBatch, SendReply
 from gateway.errors import GatewayError
-from gateway.services import installation, missed_calls, send, track
+from gateway.queues.enqueue import ROUTES
+from gateway.services import installation, missed_calls, receive, send, tasks, track
 from gateway.services.access import terminal
-from gateway.store import claiming, deliveries
+from gateway.store import claiming, deliveries, phones
+from gateway.store import tasks as stored_tasks
 from gateway.store.deliveries import NewReply
+from gateway.store.tasks import NewTask
 from gateway.web.app import create_app
 
 SITA, STRANGER, LANDLINE = "+9779720000001", "+9779841000009", "+97714112233"
 MAIN = terminal("main")
 AT_ONCE = 20  # calls of one page
+TO_CALL = "SELECT organisation_id, sealed FROM tasks JOIN phones ON phones.id = phone_id WHERE kind = 'call_back' AND tasks.state = 'open'"
 REJECTED = '<?xml version="1.0" encoding="UTF-8"?><Response><Reject reason="busy"/></Response>'
 
 
@@ -51,8 +59,11 @@ class Office:
     def work(self) -> None:
         """What the clock and the workers do."""
         for job in track.sweep(self.here.gateway):
-            if hasattr(job, "delivery_id"):
-                send.send_reply(self.here.gateway, job.delivery_id)
+            match job:
+                case SendReply(delivery_id):
+                    send.send_reply(self.here.gateway, delivery_id)
+                case CallBack():
+                    send.call_back(self.here.gateway)
 
     def called(self) -> list[Sent]:
         """All calls that we placed, in order, once the workers have had their turn."""
@@ -224,12 +235,24 @@ def test_rings_at_the_same_moment_are_called_back_once(office: Office) -> None:
     assert Counter(sent.to for sent in office.called()) == {SITA: 1, STRANGER: 1}
 
 
-def test_a_ring_after_her_call_was_answered_and_ended_counts_anew(office: Office) -> None:
+def test_a_ring_counts_anew_a_minute_after_a_call_that_she_picked_up(office: Office) -> None:
     office.ring()
     office.answered(office.called()[-1])
-    office.move(seconds=5)
+    office.ring(then=59.9)
+    assert len(office.called()) == 1
+    office.move(seconds=0.1)
     office.ring()
     assert len(office.called()) == 2
+    assert office.rings() == {"called": 2, "repeated": 1}
+
+
+def test_two_hundred_rings_of_one_who_picks_up_at_once_are_one_call(on_sqlite: Office) -> None:
+    for _ in range(200):
+        on_sqlite.ring(then=0.3)
+        for sent in on_sqlite.called()[len(on_sqlite.here.rows("SELECT id FROM call_backs WHERE outcome = 'answered'")) :]:
+            on_sqlite.pick_up(sent)
+            on_sqlite.report(sent, "completed", CallDuration="0")
+    assert len(on_sqlite.called()) == 1
 
 
 def test_a_ring_after_the_window_hastens_the_next_try(office: Office) -> None:
@@ -252,14 +275,28 @@ def test_a_call_of_which_nobody_tells_the_end_does_not_bar_her_for_ever(office: 
     assert office.here.rows("SELECT outcome FROM call_backs ORDER BY id") == [("unclear",), (None,)]
 
 
+def test_many_who_wait_for_a_call_hold_up_nothing_else(office: Office) -> None:
+    """One bell rings for all of them, in the queue of what is sent in bulk: behind the sweep, and in turn with broadcasts."""
+    for number in range(30):
+        office.ring(f"+97798410000{number:02}", then=0)
+    office.move(seconds=5)
+    assert track.sweep(office.here.gateway) == [CallBack()]
+    assert ROUTES[CallBack][0] == ROUTES[SendBatch][0]
+    began = iter([0.0, 0.0, *[100.0] * 1000])  # its time is over after the first page
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(send, "time", SimpleNamespace(monotonic=lambda: next(began)))
+        assert send.call_back(office.here.gateway) == [CallBack()]
+    assert len(office.called()) == 30
+
+
 def test_a_text_does_not_wait_until_many_are_called_back(office_of: Callable[..., Office], sqlite_url: str) -> None:
     office = office_of(sqlite_url, GATEWAY_CALLS_PER_SECOND="5")
     for number in range(8):
         office.ring(f"+97798410000{number:02}")
     with office.here.gateway.database.write() as db:
         reply = NewReply("main", 1, None, "ne", "दाबी पुग्यो।")
-        row = deliveries.owe_reply(db, office.here.gateway.seal, reply, office.here.clock.at)
-    send.send_reply(office.here.gateway, row)
+        deliveries.owe_reply(db, office.here.gateway.seal, reply, office.here.clock.at)
+    send.call_back(office.here.gateway)
     kinds = [sent.kind for sent in office.twilio.ledger]
     assert kinds.count("call") == 8
     assert kinds.index("message") < 4
@@ -309,6 +346,51 @@ def test_whom_the_night_overtakes_is_told_so(office: Office) -> None:
     assert len(office.texts()) == 1
 
 
+@pytest.mark.parametrize("seconds", [-6, -5, -4, -0.001, 0])
+def test_who_rings_as_the_day_ends_is_called_at_once_or_told_that_it_is_in_the_morning(on_sqlite: Office, seconds: float) -> None:
+    on_sqlite.move(hours=10, seconds=seconds)
+    on_sqlite.ring()
+    by_day = seconds < -5
+    assert len(on_sqlite.called()) == by_day
+    assert on_sqlite.rings() == {"called" if by_day else "morning": 1}
+    assert bool(on_sqlite.texts()) is not by_day
+    on_sqlite.move(hours=12)
+    assert len(on_sqlite.called()) == 1
+
+
+def test_who_was_claimed_as_the_day_ended_is_called_in_the_morning(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.move(hours=10, seconds=-10)
+    office.ring(then=9)
+    claim = claiming.claim_page
+
+    def slowly(*arguments: object) -> object:
+        claimed = claim(*arguments)
+        office.move(seconds=1)
+        return claimed
+
+    monkeypatch.setattr(claiming, "claim_page", slowly)
+    assert office.called() == []
+    monkeypatch.setattr(claiming, "claim_page", claim)
+    assert office.texts() == ["नमस्ते! बिहान आठ बजेपछि हामी फोन गर्छौँ।"]
+    office.move(hours=12)
+    assert len(office.called()) == 1
+
+
+def test_who_rang_at_night_is_called_in_the_morning_in_order_and_at_the_pace_of_the_number(office_of, database_url: str) -> None:
+    office = office_of(database_url, GATEWAY_CALLS_PER_SECOND="50")
+    office.move(hours=12)
+    numbers = [f"+9779841000{number:03}" for number in range(120)]
+    for number in numbers:
+        office.ring(number, then=1)
+    assert office.called() == []
+    office.move(hours=9, minutes=58)
+    called = [sent.to for sent in office.called()]
+    assert sorted(called) == numbers
+    assert max(abs(numbers.index(number) - place) for place, number in enumerate(called)) < AT_ONCE
+    begun = [sent.at for sent in office.twilio.ledger if sent.kind == "call"]
+    assert max(begun) - min(begun) > 1  # 120 at 50 a second
+
+
 # --- whom not ----------------------------------------------------------------------------------------------------------------------
 
 
@@ -327,6 +409,14 @@ def test_numbers_that_are_never_called(on_sqlite: Office, number: str, why: str)
     on_sqlite.ring(number)
     assert (on_sqlite.called(), on_sqlite.rings()) == ([], {why: 1})
     assert on_sqlite.here.rows("SELECT count(*) FROM call_backs") == [(0,)]
+
+
+def test_our_own_numbers_are_never_called(office_of, sqlite_url, tmp_path) -> None:
+    """Two of them that call back would call each other for ever, and so would a number that is put through to one of them."""
+    office = written(office_of, sqlite_url, tmp_path)
+    for number in ("+97714000000", "+97714000001"):
+        office.ring(number)
+    assert (office.called(), office.rings()) == ([], {"ours": 2})
 
 
 def test_who_said_stop_is_not_rung_though_somebody_rings_in_her_name(office: Office) -> None:
@@ -349,6 +439,7 @@ def test_a_number_is_called_back_five_times_a_day(office: Office) -> None:
         office.ring()
         if len(office.called()) > len(office.here.rows("SELECT id FROM call_backs WHERE ended_at IS NOT NULL")):
             office.answered(office.called()[-1])
+        office.move(minutes=1)
     assert (len(office.called()), office.rings()) == (5, {"called": 5, "cap-number": 2})
     office.move(days=1)
     office.ring()
@@ -388,6 +479,22 @@ def test_caps_hold_for_numbers_that_begin_alike_and_for_the_channel(office_of, d
     office.move(days=1)
     office.ring("+9779861000001")
     assert office.called()[-1].to == "+9779861000001"
+
+
+def test_caps_hold_for_rings_at_the_same_moment(office_of, database_url, tmp_path) -> None:
+    office = written(office_of, database_url, tmp_path, caps="per_prefix: 5")
+    start = threading.Barrier(10)
+
+    def ring(first: int) -> None:
+        start.wait()
+        for number in range(first, 50, 10):
+            came(office, f"event-{number}", number=f"+97798410000{number:02}")
+
+    with ThreadPoolExecutor(10) as threads:
+        list(threads.map(ring, range(10)))
+    assert office.rings() == {"called": 5, "cap-prefix": 45}
+    office.move(seconds=5)
+    assert len(office.called()) == 5
 
 
 def test_an_organisation_may_call_back_to_another_country(office_of, sqlite_url, tmp_path) -> None:
@@ -442,12 +549,16 @@ def test_who_does_not_pick_up_is_called_after_two_minutes_then_fifteen_then_writ
     assert len(office.called()) == 4
 
 
-def test_who_is_busy_is_called_after_two_minutes_each_time(office: Office) -> None:
+def test_who_is_busy_is_called_after_half_a_minute_then_two(office: Office) -> None:
+    """A phone tells of a ring as it begins: who lets it ring to its end is called within a minute all the same."""
     office.ring()
-    for _ in range(2):
+    for wait in (30, 120):
         office.not_answered(office.called()[-1], "busy")
-        office.move(minutes=2)
-    assert len(office.called()) == 3
+        before = len(office.called())
+        office.move(seconds=wait - 1)
+        assert len(office.called()) == before
+        office.move(seconds=1)
+        assert len(office.called()) == before + 1
 
 
 def test_a_machine_is_nobody(office: Office) -> None:
@@ -457,6 +568,35 @@ def test_a_machine_is_nobody(office: Office) -> None:
     office.report(sent, "completed", CallDuration="4")
     office.move(minutes=2)
     assert len(office.called()) == 2
+
+
+def test_a_machine_of_which_we_hear_after_the_end_is_nobody_either(office: Office) -> None:
+    office.ring()
+    sent = office.called()[-1]
+    office.pick_up(sent)
+    office.report(sent, "completed", CallDuration="4")
+    assert office.here.rows("SELECT outcome FROM call_backs") == [("answered",)]
+    for _ in range(2):
+        office.report(sent, "in-progress", AnsweredBy="machine_start")
+    office.move(minutes=2)
+    assert len(office.called()) == 2
+    office.answered(office.called()[-1])
+    office.report(sent, "in-progress", AnsweredBy="machine_start")  # told again when somebody has picked up
+    office.move(minutes=20)
+    assert len(office.called()) == 2
+    assert office.here.rows("SELECT outcome FROM call_backs") == [("answered",)]
+
+
+def test_a_machine_told_after_she_rang_again_calls_her_no_third_time(on_sqlite: Office) -> None:
+    on_sqlite.ring()
+    first = on_sqlite.called()[-1]
+    on_sqlite.answered(first)
+    on_sqlite.move(minutes=1)
+    on_sqlite.ring()
+    on_sqlite.answered(on_sqlite.called()[-1])
+    on_sqlite.report(first, "in-progress", AnsweredBy="machine_start")
+    on_sqlite.move(minutes=20)
+    assert len(on_sqlite.called()) == 2
 
 
 def test_a_try_that_would_fall_into_the_night_waits_for_the_morning(office: Office) -> None:
@@ -487,7 +627,52 @@ def test_a_wrong_number_is_called_once(office: Office) -> None:
     office.work()
     assert office.here.rows("SELECT state FROM deliveries WHERE call_back_id IS NOT NULL") == [("failed",)]
     assert office.here.rows("SELECT outcome FROM call_backs") == [("failed",)]
-    assert office.texts() == []
+    assert (office.texts(), office.here.rows(TO_CALL)) == ([], [])
+
+
+def test_whom_no_way_of_ours_takes_a_person_calls_and_she_is_told_so_once(office: Office) -> None:
+    office.twilio.faults = {"21215": 1.0}  # our account may not call there
+    office.ring()
+    office.work()
+    office.twilio.faults = {}
+    office.work()
+    assert office.here.rows("SELECT outcome FROM call_backs") == [("failed",)]
+    assert office.texts() == ["नमस्ते! दिदीले तपाईंलाई फोन गर्नुहुन्छ।"]
+    office.twilio.faults = {"21215": 1.0}
+    office.move(minutes=11)
+    office.ring()
+    office.work()
+    office.twilio.faults = {}
+    office.work()
+    assert office.here.rows("SELECT count(*) FROM call_backs") == [(2,)]
+    assert len(office.texts()) == 1
+    assert office.here.rows(TO_CALL) == [("main", SITA)]
+    [task] = [task for task in tasks.list_open(office.here.gateway, MAIN) if task.kind == "call_back"]
+    assert task.phone == SITA
+    assert task.member is not None
+
+
+def test_a_task_at_another_organisation_is_none_of_this_one(office: Office) -> None:
+    with office.here.gateway.database.write() as db:
+        db.exec_driver_sql("INSERT INTO organisations (id, name) VALUES ('other', 'Another')")
+        phone_id = phones.find_or_create(db, office.here.gateway.seal, SITA, office.here.clock.at)
+        stored_tasks.open_task(db, NewTask("theirs", "other", "call_back", phone_id), office.here.clock.at)
+    office.twilio.faults = {"21215": 1.0}
+    office.ring()
+    office.work()
+    office.work()
+    assert sorted(office.here.rows(TO_CALL)) == [("main", SITA), ("other", SITA)]
+
+
+def test_an_old_ring_that_is_told_after_we_tried_in_vain_is_no_new_one(office: Office) -> None:
+    office.ring()
+    for wait in (2, 15, 0):
+        office.not_answered(office.called()[-1])
+        office.move(minutes=wait)
+    assert office.here.rows("SELECT outcome FROM call_backs") == [("missed",)]
+    came(office, "event-1", timedelta(minutes=3))  # between our second call and our third
+    office.move(seconds=5)
+    assert len(office.called()) == 3
 
 
 def test_a_call_of_whose_end_nobody_told_is_asked_about(office: Office) -> None:
@@ -550,12 +735,37 @@ def test_a_provider_that_is_away_is_waited_for(office: Office) -> None:
     assert len(office.called()) == 1
 
 
-def test_who_could_not_be_called_for_a_day_is_not_called_the_day_after(office: Office) -> None:
+def test_who_could_not_be_called_for_a_day_is_called_by_a_person(office: Office) -> None:
+    office.move(hours=9)  # 19:00
     office.ring()
-    office.move(days=1, hours=1)
+    office.move(days=1, hours=3)
     assert office.called() == []
     office.work()
     assert office.here.rows("SELECT outcome FROM call_backs") == [("dropped",)]
+    assert office.here.rows(TO_CALL) == [("main", SITA)]
+    assert office.texts() == []  # not at night
+    office.move(hours=10)
+    assert office.texts() == ["नमस्ते! दिदीले तपाईंलाई फोन गर्नुहुन्छ।"]
+
+
+def test_what_goes_wrong_here_answers_no_ring_for_which_she_would_pay(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_arguments: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(receive, "call", breaks)
+        office.ring()
+    assert office.called() == []
+
+
+def test_a_ring_for_which_the_provider_falls_back_is_taken_and_rejected(office: Office) -> None:
+    sid = f"CA{uuid.uuid4().hex}"
+    form = {"CallSid": sid, "CallStatus": "ringing", "From": SITA, "To": "+97714000000", "Direction": "inbound", "ErrorCode": "11205"}
+    for _ in range(2):
+        assert office.phone(SITA).send("/twilio/fallback", form) == REJECTED
+    office.ring(sid=sid)
+    assert len(office.called()) == 1
+    assert office.rings() == {"called": 1}
 
 
 def test_after_a_crash_of_everything_she_is_called(office: Office) -> None:
@@ -586,6 +796,37 @@ def test_a_phone_that_was_offline_reports_late(office: Office) -> None:
     came(office, "event-2", timedelta(hours=25), STRANGER)
     assert len(office.called()) == 1
     assert office.rings() == {"called": 1, "late": 1}
+
+
+def test_forty_rings_of_three_hours_told_at_once_in_any_order_are_a_call_to_each(office: Office) -> None:
+    numbers = [f"+97798410000{number:02}" for number in range(8)]
+    rings = [(numbers[place % 8], timedelta(minutes=180 - 4 * place)) for place in range(40)]
+    random.Random(7).shuffle(rings)
+    for _ in range(2):  # and told twice
+        for place, (number, before) in enumerate(rings):
+            came(office, f"event-{place}", before, number)
+    assert sorted(sent.to for sent in office.called()) == numbers
+    for sent in office.called():
+        office.answered(sent)
+    came(office, "event-41", timedelta(minutes=3), numbers[0])
+    assert len(office.called()) == 8
+
+
+def test_a_ring_by_day_that_is_told_at_night_is_called_in_the_morning_and_wakes_nobody(office: Office) -> None:
+    office.move(hours=17)  # 03:00
+    came(office, "event-1", timedelta(hours=8))
+    assert (office.called(), office.texts(), office.rings()) == ([], [], {"morning": 1})
+    office.move(hours=5)
+    assert len(office.called()) == 1
+
+
+def test_a_ring_in_the_future_is_one_of_now(office: Office) -> None:
+    came(office, "event-1", -timedelta(days=2))
+    office.move(seconds=5)
+    assert len(office.called()) == 1
+    office.move(minutes=1)
+    came(office, "event-2", -timedelta(days=2))
+    assert len(office.called()) == 1
 
 
 def test_an_old_ring_that_is_told_after_she_was_called_is_no_new_one(office: Office) -> None:
@@ -623,13 +864,20 @@ def test_call_me_beyond_the_caps_or_where_nobody_is_called_back_is_for_a_person(
     assert office.here.rows("SELECT count(*) FROM tasks WHERE kind = 'call_back'") == [(1,)]
 
 
+def test_call_me_when_a_cap_is_reached_in_the_same_moment_is_for_a_person(office_of, sqlite_url, tmp_path, monkeypatch) -> None:
+    office = written(office_of, sqlite_url, tmp_path, caps="per_number: 0")
+    monkeypatch.setattr(missed_calls, "would", lambda *_: "called")
+    assert office.phone(SITA).text("call me") == ["Hunchha, ekchhin ma phone garchhau."]
+    assert (office.called(), office.here.rows(TO_CALL)) == ([], [("main", SITA)])
+
+
 def test_it_can_be_tried_out_in_the_terminal(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in office.here.environ.items():
         monkeypatch.setenv(name, value)
     runner = CliRunner()
     monkeypatch.setattr("gateway.bootstrap.from_environment", lambda _environ: office.here.gateway)
     said = runner.invoke(main, ["call", "--missed", SITA])
-    assert said.output == "  [you ring and hang up: called back]\n"
+    assert said.output == "  [you ring and hang up: called back]\n  [it rings within ten seconds: answer with --pick-up]\n"
     assert "called back" in runner.invoke(main, ["rings"]).output
 
 

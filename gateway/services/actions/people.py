@@ -195,6 +195,6 @@ def open_call_back(gateway: Gateway, call: ActionCall) -> ActionResult:
     """Somebody of the organisation must call her. Whom they are to call already since less than an hour, they call once."""
     if call.caller.phone_id is not None:
         with gateway.database.read() as db:
-            if tasks.is_open_since(db, call.caller.phone_id, "call_back", call.now - ONE_CALL_BACK):
+            if tasks.is_call_back_open(db, call.caller.organisation_id, call.caller.phone_id, call.now - ONE_CALL_BACK):
                 return ActionResult("done")
     return ActionResult("done", facts=(TaskOpened(call.new_id(), "call_back", call.member.id if call.member else None),))

@@ -6,7 +6,7 @@ depends on who waits for the answer: a caller hears a recorded sentence, a text 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import structlog
 from flask import Blueprint, Response
 
 from gateway.errors import GatewayError
-from gateway.services import calls, receive, recordings, track
+from gateway.services import calls, missed_calls, receive, recordings, track
 from gateway.web.webhooks import gate
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Views:
             # A call that we placed asks the address of its delivery; here it would greet her as if she had rung.
             log.error("our_own_call_at_the_door")
             return Response(receive.hang_up(self.gateway, self.provider.parse_call(form, 0)), content_type=XML)
-        return self._spoken(lambda: receive.call(self.gateway, self.provider.parse_call(form, 0)))
+        return self._spoken(lambda: receive.call(self.gateway, self.provider.parse_call(form, 0)), self._not_answered(form))
 
     def call_went_on(self, step: int) -> Response:
         form = self._signed_form()
@@ -71,9 +71,11 @@ class Views:
         return self._spoken(lambda: receive.picked_up(self.gateway, self.provider.parse_call(form, 0), delivery_id))
 
     def call_fell_back(self) -> Response:
-        """The provider could not use our answer; this one needs nothing but a clip."""
+        """The provider could not use our answer; this one needs nothing but a clip, and none where we pick up no ring."""
         form = self._signed_form()
         log.error("provider_fell_back", error=form.get("ErrorCode", ""))
+        if unanswered := self._not_answered(form):
+            return self._spoken(lambda: receive.call(self.gateway, self.provider.parse_call(form, 0)), unanswered)
         language = calls.language_of(self.gateway, self.provider.name, form.get("CallSid", ""))
         return Response(self.provider.refusal(language), content_type=XML)
 
@@ -101,8 +103,16 @@ class Views:
     def _signed_form(self) -> dict[str, str]:
         return self.provider.verify(gate.form_request())
 
-    def _spoken(self, answer: Callable[[], str]) -> Response:
-        """Whatever goes wrong behind the signature, the caller hears a sentence and never silence (promise I8)."""
+    def _not_answered(self, form: Mapping[str, str]) -> str:
+        """What rejects a call to a number of ours that calls back, whatever goes wrong: an apology would cost her. "" for all others."""
+        is_ring = form.get("Direction", "inbound") == "inbound" and missed_calls.calls_back(
+            self.gateway, self.provider.name, form.get("To", "")
+        )
+        return missed_calls.rejection(self.gateway, self.provider.name) if is_ring else ""
+
+    def _spoken(self, answer: Callable[[], str], otherwise: str = "") -> Response:
+        """Whatever goes wrong behind the signature, the caller hears a sentence and never silence (promise I8), or is answered
+        `otherwise`."""
         try:
             return Response(answer(), content_type=XML)
         except GatewayError as fault:
@@ -111,7 +121,7 @@ class Views:
             log.exception("call_not_answered", code=fault.code)
         except Exception:
             log.exception("call_not_answered")
-        return self._apology()
+        return Response(otherwise, content_type=XML) if otherwise else self._apology()
 
     def _apology(self) -> Response:
         return Response(self.provider.refusal(self.gateway.settings.language), content_type=XML)
