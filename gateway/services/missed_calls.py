@@ -167,7 +167,7 @@ def _asking(gateway: Gateway, db: Connection, channel_id: str, phone_id: int) ->
 def _barred(gateway: Gateway, db: Connection, channel: Channel, e164: str | None) -> str | None:
     if e164 is None:
         return "withheld"
-    if any(ours.address == e164 or phone.parse(ours.address) == e164 for ours in channels.every(db)):
+    if channels.is_ours(db, e164):
         return "ours"  # it would ring us, and be called back in its turn
     return None if phone.may_call(e164, _caps(gateway, channel).countries) else "barred"
 

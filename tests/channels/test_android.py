@@ -405,7 +405,9 @@ def test_a_missed_call_is_handed_on(on_sqlite: Drawer, monkeypatch: pytest.Monke
         withheld = phone.event("call:ringing", phoneNumber=None)
     assert on_sqlite.post(event).status_code == 204
     assert on_sqlite.post(withheld).status_code == 204
-    assert came == [("drawer", event_id, SITA, phone.number, on_sqlite.clock.now)]
+    (heard, by_nobody) = came
+    assert heard == ("drawer", event_id, SITA, phone.number, on_sqlite.clock.now)
+    assert by_nobody[2] is None, "it is counted, and nobody is called"
 
 
 def test_the_number_that_was_rung_is_ours_even_where_the_phone_tells_another(on_sqlite: Drawer) -> None:

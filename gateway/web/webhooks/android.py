@@ -59,9 +59,8 @@ class Views:
         return Response(status=204)
 
     def _missed(self, call: MissedCall) -> None:
-        if call.sender is not None:
-            ours = callers.number_reached(self.gateway, self.provider.name, call.recipient)
-            missed_calls.came(self.gateway, self.provider.name, call.external_id, call.sender, ours, call.at or self.gateway.clock())
+        ours = callers.number_reached(self.gateway, self.provider.name, call.recipient)
+        missed_calls.came(self.gateway, self.provider.name, call.external_id, call.sender, ours, call.at or self.gateway.clock())
 
 
 def _raw_request() -> WebhookRequest:
