@@ -163,17 +163,17 @@ def reconcile(gateway: Gateway) -> None:
 
 
 async def _ask_about(gateway: Gateway, doubts: list[Doubt]) -> list[tuple[Doubt, Found | None]]:
-    """The answers that were to be had; after the first fault of the provider, the rest waits for the next sweep."""
+    """The answers that were to be had; after the first fault of a provider, the rest for it waits for the next sweep."""
     answers: list[tuple[Doubt, Found | None]] = []
-    waiting = iter(doubts)
+    waiting, away = iter(doubts), set[str]()
 
     async def ask_one_by_one(http: HttpSession) -> None:
         for doubt in waiting:
             try:
-                answers.append((doubt, await _ask(gateway, http, doubt)))
+                if doubt.provider not in away:
+                    answers.append((doubt, await _ask(gateway, http, doubt)))
             except SendError:
-                for _ in waiting:
-                    pass
+                away.add(doubt.provider)
 
     async with open_http(ASKED_AT_ONCE) as http, asyncio.TaskGroup() as group:
         for _ in range(ASKED_AT_ONCE):
