@@ -279,7 +279,7 @@ class FakeTwilio(FakeProvider):
     def _of_one(self, method: str, resource: str, form: list[tuple[str, str]]) -> web.Response:
         kind, _, name = resource.partition("/")
         if (method, kind) == ("GET", "Recordings"):
-            return self.recording(name.removesuffix(".wav"))
+            return self._about_recording(name) if name.endswith(".json") else self.recording(name.removesuffix(".wav"))
         sid = name.removesuffix(".json")
         sent = next((sent for sent in self.ledger if sent.sid == sid and f"{sent.kind.capitalize()}s" == kind), None)
         if sent is None:
@@ -300,6 +300,13 @@ class FakeTwilio(FakeProvider):
         self.ended.append(sent.sid)
         self.statuses[sent.sid] = "completed"
         return web.json_response(self._resource(sent))
+
+    def _about_recording(self, name: str) -> web.Response:
+        sid = name.removesuffix(".json")
+        if sid not in self.recordings:
+            return _error(404, 20404, "The requested resource was not found")
+        uri = self.path(f"Recordings/{name}")
+        return web.json_response({"sid": sid, "account_sid": self.account_sid, "status": "completed", "channels": 1, "uri": uri})
 
     def recording(self, sid: str) -> web.Response:
         """The sound of a recording."""
