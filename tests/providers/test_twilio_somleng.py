@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 import pytest
@@ -14,6 +15,7 @@ from gateway.providers.base import Billed, Found, OutboundCall, OutboundMessage
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import HttpSession, Reply, open_http
 from gateway.providers.twilio import Twilio
+from gateway.providers.twilio.account import Account
 
 T = TypeVar("T")
 OURS, HERS, ANOTHER = "+97714000000", "+9779841234567", "+9779841234568"
@@ -92,6 +94,35 @@ def test_a_charge_is_told_with_the_id_of_what_it_is_for(fake: FakeSomleng):
     today = fake.ledger[0].time.date()
     (charge,) = run(lambda http: provider.charges(http, Billed("sms", OURS, today, today), None)).charges
     assert (charge.external_id, charge.amount) == (sent.external_id, 5_000)
+
+
+def test_charges_are_read_no_further_back_than_the_first_day(fake: FakeSomleng, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gateway.providers.twilio.client.CHARGES_LISTED", "1")
+    provider = somleng(fake)
+    for _ in range(3):
+        run(lambda http: provider.send_message(http, MESSAGE))
+    today = fake.ledger[0].time.date()
+    days = Billed("sms", OURS, today + timedelta(days=1), today + timedelta(days=2))
+    assert run(lambda http: provider.charges(http, days, None)).page is None
+    assert run(lambda http: provider.charges(http, replace(days, first=today), None)).page is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("https://api.somleng.example/", None),
+        ("http://192.168.1.20:3000", None),
+        ("http://api.somleng.example", "http is for"),
+        ("api.somleng.example", "https://host"),
+        ("https://user:password@api.somleng.example", "https://host"),
+    ],
+)
+def test_the_token_goes_over_no_open_network(url: str, fault: str | None):
+    if fault is None:
+        assert not Account(account_sid="AC1", auth_token="t", api_base_url=url).api_base_url.endswith("/")
+        return
+    with pytest.raises(ValueError, match=fault):
+        Account(account_sid="AC1", auth_token="t", api_base_url=url)
 
 
 @pytest.mark.parametrize(

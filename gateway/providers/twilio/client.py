@@ -129,7 +129,8 @@ class Client:
             days = {f"{day}>": billed.first.isoformat(), f"{day}<": (billed.last + timedelta(days=1)).isoformat()}
             page = self._first_page(billed.medium, {"From": billed.sender, **days, "PageSize": CHARGES_LISTED})
         listed, further = await self._page(http, billed.medium, page, CHARGES_LIMIT)
-        return Charges([charge for entry in listed if (charge := _charge(entry))], further)
+        whole = any(_made_before(entry, billed.first.isoformat()) for entry in listed)
+        return Charges([charge for entry in listed if (charge := _charge(entry))], None if whole else further)
 
     async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:
         """A recording as WAV bytes, at most 10 MB. SendError UNREACHABLE where it is not there (yet), REFUSED where it is no recording."""
@@ -162,8 +163,7 @@ class Client:
                 return
             listed, page = await self._page(http, medium, page, LIST_LIMIT)
             for entry in listed:
-                made = instant(entry.get("date_created", ""))
-                if made is not None and made.date().isoformat() < since:
+                if _made_before(entry, since):
                     return
                 yield entry
 
@@ -195,6 +195,11 @@ def _taken(reply: Reply, sid: re.Pattern[str]) -> dict[str, str]:
     if not sid.fullmatch(made.get("sid", "")):
         raise SendError(SendFault.AMBIGUOUS, provider_code="no-sid")
     return made
+
+
+def _made_before(listed: Mapping[str, str], day: str) -> bool:
+    made = instant(listed.get("date_created", ""))
+    return made is not None and made.date().isoformat() < day
 
 
 def _charge(listed: Mapping[str, str]) -> Charge | None:
