@@ -188,7 +188,7 @@ async def _ask(gateway: Gateway, http: HttpSession, doubt: Doubt) -> Found | Non
     recipient = gateway.seal.open(doubt.sealed)
     since = (doubt.since - timedelta(hours=1)).date().isoformat()  # it went out some time before it became doubtful
     if doubt.medium == "voice":
-        found = await provider.find_call(http, OutboundCall(doubt.id, doubt.sender, recipient), since)
+        found = await provider.find_call(http, OutboundCall(doubt.id, doubt.sender, recipient, doubt.external_id), since)
     else:
         found = await provider.find_message(http, OutboundMessage(doubt.id, doubt.sender, recipient, doubt.body or ""), since)
     return found and replace(found, status=DELIVERY_OF_CALL.get(found.status, found.status))

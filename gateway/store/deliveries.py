@@ -92,9 +92,11 @@ class NewReply:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A row about which the provider must be asked. `body` is the text that went out, or None for a call."""
+    """A row about which the provider must be asked. `body` is the text that went out, or None for a call; `external_id` None where
+    nobody knows whether the provider took it."""
 
     id: int
+    external_id: str | None
     provider: str
     sender: str
     sealed: bytes
@@ -284,6 +286,7 @@ UNSETTLED = and_(
 _DOUBT = (
     select(
         deliveries.c.id,
+        deliveries.c.external_id,
         channels.c.provider,
         channels.c.address,
         phones.c.sealed,
@@ -339,6 +342,7 @@ def silent_calls(db: Connection, seal: Seal, before: datetime, count: int) -> li
 def _doubt(seal: Seal, row: Row[Any]) -> Doubt:
     return Doubt(
         id=row.id,
+        external_id=row.external_id,
         provider=row.provider,
         sender=row.address,
         sealed=row.sealed,

@@ -163,6 +163,15 @@ def test_a_call_is_found_again(fake):
     assert fake.violations == []
 
 
+def test_a_call_of_which_the_id_is_known_is_asked_about_by_it(fake):
+    provider = twilio(fake)
+    known = replace(CALL, external_id=run(lambda http: provider.place_call(http, CALL)).external_id)
+    run(lambda http: provider.place_call(http, CALL))
+    fake.statuses[known.external_id] = "busy"
+    assert run(lambda http: provider.find_call(http, known, "2999-01-01")) == Found(known.external_id, "undelivered")
+    assert run(lambda http: provider.find_call(http, replace(CALL, external_id="CA" + "0" * 32), "2026-01-01")) is None
+
+
 # --- what failing means ----------------------------------------------------------------------------------------------------------------
 
 EXPECTED = {

@@ -106,13 +106,24 @@ class Client:
         return None
 
     async def find_call(self, http: HttpSession, call: OutboundCall, since: str) -> Found | None:
-        """The newest call from our number to this person since the day `since`; None where Twilio lists none; SendError."""
+        """This call, or where its id is not known the newest from our number to this person since the day `since`; None where Twilio
+        has none; SendError."""
+        if call.external_id is not None:
+            return await self._call(http, call.external_id)
         query = {"To": call.recipient, "From": call.sender, "StartTime>": since, "PageSize": LISTED}
         async for listed in self._listed(http, "voice", query, since):
             if (listed.get("to"), listed.get("from")) == (call.recipient, call.sender):
-                by, seconds = ANSWERED_BY.get(listed.get("answered_by", "")), count(listed.get("duration", ""))
-                return Found(listed["sid"], _of_call(listed.get("status", "")), seconds=seconds, answered_by=by)
+                return _found(listed)
         return None
+
+    async def _call(self, http: HttpSession, external_id: str) -> Found | None:
+        reply = await http.get(self.api, self._path(f"Calls/{external_id}.json"), {}, LIST_LIMIT)
+        if reply.status == 404:
+            return None
+        if reply.status != 200:
+            raise _refused(reply)
+        called = _texts(_json(reply))
+        return _found(called) if called.get("sid") == external_id else None
 
     async def end_call(self, http: HttpSession, external_id: str) -> None:
         """Hang up, or raise SendError."""
@@ -195,6 +206,11 @@ def _taken(reply: Reply, sid: re.Pattern[str]) -> dict[str, str]:
     if not sid.fullmatch(made.get("sid", "")):
         raise SendError(SendFault.AMBIGUOUS, provider_code="no-sid")
     return made
+
+
+def _found(called: Mapping[str, str]) -> Found:
+    by, seconds = ANSWERED_BY.get(called.get("answered_by", "")), count(called.get("duration", ""))
+    return Found(called["sid"], _of_call(called.get("status", "")), seconds=seconds, answered_by=by)
 
 
 def _made_before(listed: Mapping[str, str], day: str) -> bool:
