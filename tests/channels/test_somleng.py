@@ -22,8 +22,8 @@ import defusedxml.ElementTree
 import pytest
 from calls.conftest import BASE_URL, Installation
 from channels.test_docs import checked
-from fakes.phone import Call, through
-from fakes.somleng import AUTH_TOKEN, FakeSomleng, SomlengPhone, signed
+from fakes.phone import Call, parse, through
+from fakes.somleng import AUTH_TOKEN, FakeSomleng, SomlengPhone
 from fakes.twilio import Sent
 
 from gateway.config import PACKAGE_ROOT
@@ -158,8 +158,7 @@ class Line:
 
     def report(self, sent: Sent, status: str, seconds: int | None = None) -> int:
         """Somleng's one word about a call of ours: that it is over."""
-        fields = self.somleng.end_of(sent, status, seconds)
-        body, headers = signed(sent.callback, fields)
+        body, headers = self.somleng.report(sent, status, seconds)
         return self.here.client.post(sent.callback.removeprefix(BASE_URL), data=body, headers=headers).status_code
 
 
@@ -210,13 +209,20 @@ def test_silence_ends_with_a_promise_and_never_goes_round_in_circles(line: Line)
     assert call.seconds < 120
 
 
+@pytest.mark.parametrize("early", [False, True])
 @pytest.mark.parametrize("keys", ["", "5", "51", "2", "1", "12", "6", "0"])
-def test_whoever_hangs_up_anywhere_leaves_nothing_open(line: Line, keys: str):
-    """Somleng tells nothing of a recording that she broke off, and of a call only its end."""
+def test_whoever_hangs_up_anywhere_leaves_nothing_open(line: Line, keys: str, early: bool):
+    """Somleng tells nothing of a recording that she broke off, and of a call only its end; where keys are awaited when she hangs up, it
+    may still follow the Redirect behind them, before that or after."""
     call = line.ring(SITA if keys[:1] in {"1", "2"} else STRANGER)
     for key in keys:
         call.press(key)
+    behind = [verb.text for verb in parse(call.twiml) if verb.tag == "Redirect" and call.waits_for == "Gather"]
+    for path in behind[:early]:
+        call.phone.send(path, call.form)
     line.hang_up(call)
+    for path in behind:
+        assert parse(call.phone.send(path, call.form)) is not None
     assert line.here.rows("SELECT count(*) FROM flow_sessions WHERE open") == [(0,)]
     assert line.here.rows("SELECT status FROM calls") == [("completed",)]
 

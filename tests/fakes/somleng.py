@@ -35,6 +35,7 @@ class FakeSomleng(FakeTwilio):
     """The API and the storage beside it."""
 
     account_sid, auth_token = ACCOUNT_SID, AUTH_TOKEN
+    largest_page = 100
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if not request.path.startswith(STORAGE):
@@ -61,21 +62,20 @@ class FakeSomleng(FakeTwilio):
             return web.Response(status=404)
         return web.Response(status=302, headers={"Location": f"{self.url}{STORAGE}{sid}.wav?X-Amz-Signature=1%2F2"})
 
-    def post_status(self, sent: Sent, status: str, **more: str) -> int:
-        """One report. Nothing but the end of a call is ever reported of it."""
+    def report(self, sent: Sent, status: str, seconds: int | None = None) -> tuple[str, dict[str, str]]:
+        """What it posts about a text, or about a call that is over: the form and its headers."""
         if sent.kind == "message":
             fields = _parties("Message", sent.sid, status, sent.sender, sent.to) | {"Body": sent.body, "NumMedia": "0"}
         else:
-            fields = self.end_of(sent, status)
-        body, headers = signed(sent.callback, {**fields, **more})
+            fields = _ended(sent.sid, status, sent.sender, sent.to, "outbound-api", seconds)
+        return signed(sent.callback, fields)
+
+    def post_status(self, sent: Sent, status: str, **_: str) -> int:
+        body, headers = self.report(sent, status)
         try:
             return requests.post(sent.callback, data=body, headers=headers, timeout=10, allow_redirects=False).status_code
         except requests.RequestException:
             return 0
-
-    def end_of(self, sent: Sent, status: str, seconds: int | None = None) -> dict[str, str | None]:
-        """What is reported of a call of ours that is over."""
-        return _ended(sent.sid, status, sent.sender, sent.to, "outbound-api", seconds)
 
 
 @dataclass

@@ -89,6 +89,7 @@ class FakeTwilio(FakeProvider):
 
     known_faults = FAULTS
     account_sid, auth_token = ACCOUNT_SID, AUTH_TOKEN
+    largest_page = 1000
 
     def __init__(
         self,
@@ -257,7 +258,7 @@ class FakeTwilio(FakeProvider):
             return self.refusal("20001", "; ".join(faults))
         asked, kind = dict(query), RESOURCES[resource]
         found = [self._resource(sent) for sent in reversed(self.ledger) if sent.kind == kind and self.filtered(sent, asked)]
-        size, page = int(asked.get("PageSize", "50")), int(asked.get("Page", "0"))
+        size, page = min(int(asked.get("PageSize", "50")), self.largest_page), int(asked.get("Page", "0"))
 
         def page_at(number: int) -> str:
             token = {"PageToken": f"PA{number}"} if number else {}

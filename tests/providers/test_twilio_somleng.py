@@ -11,11 +11,12 @@ from typing import TypeVar
 import pytest
 from fakes.somleng import FakeSomleng
 
-from gateway.providers.base import Billed, Found, OutboundCall, OutboundMessage
+from gateway.providers.base import Billed, Found, OutboundCall, OutboundMessage, WebhookRequest
 from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import HttpSession, Reply, open_http
 from gateway.providers.twilio import Twilio
 from gateway.providers.twilio.account import Account
+from gateway.web.webhooks import gate
 
 T = TypeVar("T")
 OURS, HERS, ANOTHER = "+97714000000", "+9779841234567", "+9779841234568"
@@ -143,6 +144,22 @@ def test_each_code_of_somleng_has_its_meaning(code: str, fault: SendFault):
     with FakeSomleng(numbers={HERS: code}) as fake:
         error = fault_of(lambda http: somleng(fake).send_message(http, MESSAGE))
     assert (error.fault, error.provider_code) == (fault, code)
+
+
+def test_its_reports_are_read_though_fields_have_no_value(fake: FakeSomleng):
+    provider = somleng(fake)
+    run(lambda http: provider.send_message(http, MESSAGE))
+    run(lambda http: provider.place_call(http, CALL))
+    text, call = fake.ledger
+    read = {}
+    for sent, status, seconds in ((text, "delivered", None), (call, "completed", 41), (call, "busy", None)):
+        body, headers = fake.report(sent, status, seconds)
+        request = WebhookRequest(sent.callback.removeprefix("https://h.example"), headers, gate.fields_of(body))
+        read[status] = provider.parse_status("sms" if sent is text else "voice", provider.verify(request))
+    assert (read["delivered"].external_id, read["delivered"].status) == (text.sid, "delivered")
+    assert (read["completed"].external_id, read["completed"].seconds) == (call.sid, 41)
+    assert read["completed"].at is not None
+    assert (read["busy"].status, read["busy"].seconds) == ("busy", None)
 
 
 def test_a_call_that_is_over_may_be_ended_again(fake: FakeSomleng):
