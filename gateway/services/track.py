@@ -73,10 +73,13 @@ def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None)
         return
     now = gateway.clock()
     told = _told(said, now)
-    row = delivery_id if delivery_id is not None and delivery_id <= LARGEST_ID else None
+    named = delivery_id if delivery_id is not None and delivery_id <= LARGEST_ID else None
     with gateway.database.write() as db:
-        callbacks.keep(db, callbacks.NewCallback(said.provider, said.external_id, row, told.status, said.error or told.error), now)
-        row = row or deliveries.with_external_id(db, said.provider, said.external_id)
+        callbacks.keep(db, callbacks.NewCallback(said.provider, said.external_id, named, told.status, said.error or told.error), now)
+        if named is not None and deliveries.went_over(db, named, said.provider):
+            row: int | None = named
+        else:  # of what went over another it has nothing to say
+            row = deliveries.with_external_id(db, said.provider, said.external_id)
         if row is None:
             return
         deliveries.advance(db, row, told, now)

@@ -230,6 +230,19 @@ def with_external_id(db: Connection, provider: str, external_id: str) -> int | N
     return db.execute(_BY_EXTERNAL_ID, {"external": external_id, "from": provider}).scalar()
 
 
+_WENT_OVER = (
+    select(literal(1))
+    .select_from(deliveries)
+    .join(channels, channels.c.id == deliveries.c.channel_id)
+    .where(deliveries.c.id == bindparam("row"), channels.c.provider == bindparam("from"))
+)
+
+
+def went_over(db: Connection, delivery_id: int, provider: str) -> bool:
+    """Whether this provider is the one over which a delivery went, or goes."""
+    return db.execute(_WENT_OVER, {"row": delivery_id, "from": provider}).scalar() is not None
+
+
 _PHONE_OF = select(deliveries.c.phone_id).where(deliveries.c.id == bindparam("row"))
 
 
