@@ -185,6 +185,7 @@ def test_a_recording_is_fetched_from_where_the_api_says_without_saying_who_we_ar
         ("https://a.example", "http://169.254.169.254/latest/meta-data", None),
         ("https://a.example", "file:///etc/passwd", None),
         ("https://a.example", "/elsewhere", None),
+        ("https://a.example", "https://[", None),
         ("https://a.example", "", None),
     ],
 )

@@ -160,7 +160,10 @@ class Client:
 
     def _elsewhere(self, reply: Reply) -> Asked:
         """The request to where the API's own answer sends us for a file: once, as safe as the API, and without who we are there."""
-        parts = urlsplit(reply.headers.get("Location", ""))
+        try:
+            parts = urlsplit(reply.headers.get("Location", ""))
+        except ValueError:
+            raise SendError(SendFault.REFUSED, provider_code="elsewhere") from None
         if not parts.netloc or parts.scheme not in {"https", urlsplit(self.api.base_url).scheme}:
             raise SendError(SendFault.REFUSED, provider_code="elsewhere")
         path = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
