@@ -96,11 +96,13 @@ class OutboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class OutboundCall:
-    """One call to one person; when she picks up, the provider asks the URL of this delivery what to say."""
+    """One call to one person; when she picks up, the provider asks the URL of this delivery what to say. `external_id` is its id at the
+    provider, where that took it and is asked what became of it."""
 
     delivery_id: int
     sender: str
     recipient: str
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

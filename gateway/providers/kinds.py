@@ -35,7 +35,7 @@ def _twilio(name: str, account: Account, public_base_url: str) -> Provider:
         webhooks=f"/{name}",
         account_sid=account.account_sid,
         auth_token=account.auth_token.get_secret_value(),
-        api_base_url=account.api_base_url.rstrip("/"),
+        api_base_url=account.api_base_url,
         public_base_url=public_base_url,
         detect_machines=account.detect_machines,
     )

@@ -49,13 +49,12 @@ def reported(gateway: Gateway, report: StatusReport | None) -> None:
 
 def reported_by_caller(gateway: Gateway, report: StatusReport | None) -> None:
     """The same of a call that she made: if its end is the first that we hear of it, what comes later finds it over."""
+    if report is not None and CALL[report.status] == OVER:
+        with gateway.database.write() as db:
+            channel = next(iter(channels.of_provider(db, report.provider)), None)
+            if channel is not None:
+                calls.begin(db, calls.CallRow(report.provider, report.external_id, channel.id, None, "in", "queued", gateway.clock()))
     reported(gateway, report)
-    if report is None or CALL[report.status] != OVER:
-        return
-    with gateway.database.write() as db:
-        channel = next(iter(channels.of_provider(db, report.provider)), None)
-        if channel is not None:
-            calls.begin(db, calls.CallRow(report.provider, report.external_id, channel.id, None, "in", report.status, gateway.clock()))
 
 
 def language_of(gateway: Gateway, provider: str, external_id: str) -> str:

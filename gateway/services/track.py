@@ -75,10 +75,13 @@ def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None)
         return
     now = gateway.clock()
     told = _told(said, now)
-    row = delivery_id if delivery_id is not None and delivery_id <= LARGEST_ID else None
+    named = delivery_id if delivery_id is not None and delivery_id <= LARGEST_ID else None
     with gateway.database.write() as db:
-        callbacks.keep(db, callbacks.NewCallback(said.provider, said.external_id, row, told.status, said.error or told.error), now)
-        row = row or deliveries.with_external_id(db, said.provider, said.external_id)
+        callbacks.keep(db, callbacks.NewCallback(said.provider, said.external_id, named, told.status, said.error or told.error), now)
+        if named is not None and deliveries.went_over(db, named, said.provider):
+            row: int | None = named
+        else:  # of what went over another it has nothing to say
+            row = deliveries.with_external_id(db, said.provider, said.external_id)
         if row is None:
             return
         deliveries.advance(db, row, told, now)
@@ -166,17 +169,17 @@ def reconcile(gateway: Gateway) -> None:
 
 
 async def _ask_about(gateway: Gateway, doubts: list[Doubt]) -> list[tuple[Doubt, Found | None]]:
-    """The answers that were to be had; after the first fault of the provider, the rest waits for the next sweep."""
+    """The answers that were to be had; after the first fault of a provider, the rest for it waits for the next sweep."""
     answers: list[tuple[Doubt, Found | None]] = []
-    waiting = iter(doubts)
+    waiting, away = iter(doubts), set[str]()
 
     async def ask_one_by_one(http: HttpSession) -> None:
         for doubt in waiting:
             try:
-                answers.append((doubt, await _ask(gateway, http, doubt)))
+                if doubt.provider not in away:
+                    answers.append((doubt, await _ask(gateway, http, doubt)))
             except SendError:
-                for _ in waiting:
-                    pass
+                away.add(doubt.provider)
 
     async with open_http(ASKED_AT_ONCE) as http, asyncio.TaskGroup() as group:
         for _ in range(ASKED_AT_ONCE):
@@ -191,7 +194,7 @@ async def _ask(gateway: Gateway, http: HttpSession, doubt: Doubt) -> Found | Non
     recipient = gateway.seal.open(doubt.sealed)
     since = (doubt.since - timedelta(hours=1)).date().isoformat()  # it went out some time before it became doubtful
     if doubt.medium == "voice":
-        found = await provider.find_call(http, OutboundCall(doubt.id, doubt.sender, recipient), since)
+        found = await provider.find_call(http, OutboundCall(doubt.id, doubt.sender, recipient, doubt.external_id), since)
     else:
         found = await provider.find_message(http, OutboundMessage(doubt.id, doubt.sender, recipient, doubt.body or ""), since)
     return found and replace(found, status=DELIVERY_OF_CALL.get(found.status, found.status))

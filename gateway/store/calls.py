@@ -62,9 +62,9 @@ def is_over(db: Connection, provider: str, external_id: str) -> bool:
     return status is not None and CALL[status] == _FINAL_RANK
 
 
-def begin(db: Connection, call: CallRow) -> None:
-    """Write down that a call began; a second time changes nothing."""
-    _BEGIN.write(db, call._asdict())
+def begin(db: Connection, call: CallRow) -> bool:
+    """Write down that a call began; False, and nothing changed, where it is known already."""
+    return _BEGIN.write(db, call._asdict()) == 1
 
 
 def report(db: Connection, report: CallReport, now: datetime) -> bool:

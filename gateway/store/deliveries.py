@@ -92,9 +92,11 @@ class NewReply:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A row about which the provider must be asked. `body` is the text that went out, or None for a call."""
+    """A row about which the provider must be asked. `body` is the text that went out, or None for a call; `external_id` None where
+    nobody knows whether the provider took it."""
 
     id: int
+    external_id: str | None
     provider: str
     sender: str
     sealed: bytes
@@ -228,6 +230,19 @@ def with_external_id(db: Connection, provider: str, external_id: str) -> int | N
     return db.execute(_BY_EXTERNAL_ID, {"external": external_id, "from": provider}).scalar()
 
 
+_WENT_OVER = (
+    select(literal(1))
+    .select_from(deliveries)
+    .join(channels, channels.c.id == deliveries.c.channel_id)
+    .where(deliveries.c.id == bindparam("row"), channels.c.provider == bindparam("from"))
+)
+
+
+def went_over(db: Connection, delivery_id: int, provider: str) -> bool:
+    """Whether this provider is the one over which a delivery went, or goes."""
+    return db.execute(_WENT_OVER, {"row": delivery_id, "from": provider}).scalar() is not None
+
+
 _PHONE_OF = select(deliveries.c.phone_id).where(deliveries.c.id == bindparam("row"))
 
 
@@ -284,6 +299,7 @@ UNSETTLED = and_(
 _DOUBT = (
     select(
         deliveries.c.id,
+        deliveries.c.external_id,
         channels.c.provider,
         channels.c.address,
         phones.c.sealed,
@@ -339,6 +355,7 @@ def silent_calls(db: Connection, seal: Seal, before: datetime, count: int) -> li
 def _doubt(seal: Seal, row: Row[Any]) -> Doubt:
     return Doubt(
         id=row.id,
+        external_id=row.external_id,
         provider=row.provider,
         sender=row.address,
         sealed=row.sealed,

@@ -216,6 +216,18 @@ def test_a_call_of_which_nothing_was_heard_is_asked_about_later(world: World, pe
     assert world.states() == ["delivered"]
 
 
+def test_a_call_is_asked_about_by_its_id_though_she_was_called_again_since(world: World, people: People) -> None:
+    people(1)
+    send.run_batch(world.gateway, started(world, Draft("m", phrase="meeting_word")))
+    (call,) = world.twilio.ledger
+    again = replace(call, sid="CA" + "f" * 32)
+    world.twilio.ledger.append(again)
+    world.twilio.statuses = {call.sid: "busy", again.sid: "completed"}
+    world.clock.tick(261)
+    track.reconcile(world.gateway)
+    assert world.rows("state", "external_id") == [("undelivered", call.sid)]
+
+
 def test_a_lease_that_ran_out_makes_the_row_doubtful_never_queued(world: World, people: People) -> None:
     people(1)
     broadcast_id = started(world)

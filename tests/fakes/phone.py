@@ -20,6 +20,7 @@ import wave
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import ClassVar
 from xml.etree.ElementTree import Element
 
 import defusedxml.ElementTree
@@ -73,6 +74,7 @@ class Phone:
     get: Get | None = None
     double: bool = False
     clips: dict[str, float] = field(default_factory=dict)  # url -> seconds
+    before_redirect: ClassVar[float] = 0.0  # seconds that the provider waits
 
     def ring(self, path: str = "/twilio/voice", sid: str = "") -> Call:
         """Ring the gateway; the call is at its first pause when this returns."""
@@ -85,7 +87,7 @@ class Phone:
 
     def text(self, body: str, path: str = "/twilio/sms", sid: str = "") -> list[str]:
         """Send a text; the messages that come back in the same answer."""
-        form = {"MessageSid": sid or self._sid("SM"), "From": self.number, "To": self.gateway_number, "Body": body, "NumMedia": "0"}
+        form = {"MessageSid": sid or self.new_sid("SM"), "From": self.number, "To": self.gateway_number, "Body": body, "NumMedia": "0"}
         answer = parse(self.send(path, form))
         return [message.text or "" for message in answer.iter("Message")]
 
@@ -118,12 +120,22 @@ class Phone:
         return self.clips[url]
 
     def _begin(self, path: str, sid: str, parties: Mapping[str, str]) -> Call:
-        call = Call(self, {"CallSid": sid or self._sid("CA"), "CallStatus": "in-progress", **parties})
+        call = Call(self, {"CallSid": sid or self.new_sid("CA"), "CallStatus": "in-progress", **parties})
         call.go(path, {})
         return call
 
-    def _sid(self, prefix: str) -> str:
+    def new_sid(self, prefix: str) -> str:
+        """An id as this provider makes them."""
         return f"{prefix}{uuid.uuid4().hex}"
+
+    def spoken(self, call: Call, seconds: int, finish: str) -> dict[str, str]:
+        """What the provider tells of something that was recorded."""
+        sid = f"RE{call.sid[2:24]}{len(call.requests):010x}"
+        return {"RecordingSid": sid, "RecordingDuration": str(seconds), "RecordingUrl": "http://192.0.2.1/never-fetched", "Digits": finish}
+
+    def ended(self, call: Call) -> dict[str, str]:
+        """What the provider reports of a call that is over."""
+        return {**call.form, "CallStatus": "completed", "CallDuration": str(int(call.seconds))}
 
 
 @dataclass
@@ -204,8 +216,7 @@ class Call:
             raise TwimlError(f"{finish} does not end this recording")
         self.keys += 1 if finish else 0
         self.seconds += BEEP + spoken + (0 if finish or spoken < seconds else int(record.get("timeout", "5")))
-        recording = {"RecordingSid": f"RE{self.sid[2:24]}{len(self.requests):010x}", "RecordingDuration": str(int(spoken))}
-        return self.go(record.get("action"), {**recording, "RecordingUrl": "http://192.0.2.1/never-fetched", "Digits": finish})
+        return self.go(record.get("action"), self.phone.spoken(self, int(spoken), finish))
 
     def transfer(self, *, answered: bool, seconds: float = 60) -> Call:
         """Let the call that was put through be answered, or ring out."""
@@ -218,7 +229,7 @@ class Call:
         """Hang up in the middle; Twilio then reports the call's end to the status URL, if there is one."""
         self.over, self._waiting = True, None
         if report_to:
-            self.phone.send(report_to, {**self.form, "CallStatus": "completed", "CallDuration": str(int(self.seconds))})
+            self.phone.send(report_to, self.phone.ended(self))
 
     def repeat(self) -> str:
         """Post the last request once more, as a provider does that heard no answer; what comes back."""
@@ -260,6 +271,7 @@ class Call:
             elif verb.tag == "Redirect":
                 if [path for path, _ in self.requests[-MOST_REDIRECTS:]] == [verb.text] * MOST_REDIRECTS:
                     raise TwimlError(f"the call goes round in circles at {verb.text}")
+                self.seconds += self.phone.before_redirect
                 return self.go(verb.text or "", {})
             else:
                 self.rejected = verb.tag == "Reject"

@@ -36,6 +36,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from urllib.parse import parse_qsl, unquote, urlencode
 
 import requests
@@ -48,8 +49,17 @@ from twilio.request_validator import RequestValidator
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
 AUTH_TOKEN = "fake-token-of-the-fake-provider-1"
 FAULTS = (*provider_kit.FAULTS, "no_sid")  # taken, 201 without an id
+API = "2010-04-01"
 SID_PREFIX = {"message": "SM", "call": "CA"}
 RESOURCES = {"Messages.json": "message", "Calls.json": "call"}
+# What is published of a text and of a call, and is the same of all of ours.
+MESSAGE = {"error_code": None, "error_message": None, "messaging_service_sid": None, "num_media": "0", "num_segments": "1"}
+CALL = dict.fromkeys(
+    (
+        *("answered_by", "caller_name", "duration", "end_time", "forwarded_from", "group_sid"),
+        *("parent_call_sid", "phone_number_sid", "queue_time", "trunk_sid"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -66,14 +76,20 @@ class Sent:
     at: float
 
     @property
+    def time(self) -> datetime:
+        return datetime.fromtimestamp(self.at, UTC)
+
+    @property
     def day(self) -> str:
-        return datetime.fromtimestamp(self.at, UTC).date().isoformat()
+        return self.time.date().isoformat()
 
 
 class FakeTwilio(FakeProvider):
     """The server; `requests` counts the posts that came, `violations` names breaches of Twilio's contract."""
 
     known_faults = FAULTS
+    account_sid, auth_token = ACCOUNT_SID, AUTH_TOKEN
+    largest_page = 1000
 
     def __init__(
         self,
@@ -86,7 +102,6 @@ class FakeTwilio(FakeProvider):
         **options: object,
     ) -> None:
         super().__init__(**options)
-        self.account_sid, self.auth_token = ACCOUNT_SID, AUTH_TOKEN
         self.per_second = per_second
         self.callbacks = {"message": tuple(callbacks), "call": tuple(call_callbacks)}
         self.statuses: dict[str, str] = {}  # sid -> what the lists say, where it is not "sent" or "queued"
@@ -97,7 +112,7 @@ class FakeTwilio(FakeProvider):
         self.callback_answers: list[int] = []
         self._recent: deque[float] = deque()
         self._contract = Contract()
-        self._authorization = f"Basic {base64.b64encode(f'{ACCOUNT_SID}:{AUTH_TOKEN}'.encode()).decode()}"
+        self._authorization = f"Basic {base64.b64encode(f'{self.account_sid}:{self.auth_token}'.encode()).decode()}"
         self._reports = ThreadPoolExecutor(callback_threads, thread_name_prefix="fake-twilio-callback")
         self._owed = 0
         self._file = self._open(ledger_file) if ledger_file else None
@@ -123,15 +138,14 @@ class FakeTwilio(FakeProvider):
     # --- the server ---------------------------------------------------------------------------------------------------------------
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        prefix = f"/2010-04-01/Accounts/{self.account_sid}/"
         path = unquote(request.path)
-        if not path.startswith(prefix):
+        if not path.startswith(self.path("")):
             return _error(404, 20404, "The requested resource was not found")
-        if not hmac.compare_digest(request.headers.get("Authorization", ""), self._authorization):
+        resource = path.removeprefix(self.path(""))
+        if self.is_private(resource) and not hmac.compare_digest(request.headers.get("Authorization", ""), self._authorization):
             return _error(401, 20003, "Authenticate")
-        resource = path.removeprefix(prefix)
         if resource not in RESOURCES:
-            return self._of_one(request.method, resource, parse_qsl((await request.read()).decode()))
+            return self._of_one(request.method, resource, parse_qsl((await request.read()).decode(), keep_blank_values=True))
         if request.method == "GET":
             return self._list(resource, parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True))
         form = parse_qsl((await request.read()).decode(), keep_blank_values=True)
@@ -146,17 +160,29 @@ class FakeTwilio(FakeProvider):
             faults.append(f"the body is {request.content_type}")
         if faults:
             self.violations += faults
-            return _error(400, 21211 if any(f.startswith("To ") for f in faults) else 20001, "; ".join(faults))
+            return self.refusal("21211" if any(f.startswith("To ") for f in faults) else "20001", "; ".join(faults))
         fields = dict(form)
         if len(fields.get("Body", "")) > 1600:
-            return _error(400, 21617, "The concatenated message body exceeds the 1600 character limit")
+            return self.refusal("21617", "The concatenated message body exceeds the 1600 character limit")
         fault = "throttled" if self._is_too_fast() else self.choose(fields["To"])
-        if fault.isdigit():
-            return _error(400, int(fault), "refused by the script")
+        if fault and fault not in self.known_faults:
+            return self.refusal(fault, "refused by the script")
         made = {} if fault in NOT_TAKEN else self._accept(RESOURCES[resource], fields)
         if fault == "no_sid":
             made["sid"] = None
         return await self.answered(request, fault, web.json_response(made, status=201))
+
+    def path(self, resource: str) -> str:
+        """Where a resource of the account lies."""
+        return f"/{API}/Accounts/{self.account_sid}/{resource}"
+
+    def is_private(self, _resource: str) -> bool:
+        """Whether one must say who one is to read it."""
+        return True
+
+    def refusal(self, code: str, message: str) -> web.Response:
+        """A refusal with one of the published codes."""
+        return _error(400, int(code), message)
 
     def error(self) -> web.Response:
         return _error(500, 20500, "Internal Server Error")
@@ -184,8 +210,8 @@ class FakeTwilio(FakeProvider):
 
     def _accept(self, kind: str, fields: Mapping[str, str]) -> dict[str, object]:
         given = {name: fields.get(key, "") for name, key in (("body", "Body"), ("url", "Url"), ("callback", "StatusCallback"))}
-        sid = SID_PREFIX[kind] + uuid.uuid4().hex  # never from the seed: a fake that is started again must not repeat itself
-        sent = Sent(kind, sid, fields["To"], fields.get("From", ""), at=time.time(), **given)
+        # Never from the seed: a fake that is started again must not repeat itself.
+        sent = Sent(kind, self.new_sid(SID_PREFIX[kind]), fields["To"], fields.get("From", ""), at=time.time(), **given)
         self.ledger.append(sent)
         if self._file is not None:
             os.write(self._file, f"{json.dumps(asdict(sent))}\n".encode())
@@ -194,55 +220,98 @@ class FakeTwilio(FakeProvider):
             self._reports.submit(self._report, sent)
         return self._resource(sent)
 
+    def new_sid(self, prefix: str) -> str:
+        return prefix + uuid.uuid4().hex
+
     def _resource(self, sent: Sent) -> dict[str, object]:
-        known = {"sid": sent.sid, "account_sid": self.account_sid, "to": sent.to, "from": sent.sender, "direction": "outbound-api"}
-        known |= {"price": self.prices.get(sent.sid), "price_unit": "USD"}
-        if sent.kind == "call":
-            return {**known, "status": self.statuses.get(sent.sid, "queued")}
-        return {**known, "status": self.statuses.get(sent.sid, "queued"), "body": sent.body, "error_code": None, "num_segments": "1"}
+        """Every field that is published of a text or a call."""
+        made = format_datetime(sent.time)
+        resource = {
+            "sid": sent.sid,
+            "account_sid": self.account_sid,
+            "api_version": API,
+            "date_created": made,
+            "date_updated": made,
+            "to": sent.to,
+            "from": sent.sender,
+            "direction": "outbound-api",
+            "status": self.statuses.get(sent.sid, "queued"),
+            "price": self.prices.get(sent.sid),
+            "price_unit": "USD",
+            "uri": self.path(f"{sent.kind.capitalize()}s/{sent.sid}.json"),
+            "subresource_uris": {},
+        }
+        if sent.kind == "message":
+            return resource | MESSAGE | {"body": sent.body, "date_sent": made}
+        return resource | CALL | {"to_formatted": sent.to, "from_formatted": sent.sender, "start_time": made}
+
+    def filtered(self, sent: Sent, asked: Mapping[str, str]) -> bool:
+        """Whether a list that was asked for with these parameters has it."""
+        since, until = asked.get("DateSent>", asked.get("StartTime>", "")), asked.get("DateSent<", asked.get("StartTime<", "9999"))
+        to, sender = asked.get("To", sent.to), asked.get("From", sent.sender)
+        return (to, sender) == (sent.to, sent.sender) and since <= sent.day <= until
 
     def _list(self, resource: str, query: list[tuple[str, str]]) -> web.Response:
         faults = self._contract.faults("GET", resource, query)
         if faults:
             self.violations += faults
-            return _error(400, 20001, "; ".join(faults))
+            return self.refusal("20001", "; ".join(faults))
         asked, kind = dict(query), RESOURCES[resource]
-        since, until = asked.get("DateSent>", asked.get("StartTime>", "")), asked.get("DateSent<", asked.get("StartTime<", "9999"))
-        wanted = (kind, asked.get("To"), asked.get("From"))
-        found = [
-            self._resource(sent)
-            for sent in reversed(self.ledger)
-            if wanted == (sent.kind, wanted[1] and sent.to, wanted[2] and sent.sender) and since <= sent.day <= until
-        ]
-        size, page = int(asked.get("PageSize", "50")), int(asked.get("Page", "0"))
-        further = urlencode({**asked, "Page": page + 1, "PageToken": f"PA{page + 1}"}) if found[size * (page + 1) :] else None
-        path = f"/2010-04-01/Accounts/{self.account_sid}/{resource}"
-        listed = {f"{kind}s": found[size * page : size * (page + 1)], "page": page, "next_page_uri": further and f"{path}?{further}"}
+        found = [self._resource(sent) for sent in reversed(self.ledger) if sent.kind == kind and self.filtered(sent, asked)]
+        size, page = min(int(asked.get("PageSize", "50")), self.largest_page), int(asked.get("Page", "0"))
+
+        def page_at(number: int) -> str:
+            token = {"PageToken": f"PA{number}"} if number else {}
+            return f"{self.path(resource)}?{urlencode({**asked, 'Page': number, **token})}"
+
+        listed = {
+            f"{kind}s": found[size * page : size * (page + 1)],
+            "page": page,
+            "page_size": size,
+            "start": size * page,
+            "end": size * page + len(found) - 1,
+            "uri": page_at(page),
+            "first_page_uri": page_at(0),
+            "previous_page_uri": page_at(page - 1) if page else None,
+            "next_page_uri": page_at(page + 1) if found[size * (page + 1) :] else None,
+        }
         return web.json_response(listed)
 
     def _of_one(self, method: str, resource: str, form: list[tuple[str, str]]) -> web.Response:
         kind, _, name = resource.partition("/")
         if (method, kind) == ("GET", "Recordings"):
-            return self._recording(resource)
+            return self._about_recording(name) if name.endswith(".json") else self.recording(name.removesuffix(".wav"))
+        sid = name.removesuffix(".json")
+        sent = next((sent for sent in self.ledger if sent.sid == sid and f"{sent.kind.capitalize()}s" == kind), None)
+        if sent is None:
+            return _error(404, 20404, "The requested resource was not found")
+        if method == "GET":
+            return web.json_response(self._resource(sent))
         if (method, kind) == ("POST", "Calls"):
-            return self._end(name.removesuffix(".json"), form)
-        return _error(404, 20404, "The requested resource was not found")
+            return self._end(sent, form)
+        return _error(405, 20004, "Method not allowed")
 
-    def _end(self, sid: str, form: list[tuple[str, str]]) -> web.Response:
+    def _end(self, sent: Sent, form: list[tuple[str, str]]) -> web.Response:
         faults = self._contract.faults("POST", "Calls/{Sid}.json", form)
         if faults:
             self.violations += faults
-            return _error(400, 20001, "; ".join(faults))
-        if sid not in {sent.sid for sent in self.ledger}:
-            return _error(404, 20404, "The requested resource was not found")
-        if self.statuses.get(sid) == "completed":
-            return _error(400, 21220, "Call is not in-progress. Cannot redirect.")
-        self.ended.append(sid)
-        self.statuses[sid] = "completed"
-        return web.json_response({"sid": sid, "status": "completed"})
+            return self.refusal("20001", "; ".join(faults))
+        if self.statuses.get(sent.sid) == "completed":
+            return self.refusal("21220", "Call is not in-progress. Cannot redirect.")
+        self.ended.append(sent.sid)
+        self.statuses[sent.sid] = "completed"
+        return web.json_response(self._resource(sent))
 
-    def _recording(self, resource: str) -> web.Response:
-        wav = self.recordings.get(resource.removeprefix("Recordings/").removesuffix(".wav"))
+    def _about_recording(self, name: str) -> web.Response:
+        sid = name.removesuffix(".json")
+        if sid not in self.recordings:
+            return _error(404, 20404, "The requested resource was not found")
+        uri = self.path(f"Recordings/{name}")
+        return web.json_response({"sid": sid, "account_sid": self.account_sid, "status": "completed", "channels": 1, "uri": uri})
+
+    def recording(self, sid: str) -> web.Response:
+        """The sound of a recording."""
+        wav = self.recordings.get(sid)
         if wav is None:
             return _error(404, 20404, "The requested resource was not found")
         return web.Response(body=wav, content_type="audio/x-wav")

@@ -163,6 +163,15 @@ def test_a_call_is_found_again(fake):
     assert fake.violations == []
 
 
+def test_a_call_of_which_the_id_is_known_is_asked_about_by_it(fake):
+    provider = twilio(fake)
+    known = replace(CALL, external_id=run(lambda http: provider.place_call(http, CALL)).external_id)
+    run(lambda http: provider.place_call(http, CALL))
+    fake.statuses[known.external_id] = "busy"
+    assert run(lambda http: provider.find_call(http, known, "2999-01-01")) == Found(known.external_id, "undelivered")
+    assert run(lambda http: provider.find_call(http, replace(CALL, external_id="CA" + "0" * 32), "2026-01-01")) is None
+
+
 # --- what failing means ----------------------------------------------------------------------------------------------------------------
 
 EXPECTED = {
@@ -193,11 +202,22 @@ def test_each_fault_has_its_meaning_and_nothing_is_sent_twice(fault, name, what,
         assert error.retry_after == (1.0 if fault == "throttled" else None)
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", [code for code in CODES if code.isdigit()])
 def test_each_code_of_twilio_has_its_meaning(code):
-    with FakeTwilio(numbers={HERS: str(code)}) as fake:
+    with FakeTwilio(numbers={HERS: code}) as fake:
         error = fault_of(lambda http: twilio(fake).send_message(http, MESSAGE))
-    assert (error.fault, error.provider_code) == (CODES[code], str(code))
+    assert (error.fault, error.provider_code) == (CODES[code], code)
+
+
+@pytest.mark.parametrize("code", ["+9779841234567", "the number 9841234567", "<b>", None, 10**12, ["21610"], True])
+def test_a_code_that_is_none_is_not_passed_on(code):
+    class Answer:
+        async def post(self, *_):
+            return door.Reply(400, {}, json.dumps({"code": code}).encode())
+
+    with pytest.raises(SendError) as caught:
+        asyncio.run(Twilio(account_sid="AC1", auth_token="t", api_base_url="", public_base_url=PUBLIC).send_message(Answer(), MESSAGE))
+    assert (caught.value.fault, caught.value.provider_code) == (SendFault.REFUSED, "400")
 
 
 def test_an_unknown_code_is_a_refusal():

@@ -308,6 +308,7 @@ def test_who_answered_is_reported_apart_from_the_status(written, by):
     ("written", "at"),
     [
         ("Sun, 22 Nov 2026 06:15:00 +0000", datetime(2026, 11, 22, 6, 15, tzinfo=UTC)),
+        ("Sun, 22 Nov 2026 06:15:00 -0000", datetime(2026, 11, 22, 6, 15, tzinfo=UTC)),  # so writes Somleng
         ("Sun, 22 Nov 2026 06:15:00", None),
         ("yesterday", None),
         ("", None),

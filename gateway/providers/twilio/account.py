@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from gateway.providers.addresses import ApiAddress
+
 
 class Account(BaseModel):
     """What channels.yaml says of an account at Twilio, or at a server that speaks its language."""
@@ -12,5 +14,5 @@ class Account(BaseModel):
 
     account_sid: str
     auth_token: SecretStr
-    api_base_url: str = "https://api.twilio.com"
+    api_base_url: ApiAddress = "https://api.twilio.com"
     detect_machines: bool = False

@@ -2,38 +2,55 @@
 
 Twilio's sends are not idempotent: after an error that leaves open whether the request was taken, asking is right and sending again
 may reach the person twice. Every outcome is therefore one of `SendFault`, by the tables below.
+
+Somleng's API is the same as far as its source says (https://github.com/somleng/somleng/tree/develop/app/controllers/twilio_api), but
+for three things that are met here: its lists hold everything whatever is asked for, its error codes are texts, and a recording
+is a redirect to where its files lie.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from urllib.parse import urlencode
+from typing import NamedTuple
+from urllib.parse import urlencode, urlsplit
 
 from gateway.core.events import Medium
 from gateway.core.statuses import DELIVERY_OF_CALL
 from gateway.providers.base import Accepted, Billed, Charge, Charges, Found, OutboundCall, OutboundMessage
 from gateway.providers.faults import SendError, SendFault, of_status
-from gateway.providers.http import KB, Api, HttpSession, Reply
+from gateway.providers.http import KB, Api, Asked, HttpSession, Reply
 from gateway.providers.twilio.codes import FAULTS
-from gateway.providers.twilio.webhook import ANSWERED_BY, CALL_SID, CALL_STATUS, MESSAGE_SID, MESSAGE_STATUS, RECORDING_SID, count
+from gateway.providers.twilio.webhook import ANSWERED_BY, CALL_SID, CALL_STATUS, MESSAGE_SID, MESSAGE_STATUS, RECORDING_SID, count, instant
 
 RING_SECONDS = 30
 LONGEST_CALL = 600  # seconds; a call that we placed and pay for ends here
 LIST_LIMIT = 1024 * KB
 RECORDING_LIMIT = 10 * 1024 * KB
 LISTED = "50"  # texts or calls to one person since one day: more than anybody gets
+MOST_PAGES = 10  # of a list that is of everybody
 
 CHARGES_LIMIT = 8 * 1024 * KB
 CHARGES_LISTED = "500"
-# Of each medium: the list, its name in the answer, the field of its day, and the form of its ids.
-BILLED: Mapping[Medium, tuple[str, str, str, re.Pattern[str]]] = {
-    "sms": ("Messages.json", "messages", "DateSent", MESSAGE_SID),
-    "voice": ("Calls.json", "calls", "StartTime", CALL_SID),
+CODE = re.compile("[A-Z]?[0-9]{1,6}")
+
+
+class Listing(NamedTuple):
+    """The list of a medium: its resource, its name in the answer, the parameter of its day, and the form of its ids."""
+
+    resource: str
+    name: str
+    day: str
+    sid: re.Pattern[str]
+
+
+LISTS: Mapping[Medium, Listing] = {
+    "sms": Listing("Messages.json", "messages", "DateSent", MESSAGE_SID),
+    "voice": Listing("Calls.json", "calls", "StartTime", CALL_SID),
 }
 PRICE = re.compile(r"-?[0-9]{1,7}(\.[0-9]{1,8})?")
 CURRENCY = re.compile("[A-Z]{3}")
@@ -82,20 +99,31 @@ class Client:
     async def find_message(self, http: HttpSession, message: OutboundMessage, since: str) -> Found | None:
         """The newest text to this person with this body since the day `since`; None where Twilio lists none; SendError."""
         query = {"To": message.recipient, "DateSent>": since, "PageSize": LISTED}
-        for listed in await self._list(http, "Messages.json", "messages", query):
+        async for listed in self._listed(http, "sms", query, since):
             body = listed.get("body", "")
-            if body.strip() == message.body.strip() and MESSAGE_SID.fullmatch(listed.get("sid", "")):
+            if body.strip() == message.body.strip() and listed.get("to") == message.recipient:
                 return Found(listed["sid"], MESSAGE_STATUS.get(listed.get("status", ""), "accepted"), body)
         return None
 
     async def find_call(self, http: HttpSession, call: OutboundCall, since: str) -> Found | None:
-        """The newest call from our number to this person since the day `since`; None where Twilio lists none; SendError."""
+        """This call, or where its id is not known the newest from our number to this person since the day `since`; None where Twilio
+        has none; SendError."""
+        if call.external_id is not None:
+            return await self._call(http, call.external_id)
         query = {"To": call.recipient, "From": call.sender, "StartTime>": since, "PageSize": LISTED}
-        for listed in await self._list(http, "Calls.json", "calls", query):
-            if CALL_SID.fullmatch(listed.get("sid", "")):
-                by, seconds = ANSWERED_BY.get(listed.get("answered_by", "")), count(listed.get("duration", ""))
-                return Found(listed["sid"], _of_call(listed.get("status", "")), seconds=seconds, answered_by=by)
+        async for listed in self._listed(http, "voice", query, since):
+            if (listed.get("to"), listed.get("from")) == (call.recipient, call.sender):
+                return _found(listed)
         return None
+
+    async def _call(self, http: HttpSession, external_id: str) -> Found | None:
+        reply = await http.get(self.api, self._path(f"Calls/{external_id}.json"), {}, LIST_LIMIT)
+        if reply.status == 404:
+            return None
+        if reply.status != 200:
+            raise _refused(reply)
+        called = _texts(_json(reply))
+        return _found(called) if called.get("sid") == external_id else None
 
     async def end_call(self, http: HttpSession, external_id: str) -> None:
         """Hang up, or raise SendError."""
@@ -107,22 +135,21 @@ class Client:
 
     async def charges(self, http: HttpSession, billed: Billed, page: str | None) -> Charges:
         """A page of Twilio's list with its prices, which come some time after the text or call; SendError."""
-        resource, name, day, sid = BILLED[billed.medium]
-        begins = f"{self._path(resource)}?"
         if page is None:
+            day = LISTS[billed.medium].day
             days = {f"{day}>": billed.first.isoformat(), f"{day}<": (billed.last + timedelta(days=1)).isoformat()}
-            page = begins + urlencode({"From": billed.sender, **days, "PageSize": CHARGES_LISTED})
-        reply = await http.get(self.api, page, {}, CHARGES_LIMIT)
-        listed = _listed(reply, name)
-        further = _json(reply).get("next_page_uri")
-        known = isinstance(further, str) and further.startswith(begins)  # nothing sends us elsewhere
-        return Charges([charge for entry in listed if (charge := _charge(entry, sid))], str(further) if known else None)
+            page = self._first_page(billed.medium, {"From": billed.sender, **days, "PageSize": CHARGES_LISTED})
+        listed, further = await self._page(http, billed.medium, page, CHARGES_LIMIT)
+        whole = any(_made_before(entry, billed.first.isoformat()) for entry in listed)
+        return Charges([charge for entry in listed if (charge := _charge(entry))], None if whole else further)
 
     async def fetch_recording(self, http: HttpSession, external_id: str) -> bytes:
         """A recording as WAV bytes, at most 10 MB. SendError UNREACHABLE where it is not there (yet), REFUSED where it is no recording."""
         if not RECORDING_SID.fullmatch(external_id):
             raise SendError(SendFault.REFUSED, provider_code="bad-id")
         reply = await http.get(self.api, self._path(f"Recordings/{external_id}.wav"), {}, RECORDING_LIMIT)
+        if reply.status in {302, 307}:
+            reply = await http.ask(self._elsewhere(reply), RECORDING_LIMIT)
         if reply.status == 404:
             raise SendError(SendFault.UNREACHABLE, provider_code="404")
         if reply.status != 200:
@@ -131,8 +158,44 @@ class Client:
             raise SendError(SendFault.REFUSED, provider_code="not-wav" if reply.whole else "too-large")
         return reply.body
 
-    async def _list(self, http: HttpSession, resource: str, name: str, query: Mapping[str, str]) -> list[dict[str, str]]:
-        return _listed(await http.get(self.api, self._path(resource), query, LIST_LIMIT), name)
+    def _elsewhere(self, reply: Reply) -> Asked:
+        """The request to where the API's own answer sends us for a file: once, as safe as the API, and without who we are there."""
+        try:
+            parts = urlsplit(reply.headers.get("Location", ""))
+        except ValueError:
+            raise SendError(SendFault.REFUSED, provider_code="elsewhere") from None
+        if not parts.netloc or parts.scheme not in {"https", urlsplit(self.api.base_url).scheme}:
+            raise SendError(SendFault.REFUSED, provider_code="elsewhere")
+        path = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
+        return Asked("GET", f"{parts.scheme}://{parts.netloc}", path, {}, None)
+
+    async def _listed(self, http: HttpSession, medium: Medium, query: Mapping[str, str], since: str) -> AsyncIterator[dict[str, str]]:
+        """What is listed for a query, newest first. It may hold what was not asked for, which is read no further back than `since`."""
+        page: str | None = self._first_page(medium, query)
+        for _ in range(MOST_PAGES):
+            if page is None:
+                return
+            listed, page = await self._page(http, medium, page, LIST_LIMIT)
+            for entry in listed:
+                if _made_before(entry, since):
+                    return
+                yield entry
+
+    async def _page(self, http: HttpSession, medium: Medium, page: str, limit: int) -> tuple[list[dict[str, str]], str | None]:
+        """The readable entries of a page of a list, and the path of the next page."""
+        reply = await http.get(self.api, page, {}, limit)
+        if reply.status != 200:
+            raise _refused(reply)
+        answer, known = _json(reply), LISTS[medium]
+        listed, further = answer.get(known.name), answer.get("next_page_uri")
+        if not isinstance(listed, list):
+            raise SendError(SendFault.AMBIGUOUS, provider_code="no-list")
+        entries = [_texts(entry) for entry in listed if isinstance(entry, dict)]
+        ours = isinstance(further, str) and further.startswith(self._first_page(medium, {}))  # nothing sends us elsewhere
+        return [entry for entry in entries if known.sid.fullmatch(entry.get("sid", ""))], str(further) if ours else None
+
+    def _first_page(self, medium: Medium, query: Mapping[str, str]) -> str:
+        return f"{self._path(LISTS[medium].resource)}?{urlencode(query)}"
 
     def _path(self, resource: str) -> str:
         return f"/2010-04-01/Accounts/{self.api.user}/{resource}"
@@ -148,27 +211,28 @@ def _taken(reply: Reply, sid: re.Pattern[str]) -> dict[str, str]:
     return made
 
 
-def _listed(reply: Reply, name: str) -> list[dict[str, str]]:
-    if reply.status != 200:
-        raise _refused(reply)
-    listed = _json(reply).get(name)
-    if not isinstance(listed, list):
-        raise SendError(SendFault.AMBIGUOUS, provider_code="no-list")
-    return [_texts(entry) for entry in listed if isinstance(entry, dict)]
+def _found(called: Mapping[str, str]) -> Found:
+    by, seconds = ANSWERED_BY.get(called.get("answered_by", "")), count(called.get("duration", ""))
+    return Found(called["sid"], _of_call(called.get("status", "")), seconds=seconds, answered_by=by)
 
 
-def _charge(listed: Mapping[str, str], sid: re.Pattern[str]) -> Charge | None:
+def _made_before(listed: Mapping[str, str], day: str) -> bool:
+    made = instant(listed.get("date_created", ""))
+    return made is not None and made.date().isoformat() < day
+
+
+def _charge(listed: Mapping[str, str]) -> Charge | None:
     """What a text or call cost, which Twilio writes as what is taken from our money: "-0.00750"; None while it does not say."""
     price, currency = listed.get("price", ""), listed.get("price_unit", "").upper()
-    if not (PRICE.fullmatch(price) and CURRENCY.fullmatch(currency) and sid.fullmatch(listed.get("sid", ""))):
+    if not (PRICE.fullmatch(price) and CURRENCY.fullmatch(currency)):
         return None
     return Charge(listed["sid"], round(abs(Decimal(price)) * 1_000_000), currency)
 
 
 def _refused(reply: Reply) -> SendError:
-    code = _json(reply).get("code")
-    shown = str(code) if isinstance(code, int) else str(reply.status)
-    known = FAULTS.get(code) if isinstance(code, int) and 400 <= reply.status < 500 and reply.status != 429 else None
+    code = str(_json(reply).get("code", ""))
+    known = FAULTS.get(code) if 400 <= reply.status < 500 and reply.status != 429 else None
+    shown = code if CODE.fullmatch(code) else str(reply.status)
     return SendError(known or of_status(reply.status), provider_code=shown, retry_after=reply.retry_after)
 
 

@@ -186,16 +186,16 @@ def parse_status(kind: Medium, form: Mapping[str, str], provider: str = "twilio"
         status,
         error or None,
         count(form.get("CallDuration", "")),
-        fault=FAULTS.get(count(error) or 0),
-        at=_instant(form.get("Timestamp", "")),
+        fault=FAULTS.get(error),
+        at=instant(form.get("Timestamp", "")),
         answered_by=ANSWERED_BY.get(form.get("AnsweredBy", "")),
     )
 
 
-def _instant(text: str) -> datetime | None:
-    """An RFC 2822 date with its zone; None for anything else."""
+def instant(text: str) -> datetime | None:
+    """An RFC 2822 date with its zone, which Somleng writes as -0000; None for anything else."""
     try:
-        parsed = parsedate_to_datetime(text)
+        parsed = parsedate_to_datetime(text.replace("-0000", "+0000"))
     except ValueError:
         return None
     return parsed if parsed.tzinfo is not None else None

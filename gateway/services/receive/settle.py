@@ -52,8 +52,8 @@ def settle(gateway: Gateway, turn: Turn, sprint: Sprint, answer: str, said: str 
                 raise Conflict
         else:
             flow_sessions.insert(db, gateway.seal, _session_row(turn, sprint))
-            if inbound.medium == "voice":
-                calls.begin(db, _call_row(turn))
+            if inbound.medium == "voice" and not calls.begin(db, _call_row(turn)):
+                flow_sessions.close_named(db, inbound.provider, inbound.external_id, now)  # its end was reported before its beginning
             if turn.caller.new and turn.caller.phone_id is not None and not turn.of_a_broadcast:
                 phones.note_first_call(db, turn.caller.phone_id, now)
             if turn.broke_off and turn.caller.phone_id and not phones.take_broken_off(db, turn.caller.phone_id, turn.broke_off):
