@@ -78,10 +78,12 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class AnswerContext:
-    """What a renderer needs besides the facts: where the next step goes and where clips are."""
+    """What a renderer needs besides the facts: where the next step goes, where clips are, and the number of ours that a call is on, which a
+    call that is put through shows."""
 
     next_step: int
     public_base_url: str
+    our_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from fakes.twilio import FakeTwilio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.core.jobs import SendReply
+from gateway.core.jobs import CallBack, SendReply
 from gateway.services import send, track
 from gateway.store import deliveries, phones
 from gateway.store.deliveries import NewReply
@@ -177,3 +177,5 @@ def work(made: Installation) -> None:
     for job in track.sweep(made.gateway):
         if isinstance(job, SendReply):
             send.send_reply(made.gateway, job.delivery_id)
+        elif isinstance(job, CallBack):
+            send.call_back(made.gateway)

@@ -28,7 +28,7 @@ from fakes.twilio import Sent
 
 from gateway.config import PACKAGE_ROOT
 from gateway.core.events import CallRejected, CallTransferred, Fact, KeysAwaited, PromptSpoken, RecordingAwaited, TransferAwaited, Wait
-from gateway.core.jobs import FetchRecording, SendReply
+from gateway.core.jobs import CallBack, FetchRecording, SendReply
 from gateway.providers.base import AnswerContext
 from gateway.providers.twilio import render
 from gateway.services import recordings, send, track
@@ -142,6 +142,8 @@ class Line:
         """What the clock and the workers do."""
         for job in track.sweep(self.here.gateway):
             match job:
+                case CallBack():
+                    send.call_back(self.here.gateway)
                 case SendReply():
                     send.send_reply(self.here.gateway, job.delivery_id)
                 case FetchRecording():

@@ -87,8 +87,9 @@ TABLE = {
     "a transfer": (
         [said("a"), CallTransferred("+97714000001", 25)],
         TransferAwaited(),
-        FIRST,
-        play("a") + f'<Dial action="{BASE}/twilio/voice/1" method="POST" timeout="25"><Number>+97714000001</Number></Dial>',
+        AnswerContext(1, BASE, "+97714000000"),
+        play("a") + f'<Dial action="{BASE}/twilio/voice/1" method="POST" timeout="25" callerId="+97714000000">'
+        "<Number>+97714000001</Number></Dial>",
     ),
     "the end": ([said("a"), TextPromised("नमस्ते"), ConversationEnded()], None, LATER, BREATH + play("a") + "<Hangup/>"),
     "the end without a word": ([ConversationEnded()], None, LATER, "<Hangup/>"),

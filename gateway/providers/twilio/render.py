@@ -55,7 +55,7 @@ def render_call(facts: Sequence[Fact], wait: Wait | None, context: AnswerContext
     prompts = [fact for fact in facts if isinstance(fact, PromptSpoken)]
     # After a key, half a second passes before we speak: she has yet to put the phone back to her ear.
     breath = _silence(base, 0.5) if prompts and context.next_step > 1 else ""
-    opening, closing = _listening(facts, wait, base, hooks, context.next_step)
+    opening, closing = _listening(facts, wait, context, hooks)
     document = _document(base, breath, prompts, opening, closing)
     if len(document) * 4 > LARGEST and len(document.encode()) > LARGEST:
         document = _document(base, breath, list(_fitting(prompts, base)), opening, closing)
@@ -86,12 +86,12 @@ def _document(base: str, breath: str, prompts: Sequence[PromptSpoken], opening: 
     return f"{HEAD}{opening}{breath}{''.join(spoken)}{closing}{TAIL}"
 
 
-def _listening(facts: Sequence[Fact], wait: Wait | None, base: str, hooks: str, next_step: int) -> tuple[str, str]:
+def _listening(facts: Sequence[Fact], wait: Wait | None, context: AnswerContext, hooks: str) -> tuple[str, str]:
     """What stands before the prompts that a key may cut short, and what after them.
 
     Twilio goes on to the next verb when nothing was pressed or said; the Redirect tells us, at the step where an answer would go.
     """
-    step = f"{hooks}/voice/{next_step}"
+    step = f"{hooks}/voice/{context.next_step}"
     redirect = f'<Redirect method="POST">{step}</Redirect>'
     if isinstance(wait, KeysAwaited):
         if wait.most == 1:
@@ -103,7 +103,7 @@ def _listening(facts: Sequence[Fact], wait: Wait | None, base: str, hooks: str, 
         most = f' numDigits="{wait.most}"' if wait.most else ""
         opening = f'<Gather action="{step}" method="POST" timeout="{wait.next_wait}"{most} finishOnKey="#">'
         # Twilio has one timeout, for the first key and for the next ones: she gets more time for the first by silence before it.
-        return opening, f"{_silence(base, wait.first_wait - wait.next_wait)}</Gather>{redirect}"
+        return opening, f"{_silence(escape(context.public_base_url), wait.first_wait - wait.next_wait)}</Gather>{redirect}"
     if isinstance(wait, RecordingAwaited):
         limits = f'maxLength="{wait.longest}" timeout="{wait.silence}" finishOnKey="{escape(wait.finish_keys)}" playBeep="true"'
         # The recording is not there yet when the call goes on; Twilio says when it is.
@@ -112,7 +112,9 @@ def _listening(facts: Sequence[Fact], wait: Wait | None, base: str, hooks: str, 
     if isinstance(wait, TransferAwaited):
         transfer = next(fact for fact in facts if isinstance(fact, CallTransferred))
         number = f"<Number>{escape(transfer.number)}</Number>"
-        return "", f'<Dial action="{step}" method="POST" timeout="{transfer.timeout}">{number}</Dial>'
+        # A local line takes calls from its own number alone, and whose phone rings need not see hers.
+        shown = f' callerId="{escape(context.our_number)}"' if context.our_number else ""
+        return "", f'<Dial action="{step}" method="POST" timeout="{transfer.timeout}"{shown}>{number}</Dial>'
     return "", "<Hangup/>"
 
 

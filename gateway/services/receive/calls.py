@@ -147,7 +147,7 @@ def _offer(gateway: Gateway, turn: Turn) -> Sprint | None:
 
 
 def _answered(gateway: Gateway, turn: Turn, sprint: Sprint) -> str:
-    context = AnswerContext(next_step=sprint.session.version, public_base_url=gateway.settings.public_base_url)
+    context = AnswerContext(sprint.session.version, gateway.settings.public_base_url, turn.channel.address)
     answer = gateway.providers[turn.inbound.provider].render_call(sprint.facts, sprint.wait, context)
     return settle(gateway, turn, sprint, answer)
 
