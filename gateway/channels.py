@@ -107,21 +107,34 @@ class ProviderEntry:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """All ways in and out of an installation."""
+    """All ways in and out of an installation. `nodes` are the channels as they stand in the file, for faults that the database finds."""
 
     providers: Mapping[str, ProviderEntry]
     channels: Mapping[str, ChannelEntry]
     routes: tuple[RouteEntry, ...]
+    nodes: Mapping[str, Node] = field(repr=False)
+
+    def fault(self, channel: str, key: str, problem: str) -> GatewayError:
+        """A fault of what the file says of a channel."""
+        return _at(self.nodes[channel], (key,)).fault("channels:invalid", problem=problem)
 
 
 def load(path: Path) -> Ways:
     """Read the file; an ExceptionGroup of GatewayErrors `channels:*` (or `flow:yaml`), each with its place."""
+    ways, faults = read(path)
+    if faults:
+        raise faulty(faults)
+    return ways
+
+
+def read(path: Path) -> tuple[Ways, list[GatewayError]]:
+    """What of the file is well, and its faults; an ExceptionGroup of them where nothing of it can be read."""
     try:
         root = parse(path.read_text(encoding="utf-8"), path.name)
     except (OSError, UnicodeDecodeError) as error:
-        raise _faulty([GatewayError("channels:unreadable", where=path.name, reason=type(error).__name__)]) from None
+        raise faulty([GatewayError("channels:unreadable", where=path.name, reason=type(error).__name__)]) from None
     except GatewayError as error:
-        raise _faulty([error]) from None
+        raise faulty([error]) from None
     faults: list[GatewayError] = []
     sections = root.value if isinstance(root.value, dict) else {}
     faults += [
@@ -132,10 +145,9 @@ def load(path: Path) -> Ways:
     providers = {name: account for name, node in _named(sections, "providers", faults) if (account := _provider(name, node, faults))}
     channels = {name: entry for name, node in _named(sections, "channels", faults) if (entry := _read(node, ChannelEntry, faults))}
     routes = [(node, route) for node in _listed(sections, "routes", faults) if (route := _read(node, RouteEntry, faults))]
-    faults += _misnamed(sections, channels, routes)
-    if faults:
-        raise _faulty(faults)
-    return Ways(providers, channels, tuple(route for _, route in routes))
+    faults += [*_misnamed(sections, channels, routes), *_twice(sections, channels)]
+    nodes = dict(_inside(sections.get("channels")))
+    return Ways(providers, channels, tuple(route for _, route in routes), nodes), faults
 
 
 def settings_of(entry: ProviderEntry, model: type[Model], environ: Mapping[str, str] | None) -> Model | None:
@@ -150,7 +162,7 @@ def settings_of(entry: ProviderEntry, model: type[Model], environ: Mapping[str, 
         no_such_key = WANTED["extra_forbidden"]
         faults = [fault for fault in faults if fault.where not in secret or fault.values.get("problem") == no_such_key]
     if faults:
-        raise _faulty(faults)
+        raise faulty(faults)
     return found
 
 
@@ -163,7 +175,8 @@ def _leaves(node: Node) -> Iterable[Node]:
             yield from _leaves(each)
 
 
-def _faulty(faults: list[GatewayError]) -> ExceptionGroup[GatewayError]:
+def faulty(faults: list[GatewayError]) -> ExceptionGroup[GatewayError]:
+    """All of them at once."""
     return ExceptionGroup("channels.yaml is faulty", faults)
 
 
@@ -269,7 +282,20 @@ def _misnamed(
                 yield at.fault("channels:invalid", problem=f"{name} does not carry {route.medium}")
 
 
+def _twice(sections: Mapping[str, Node], channels: Mapping[str, ChannelEntry]) -> Iterable[GatewayError]:
+    """Numbers of which each is that of two channels."""
+    numbers: dict[tuple[str, str], str] = {}
+    for name, channel in channels.items():
+        first = numbers.setdefault((channel.provider, channel.number), name)
+        if first != name:
+            node = _at(sections["channels"], (name, "number"))
+            yield node.fault("channels:invalid", problem=f"this is the number of {first} already")
+
+
 def _names(sections: Mapping[str, Node], part: str) -> set[str]:
     """What is named in a part, faulty or not."""
-    node = sections.get(part)
-    return set(node.value) if node and isinstance(node.value, dict) else set()
+    return {name for name, _ in _inside(sections.get(part))}
+
+
+def _inside(node: Node | None) -> Iterable[tuple[str, Node]]:
+    return node.value.items() if node and isinstance(node.value, dict) else ()

@@ -32,6 +32,7 @@ CATALOGUE: dict[str, Fault] = {
     "channels:unknown": Fault("{path}: there is no {what} {name!r}.{hint}"),
     "channels:unset": Fault("{path}: the variable {name} is not set in the environment. Set it, or name another."),
     "channels:no-channel": Fault("There is no channel {name!r}; `gateway channels list` shows them."),
+    "channels:not-written": Fault("channels.yaml names the channel {name!r}, which the database does not know yet. Run `gateway migrate`."),
     "channels:does-not-carry": Fault("The channel {name!r} does not carry {medium}."),
     "channels:day-full": Fault("The channel {name!r} has sent all that it may today. Try again tomorrow, or raise messages_per_day."),
     # webhooks

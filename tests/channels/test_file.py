@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from gateway import channels
-from gateway.services import installation
+from gateway import bootstrap, channels, config
+from gateway.services import installation, organisations
 from gateway.services.context import Gateway
 from gateway.store import channels as rows
 from gateway.web.app import create_app
@@ -83,3 +84,98 @@ def test_a_kind_that_does_not_exist_is_named_with_the_nearest(gateway_of: Callab
     assert faults(lambda: gateway_of(WHOLE.replace("somleng: {kind: twilio", "somleng: {kind: twillio"), SECRETS)) == [
         "channels.yaml:4:12: providers.somleng: there is no kind 'twillio'. Did you mean 'twilio'? [channels:unknown]"
     ]
+
+
+def test_faults_of_the_file_and_of_its_providers_are_named_in_one_run(tmp_path: Path):
+    file = tmp_path / "channels.yaml"
+    file.write_text(WHOLE.replace("language: en", "pace: 3").replace('auth_token: "${SOMLENG_TOKEN}", ', ""), encoding="utf-8")
+    assert faults(lambda: bootstrap.check_channels(file, None)) == [
+        "channels.yaml:7:60: channels.abroad.pace: there is no such key here. [channels:invalid]",
+        "channels.yaml:4:12: providers.somleng.auth_token: it is missing. [channels:invalid]",
+    ]
+
+
+def test_a_number_stands_in_the_file_once(tmp_path: Path):
+    file = tmp_path / "channels.yaml"
+    file.write_text(WHOLE.replace("routes:", '  again: {provider: twilio, number: "+15005550006"}\nroutes:'), encoding="utf-8")
+    assert faults(lambda: channels.load(file)) == [
+        "channels.yaml:8:37: channels.again.number: this is the number of abroad already. [channels:invalid]"
+    ]
+
+
+ALONE = {"TWILIO_ACCOUNT_SID": "AC" + "1" * 32, "TWILIO_AUTH_TOKEN": "token-one", "GATEWAY_NUMBER": "+15005550006"}
+
+
+def prepared(gateway: Gateway) -> list[tuple[str, str]]:
+    installation.prepare(gateway)
+    with gateway.database.read() as db:
+        return [(channel.id, channel.address) for channel in rows.every(db)]
+
+
+def use(gateway: Gateway, channel_id: str) -> None:
+    with gateway.database.write() as db:
+        price = "INSERT INTO prices (channel_id, medium, operator, from_day, paisa, source) VALUES (:id, 'sms', '', '2026-01-01', 1, 'x')"
+        db.execute(text(price), {"id": channel_id})
+
+
+@pytest.fixture
+def alone(gateway_of: Callable[..., Gateway], redis_url: str, tmp_path: Path) -> Gateway:
+    """An installation that has run without a channels.yaml."""
+    gateway_of(WHOLE, SECRETS)
+    (tmp_path / "channels.yaml").unlink()
+    environ = {
+        "SECRET_KEY": "the secret key of the tests, long enough",
+        "PUBLIC_BASE_URL": "https://gateway.example",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/gateway.sqlite3",
+        "REDIS_URL": redis_url,
+        "GATEWAY_DATA_DIR": str(tmp_path),
+    }
+    gateway = bootstrap.build(config.load(environ | ALONE))
+    installation.prepare(gateway)
+    return gateway
+
+
+def test_a_number_that_was_used_keeps_its_name_when_the_file_comes(alone: Gateway, gateway_of: Callable[..., Gateway]):
+    use(alone, "main")
+    told = "this number is the channel main already, which has been used; call it so"
+    assert faults(lambda: installation.prepare(gateway_of(WHOLE, SECRETS))) == [
+        f"channels.yaml:7:38: channels.abroad.number: {told}. [channels:invalid]"
+    ]
+    assert prepared(gateway_of(WHOLE.replace("abroad", "main"), SECRETS)) == [("landline", "+97714000000"), ("main", "+15005550006")]
+
+
+def test_a_number_that_was_never_used_is_taken_over(alone: Gateway, gateway_of: Callable[..., Gateway]):
+    assert prepared(alone) == [("main", "+15005550006")]
+    assert prepared(gateway_of(WHOLE, SECRETS)) == [("abroad", "+15005550006"), ("landline", "+97714000000")]
+
+
+def test_two_channels_can_change_their_numbers(gateway_of: Callable[..., Gateway]):
+    text = WHOLE.replace("provider: twilio, number", "provider: somleng, number")
+    gateway = gateway_of(text, SECRETS)
+    installation.prepare(gateway)
+    use(gateway, "abroad")
+    turned = text.replace("+97714000000", "N").replace("+15005550006", "+97714000000").replace("N", "+15005550006")
+    assert prepared(gateway_of(turned, SECRETS)) == [("abroad", "+97714000000"), ("landline", "+15005550006")]
+
+
+def test_a_channel_that_was_used_stays_with_its_organisation(gateway_of: Callable[..., Gateway]):
+    gateway = gateway_of(WHOLE, SECRETS)
+    installation.prepare(gateway)
+    organisations.add(gateway, "union", "A union")
+    moved = WHOLE.replace("language: en", "organisation: union")
+    use(gateway, "abroad")
+    told = "abroad is a channel of the organisation 'main', which has used it, and must stay so"
+    assert faults(lambda: installation.prepare(gateway_of(moved, SECRETS))) == [
+        f"channels.yaml:7:68: channels.abroad.organisation: {told}. [channels:invalid]"
+    ]
+    unknown = WHOLE.replace("language: en", "organisation: nion")
+    told = "there is no organisation 'nion'; `gateway organisations add` adds one"
+    assert faults(lambda: installation.prepare(gateway_of(unknown, SECRETS))) == [
+        f"channels.yaml:7:68: channels.abroad.organisation: {told}. [channels:invalid]"
+    ]
+
+
+def test_a_file_that_goes_again_leaves_the_number_of_another_channel_alone(gateway_of: Callable[..., Gateway], alone: Gateway):
+    installation.prepare(gateway_of(WHOLE, SECRETS))
+    remedy = "It is the number of the channel 'abroad', of an organisation or of an earlier channels.yaml. Set another one."
+    assert faults(lambda: installation.prepare(alone)) == [f"GATEWAY_NUMBER is '+15005550006'. {remedy} [config:invalid]"]
