@@ -36,6 +36,7 @@ class Line:
     dry_until: float = 0.0  # monotonic: nothing was due for it when all that is due was looked at
     faults: int = 0  # in a row
     misconfigured: int = 0  # refusals since something was accepted
+    throttled_at: float = 0.0  # monotonic: the first time since then that it was too much
 
 
 @dataclass(frozen=True, slots=True)

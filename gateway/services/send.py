@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 IN_FLIGHT = 100  # requests at once,
 FIRST_IN_FLIGHT = 8  # and before the provider has shown that it answers
 PAGES_AT_ONCE = 2  # of a broadcast over one channel: while the last requests of one are answered, the next is on its way
-PAGE = 100  # rows at most: as many can be in doubt when a worker is killed,
+PAGE = 100  # rows at most, of all channels together: as many can be in doubt when a worker is killed,
 PAGE_SECONDS = 2.5  # and no more than go out in so many seconds
 REPLIES_PAGE = 20  # replies in one page, likewise
 FENCED = 50  # rows that one look at the fence clears,
@@ -55,6 +55,7 @@ SLICE = 30.0  # seconds after which a batch gives its place in the queue to othe
 REPLIES_EVERY = 0.25  # seconds; a reply does not wait for the end of a batch
 FAULTS_IN_A_ROW = 8  # then the provider is taken to be away
 MISCONFIGURED_IN_A_ROW = 3  # then our account or number is taken to be at fault: a proxy in between may say so once
+THROTTLED_FOR = 10.0  # seconds in which all was too much: then a channel is taken to be away, where another can take its place
 HEADS_UP = 0  # the round of a text that comes before a call
 DRY_FOR = 1.0  # seconds in which nobody looks for more rows for a channel, if none that are due were for it
 DATABASE_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds between tries, together shorter than a lease
@@ -304,7 +305,7 @@ class Sender:
             return Standing(0, PAGES_AT_ONCE * self._share(line), pace, line.free_in, away=line.away)
         if line.turns.probing:
             return Standing(0 if busy[channel_id] else 1, 0, pace, 0.0, away=True)
-        page = self._share(line)
+        page = min(self._share(line), PAGE // max(1, len(self._lines_of(medium))))
         return Standing(page if busy[channel_id] < PAGES_AT_ONCE else 0, PAGES_AT_ONCE * page, pace, 0.0, away=False)
 
     def _addressed(self, db: Connection, broadcast: Broadcast, rows: Sequence[Claimed]) -> list[Claimed]:
@@ -413,7 +414,8 @@ class Sender:
             log.error("delivery %d ended unclear: %s", row.id, type(error).__name__)  # noqa: TRY400
             return outcomes.unclear(row, "send:internal")
         self._answered(row)
-        self._line(row.channel_id, row.medium).misconfigured = 0
+        line = self._line(row.channel_id, row.medium)
+        line.misconfigured, line.throttled_at = 0, 0.0
         if self.window < IN_FLIGHT:
             self.window += 1
             self.slots.release()
@@ -448,6 +450,12 @@ class Sender:
         if line.faults == FAULTS_IN_A_ROW or line.turns.probing:
             self._leave_alone(line)
 
+    def _takes_nothing(self, line: Line) -> bool:
+        """Whether a provider that says that it is too much has said so of everything for a while."""
+        now = time.monotonic()
+        line.throttled_at = line.throttled_at or now
+        return line.turns.probing or now - line.throttled_at > THROTTLED_FOR
+
     def _leave_alone(self, line: Line) -> None:
         line.open = False
         line.turns.forget()
@@ -459,14 +467,17 @@ class Sender:
             if error.fault in {SendFault.UNREACHABLE, SendFault.AMBIGUOUS}:
                 self._failed(row)
                 return
+            line = self._line(row.channel_id, row.medium)
+            if error.fault is SendFault.THROTTLED and further and self._takes_nothing(line):
+                self._leave_alone(line)
+                return
             self._answered(row)
             match error.fault:
                 case SendFault.THROTTLED:
-                    self.gateway.pacer.refused(line_of(row.channel_id, row.medium), error.retry_after or 0.0)
+                    self.gateway.pacer.refused(line.turns.key, error.retry_after or 0.0)
                 case SendFault.OPTED_OUT:
                     page.opted_out.append(row.phone_id)
                 case SendFault.MISCONFIGURED:
-                    line = self._line(row.channel_id, row.medium)
                     line.misconfigured += 1
                     if further and line.misconfigured >= MISCONFIGURED_IN_A_ROW:
                         self._leave_alone(line)

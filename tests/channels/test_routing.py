@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -74,6 +75,19 @@ def test_a_provider_that_dies_in_the_middle_is_passed_over(ways: Callable[..., W
     world.first_dies()
     for _ in range(4):
         send.run_batch(world.gateway, broadcast_id)
+        world.clock.tick(30)
+    assert world.sent(world.second) == dict.fromkeys(map(e164, range(1, 61)), 1)
+
+
+def test_a_provider_to_which_everything_is_too_much_is_passed_over(ways: Callable[..., Ways], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(send, "THROTTLED_FOR", 1.0)
+    world = ways(CHEAP_THEN_DEAR, pace=20)
+    world.people(60)
+    world.first.faults = {"throttled": 1.0}
+    broadcast_id = world.started()
+    for _ in range(6):
+        send.run_batch(world.gateway, broadcast_id)
+        time.sleep(0.5)
         world.clock.tick(30)
     assert world.sent(world.second) == dict.fromkeys(map(e164, range(1, 61)), 1)
 
