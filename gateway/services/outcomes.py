@@ -36,13 +36,13 @@ def unclear(row: Claimed, error: str) -> Outcome:
     return Outcome(row.id, "unknown", error=error, doubt=True)
 
 
-def refused(row: Claimed, error: SendError, now: datetime, *, further: bool = False) -> Outcome:
+def refused(row: Claimed, error: SendError, now: datetime, *, further: bool = False, away: bool = False) -> Outcome:
     """What the provider's refusal means for the row; the error keeps the provider's own code. `further`: its route has
-    another channel, which did not refuse it."""
-    code = str(error)[:48]
+    another channel, which did not refuse it; `away`: this one is left alone for a while."""
+    code, for_good = str(error)[:48], error.fault in {SendFault.REFUSED, SendFault.MISCONFIGURED}
+    if further and (for_good or (away and error.fault in {SendFault.UNREACHABLE, SendFault.THROTTLED})):
+        return Outcome(row.id, "queued", error=code, unspent=int(error.fault is not SendFault.UNREACHABLE), refused=for_good)
     match error.fault:
-        case SendFault.REFUSED | SendFault.MISCONFIGURED if further:
-            return Outcome(row.id, "queued", error=code, unspent=1, refused=True)
         case SendFault.AMBIGUOUS:
             return unclear(row, code)
         case SendFault.THROTTLED:

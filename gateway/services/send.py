@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -54,6 +55,7 @@ FRESH = 0.05  # for so many seconds
 SLICE = 30.0  # seconds after which a batch gives its place in the queue to others
 REPLIES_EVERY = 0.25  # seconds; a reply does not wait for the end of a batch
 FAULTS_IN_A_ROW = 8  # then the provider is taken to be away
+TRIES = 2  # of one row, then likewise where another channel can take its place: a reply goes out alone
 MISCONFIGURED_IN_A_ROW = 3  # then our account or number is taken to be at fault: a proxy in between may say so once
 THROTTLED_FOR = 10.0  # seconds in which all was too much: then a channel is taken to be away, where another can take its place
 HEADS_UP = 0  # the round of a text that comes before a call
@@ -409,7 +411,8 @@ class Sender:
         except SendError as error:
             further = self.paths is not None and self.paths.further(row)
             self._heed(page, row, error, further=further)
-            return outcomes.refused(row, error, self.gateway.clock(), further=further)
+            away = not self._line(row.channel_id, row.medium).open
+            return outcomes.refused(row, error, self.gateway.clock(), further=further, away=away)
         except Exception as error:  # noqa: BLE001 - the request may have left: nobody can tell
             log.error("delivery %d ended unclear: %s", row.id, type(error).__name__)  # noqa: TRY400
             return outcomes.unclear(row, "send:internal")
@@ -443,11 +446,12 @@ class Sender:
             with suppress(PacerDown):
                 self.gateway.pacer.resume(line.turns.key)
 
-    def _failed(self, row: Claimed) -> None:
-        """The provider is perhaps away: after some faults in a row, or after one where it was tried if it is back, it is left alone."""
+    def _failed(self, row: Claimed, tries: float) -> None:
+        """The provider is perhaps away: after some faults in a row, after so many tries of one row, or after one try if it is back, it is
+        left alone."""
         line = self._line(row.channel_id, row.medium)
         line.faults += 1
-        if line.faults == FAULTS_IN_A_ROW or line.turns.probing:
+        if line.faults == FAULTS_IN_A_ROW or row.attempt >= tries or line.turns.probing:
             self._leave_alone(line)
 
     def _takes_nothing(self, line: Line) -> bool:
@@ -465,7 +469,7 @@ class Sender:
         """What a refusal means for the rows that come after this one; `further`: another channel takes them."""
         try:
             if error.fault in {SendFault.UNREACHABLE, SendFault.AMBIGUOUS}:
-                self._failed(row)
+                self._failed(row, TRIES if further else math.inf)
                 return
             line = self._line(row.channel_id, row.medium)
             if error.fault is SendFault.THROTTLED and further and self._takes_nothing(line):

@@ -79,6 +79,18 @@ def test_a_provider_that_dies_in_the_middle_is_passed_over(ways: Callable[..., W
     assert world.sent(world.second) == dict.fromkeys(map(e164, range(1, 61)), 1)
 
 
+def test_a_single_answer_goes_over_the_next_channel_where_the_first_does_not_answer(ways: Callable[..., Ways]):
+    world = ways(CHEAP_THEN_DEAR)
+    phone_id = world.people(1)[0]
+    world.first_dies()
+    with world.gateway.database.write() as db:
+        row = deliveries.owe_reply(db, world.gateway.seal, NewReply("cheap", phone_id, None, "ne", "दाबी पुग्यो।"), world.clock.now)
+    for _ in range(3):  # as the sweep rings
+        send.send_reply(world.gateway, row)
+        world.clock.tick(5)
+    assert (len(world.second.ledger), world.rows()) == (1, [("accepted", None)])
+
+
 def test_a_provider_to_which_everything_is_too_much_is_passed_over(ways: Callable[..., Ways], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(send, "THROTTLED_FOR", 1.0)
     world = ways(CHEAP_THEN_DEAR, pace=20)
