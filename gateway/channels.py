@@ -25,6 +25,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from gateway.core.call_backs import Caps
+from gateway.core.phone import EVERYBODY
 from gateway.engine.document import Node, parse
 from gateway.engine.reading import hint
 from gateway.errors import GatewayError
@@ -274,6 +275,9 @@ def _misnamed(
             node = _at(sections["channels"], (name, "missed_calls"))
             yield node.fault("channels:invalid", problem="no channel carries voice, over which who rings could be called back")
     for node, route in routes:
+        if route.operator not in {None, *EVERYBODY}:
+            known = hint(route.operator or "", EVERYBODY)
+            yield _at(node, ("operator",)).fault("channels:unknown", what="operator", name=route.operator, hint=known)
         for index, name in enumerate(route.channels):
             at = _at(node, ("channels", index))
             if name not in written:

@@ -53,12 +53,16 @@ def test_two_accounts_of_one_kind_have_their_numbers_secrets_and_webhooks_apart(
 def test_every_fault_is_named_with_its_place_and_the_nearest_name(tmp_path: Path):
     file = tmp_path / "channels.yaml"
     text = WHOLE.replace("provider: somleng, number", "provider: somlen, number").replace("[landline, abroad]", "[landlin, abroad]")
-    file.write_text(text.replace("language: en", "pace: 3").replace("medium: sms", "medium: fax"), encoding="utf-8")
+    file.write_text(
+        text.replace("language: en", "pace: 3").replace("medium: sms", "medium: fax").replace('country: "+977"', "operator: nct"),
+        encoding="utf-8",
+    )
     assert faults(lambda: channels.load(file)) == [
         "channels.yaml:7:60: channels.abroad.pace: there is no such key here. [channels:invalid]",
         "channels.yaml:10:14: routes.2.medium: input should be 'sms' or 'voice'. [channels:invalid]",
         "channels.yaml:6:24: channels.landline.provider: there is no provider 'somlen'. Did you mean 'somleng'? [channels:unknown]",
-        "channels.yaml:9:49: routes.1.channels.1: there is no channel 'landlin'. Did you mean 'landline'? [channels:unknown]",
+        "channels.yaml:9:31: routes.1.operator: there is no operator 'nct'. Did you mean 'ntc'? [channels:unknown]",
+        "channels.yaml:9:47: routes.1.channels.1: there is no channel 'landlin'. Did you mean 'landline'? [channels:unknown]",
     ]
 
 
