@@ -145,6 +145,15 @@ def test_a_plan_counts_with_the_prices_and_paces_of_the_routes(ways: Callable[..
     assert plan.paces["sms"] == 2000
 
 
+def test_a_plan_ends_when_the_slowest_channel_is_through(ways: Callable[..., Ways]):
+    world = ways(BY_OPERATOR, pace=1)
+    world.people(40)
+    with world.gateway.database.write() as db:
+        db.execute(text("UPDATE phones SET operator = CASE WHEN id > 30 THEN 'ntc' ELSE 'ncell' END"))
+    plan = broadcast.plan(world.gateway, MAIN, DRAFT)
+    assert (plan.ends - plan.begins).total_seconds() == pytest.approx(10)
+
+
 def test_an_answer_goes_over_the_channel_on_which_she_asked(ways: Callable[..., Ways]):
     world = ways(CHEAP_THEN_DEAR)
     phone_id = world.people(1)[0]
