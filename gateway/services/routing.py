@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from gateway.core import phone
 from gateway.core.calendar import midnight
+from gateway.errors import GatewayError
 from gateway.store import channels
 from gateway.store.claiming import Choice
 
@@ -180,8 +181,15 @@ class Paths:
 
 
 def paths_of(gateway: Gateway) -> Paths | None:
-    """The paths of a run; None without channels.yaml."""
-    return Paths(gateway, gateway.ways, limits(gateway)) if gateway.ways else None
+    """The paths of a run; None without channels.yaml. GatewayError `channels:not-written` where the file was changed since `migrate`."""
+    if gateway.ways is None:
+        return None
+    with gateway.database.read() as db:
+        written = {channel.id for channel in channels.every(db)}
+    for name in gateway.ways.channels:
+        if name not in written:
+            raise GatewayError("channels:not-written", name=name)
+    return Paths(gateway, gateway.ways, limits(gateway))
 
 
 def limits(gateway: Gateway) -> dict[str, int]:

@@ -94,14 +94,14 @@ def _media(broadcast: Broadcast) -> Sequence[Medium]:
 
 
 async def _run_batch(gateway: Gateway, errand: Errand, streams: Sequence[Stream], stop: Callable[[], bool]) -> list[Job]:
-    until = time.monotonic() + SLICE
+    until, paths = time.monotonic() + SLICE, paths_of(gateway)
     finished = asyncio.Event()
 
     def interrupted() -> bool:
         return stop() or time.monotonic() > until
 
     async with open_http(IN_FLIGHT) as http, asyncio.TaskGroup() as group:
-        sender = Sender(gateway, http, interrupted, errand, paths_of(gateway))
+        sender = Sender(gateway, http, interrupted, errand, paths)
         for owed in (REPLIES, CALLS_BACK):
             group.create_task(_let_pass(sender, owed, finished))
         async with asyncio.TaskGroup() as pages:
@@ -122,14 +122,14 @@ async def _let_pass(sender: Sender, stream: Stream, finished: asyncio.Event) -> 
 
 
 async def _send_replies(gateway: Gateway, delivery_id: int, stop: Callable[[], bool]) -> list[Job]:
-    until = time.monotonic() + SLICE
+    until, paths = time.monotonic() + SLICE, paths_of(gateway)
     finished = asyncio.Event()
 
     def interrupted() -> bool:
         return stop() or time.monotonic() > until
 
     async with open_http(REPLIES_PAGE) as http, asyncio.TaskGroup() as group:
-        sender = Sender(gateway, http, interrupted, paths=paths_of(gateway))
+        sender = Sender(gateway, http, interrupted, paths=paths)
         group.create_task(_let_pass(sender, REPLIES, finished))  # a text does not wait until many are called back
         await sender.send_due(CALLS_BACK)
         finished.set()

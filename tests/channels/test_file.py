@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fakes.outbound import MAIN
 from sqlalchemy import text
 
 from gateway import bootstrap, channels, config
-from gateway.services import installation, organisations
+from gateway.errors import GatewayError
+from gateway.services import installation, organisations, send, trying_channels
 from gateway.services.context import Gateway
+from gateway.services.trying_channels import Trial
 from gateway.store import channels as rows
 from gateway.web.app import create_app
 
@@ -183,3 +186,19 @@ def test_a_file_that_goes_again_leaves_the_number_of_another_channel_alone(gatew
     installation.prepare(gateway_of(WHOLE, SECRETS))
     remedy = "It is the number of the channel 'abroad', of an organisation or of an earlier channels.yaml. Set another one."
     assert faults(lambda: installation.prepare(alone)) == [f"GATEWAY_NUMBER is '+15005550006'. {remedy} [config:invalid]"]
+
+
+def test_a_channel_that_was_not_written_down_yet_is_told_in_one_sentence(gateway_of: Callable[..., Gateway]):
+    installation.prepare(gateway_of(WHOLE, SECRETS))
+    more = gateway_of(WHOLE.replace("routes:", '  more: {provider: twilio, number: "+15005550009"}\nroutes:'), SECRETS)
+    trial = Trial("more", "+9779841234567", "sms", by_night=True)
+    for attempt in (lambda: send.send_reply(more, 1), lambda: trying_channels.send(more, MAIN, trial)):
+        with pytest.raises(GatewayError, match="the channel 'more', which the database does not know yet"):
+            attempt()
+
+
+def test_an_organisation_gets_its_number_in_the_file_where_there_is_one(gateway_of: Callable[..., Gateway]):
+    gateway = gateway_of(WHOLE, SECRETS)
+    installation.prepare(gateway)
+    with pytest.raises(GatewayError, match="channel:in-the-file"):
+        organisations.add(gateway, "union", "A union", number="+97714000009")
