@@ -267,7 +267,8 @@ class Sender:
     def _shut(self, line: Line, held: Held) -> None:
         line.open, line.free_in = False, held.seconds
         if self.paths:
-            line.away = self.gateway.pacer.held(line.turns.key) is not None
+            with suppress(PacerDown):
+                line.away = self.gateway.pacer.held(line.turns.key) is not None
 
     def _room(self, stream: Stream, busy: Counter[str]) -> int:
         """How many rows of a stream may be claimed, while so many pages of each channel are under way."""
@@ -307,7 +308,8 @@ class Sender:
             return Standing(0, PAGES_AT_ONCE * self._share(line), pace, line.free_in, away=line.away)
         if line.turns.probing:
             return Standing(0 if busy[channel_id] else 1, 0, pace, 0.0, away=True)
-        page = min(self._share(line), PAGE // max(1, len(self._lines_of(medium))))
+        page = self._share(line)
+        page = max(1, page * PAGE // max(PAGE, sum(map(self._share, self._lines_of(medium)))))
         return Standing(page if busy[channel_id] < PAGES_AT_ONCE else 0, PAGES_AT_ONCE * page, pace, 0.0, away=False)
 
     def _addressed(self, db: Connection, broadcast: Broadcast, rows: Sequence[Claimed]) -> list[Claimed]:
