@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from gateway.channels import ProviderEntry, Ways
+    from gateway.channels import Ways
 
 
 def build(
@@ -54,13 +54,13 @@ def build(
     if settings.language not in flows.catalogue.languages:
         remedy = f"The flows have these languages: {', '.join(flows.catalogue.languages)}."
         raise GatewayError("config:invalid", setting="GATEWAY_LANGUAGE", value=settings.language, remedy=remedy)
-    ways = check_channels(settings.channels_file, environ or {}) if settings.channels_file.exists() else None
+    ways, accounts = _written(settings, environ or {}) if settings.channels_file.exists() else (None, _only(settings))
     return Gateway(
         settings=settings,
         database=database,
         seal=Seal(settings.secret_key, *settings.previous_secret_keys),
         flows=flows,
-        providers=Providers(_accounts(ways, settings, environ or {}) if ways else _only(settings)),
+        providers=Providers(accounts),
         ways=ways,
         pacer=Pacer(settings.redis_url),
         clock=clock,
@@ -84,13 +84,14 @@ def of_this_process() -> Gateway:
     return from_environment(os.environ)
 
 
-def _accounts(ways: Ways, settings: Settings, environ: Mapping[str, str]) -> dict[str, Provider]:
-    """The providers of channels.yaml, those of its first channels first."""
+def _written(settings: Settings, environ: Mapping[str, str]) -> tuple[Ways, dict[str, Provider]]:
+    """What channels.yaml says, and its providers, those of its first channels first. pydantic, which reads it, takes a tenth of a web
+    process."""
     from gateway.providers.kinds import KINDS
 
-    known, _ = _account_settings(ways.providers, environ)
+    ways, known = _checked(settings.channels_file, environ)
     order = dict.fromkeys([*(channel.provider for channel in ways.channels.values()), *ways.providers])
-    return {name: KINDS[ways.providers[name].kind].build(name, known[name], settings.public_base_url) for name in order}
+    return ways, {name: KINDS[ways.providers[name].kind].build(name, known[name], settings.public_base_url) for name in order}
 
 
 def check_channels(path: Path, environ: Mapping[str, str] | None) -> Ways:
@@ -99,22 +100,18 @@ def check_channels(path: Path, environ: Mapping[str, str] | None) -> Ways:
 
     Raises an ExceptionGroup of GatewayErrors with every fault.
     """
-    from gateway import channels
-
-    return channels.load(path, lambda accounts: _account_settings(accounts, environ)[1])
+    return _checked(path, environ)[0]
 
 
-def _account_settings(
-    accounts: Mapping[str, ProviderEntry], environ: Mapping[str, str] | None
-) -> tuple[dict[str, BaseModel], list[GatewayError]]:
-    """The settings of each provider, by its kind's own model, and what is wrong with them."""
+def _checked(path: Path, environ: Mapping[str, str] | None) -> tuple[Ways, dict[str, BaseModel]]:
+    """The file, and the settings of each provider by its kind's own model."""
     from gateway import channels
     from gateway.engine.reading import hint
     from gateway.providers.kinds import KINDS
 
-    faults: list[GatewayError] = []
+    ways, faults = channels.read(path)
     known: dict[str, BaseModel] = {}
-    for name, entry in accounts.items():
+    for name, entry in ways.providers.items():
         kind = KINDS.get(entry.kind)
         if kind is None:
             faults.append(entry.node.fault("channels:unknown", what="kind", name=entry.kind, hint=hint(entry.kind, KINDS)))
@@ -125,7 +122,9 @@ def _account_settings(
             faults += [each for each in group.exceptions if isinstance(each, GatewayError)]
         else:
             known |= {name: found} if found else {}
-    return known, faults
+    if faults:
+        raise channels.faulty(faults)
+    return ways, known
 
 
 def _only(settings: Settings) -> dict[str, Provider]:

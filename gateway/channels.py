@@ -17,7 +17,7 @@ Every fault is named with its file, line and column, all in one run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_args
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from gateway.core.call_backs import Caps
+from gateway.core.phone import EVERYBODY
 from gateway.engine.document import Node, parse
 from gateway.engine.reading import hint
 from gateway.errors import GatewayError
@@ -120,23 +121,34 @@ class ProviderEntry:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """All ways in and out of an installation."""
+    """All ways in and out of an installation. `nodes` are the channels as they stand in the file, for faults that the database finds."""
 
     providers: Mapping[str, ProviderEntry]
     channels: Mapping[str, ChannelEntry]
     routes: tuple[RouteEntry, ...]
+    nodes: Mapping[str, Node] = field(repr=False)
+
+    def fault(self, channel: str, key: str, problem: str) -> GatewayError:
+        """A fault of what the file says of a channel."""
+        return _at(self.nodes[channel], (key,)).fault("channels:invalid", problem=problem)
 
 
-def load(path: Path, accounts: Callable[[Mapping[str, ProviderEntry]], Iterable[GatewayError]] = lambda _: ()) -> Ways:
-    """Read the file; an ExceptionGroup of GatewayErrors `channels:*` (or `flow:yaml`), each with its place. `accounts` says which
-    faults the settings of the providers have.
-    """
+def load(path: Path) -> Ways:
+    """Read the file; an ExceptionGroup of GatewayErrors `channels:*` (or `flow:yaml`), each with its place."""
+    ways, faults = read(path)
+    if faults:
+        raise faulty(faults)
+    return ways
+
+
+def read(path: Path) -> tuple[Ways, list[GatewayError]]:
+    """What of the file is well, and its faults; an ExceptionGroup of them where nothing of it can be read."""
     try:
         root = parse(path.read_text(encoding="utf-8"), path.name)
     except (OSError, UnicodeDecodeError) as error:
-        raise _faulty([GatewayError("channels:unreadable", where=path.name, reason=type(error).__name__)]) from None
+        raise faulty([GatewayError("channels:unreadable", where=path.name, reason=type(error).__name__)]) from None
     except GatewayError as error:
-        raise _faulty([error]) from None
+        raise faulty([error]) from None
     faults: list[GatewayError] = []
     sections = root.value if isinstance(root.value, dict) else {}
     faults += [
@@ -147,10 +159,9 @@ def load(path: Path, accounts: Callable[[Mapping[str, ProviderEntry]], Iterable[
     providers = {name: account for name, node in _named(sections, "providers", faults) if (account := _provider(name, node, faults))}
     channels = {name: entry for name, node in _named(sections, "channels", faults) if (entry := _read(node, ChannelEntry, faults))}
     routes = [(node, route) for node in _listed(sections, "routes", faults) if (route := _read(node, RouteEntry, faults))]
-    faults += [*_misnamed(sections, channels, routes), *accounts(providers)]
-    if faults:
-        raise _faulty(faults)
-    return Ways(providers, channels, tuple(route for _, route in routes))
+    faults += [*_misnamed(sections, channels, routes), *_twice(sections, channels)]
+    nodes = dict(_inside(sections.get("channels")))
+    return Ways(providers, channels, tuple(route for _, route in routes), nodes), faults
 
 
 def settings_of(entry: ProviderEntry, model: type[Model], environ: Mapping[str, str] | None) -> Model | None:
@@ -169,7 +180,7 @@ def settings_of(entry: ProviderEntry, model: type[Model], environ: Mapping[str, 
         sure = [each for each in faults if each.where not in secret or str(each.values.get("problem")).startswith(no_such_key)]
         faults = unset + sure
     if faults:
-        raise _faulty(faults)
+        raise faulty(faults)
     return found
 
 
@@ -182,7 +193,8 @@ def _leaves(node: Node) -> Iterable[Node]:
             yield from _leaves(each)
 
 
-def _faulty(faults: list[GatewayError]) -> ExceptionGroup[GatewayError]:
+def faulty(faults: list[GatewayError]) -> ExceptionGroup[GatewayError]:
+    """All of them at once."""
     return ExceptionGroup("channels.yaml is faulty", faults)
 
 
@@ -310,6 +322,9 @@ def _misnamed(
             node = _at(sections["channels"], (name, "missed_calls"))
             yield node.fault("channels:invalid", problem="no channel carries voice, over which who rings could be called back")
     for node, route in routes:
+        if route.operator not in {None, *EVERYBODY}:
+            known = hint(route.operator or "", EVERYBODY)
+            yield _at(node, ("operator",)).fault("channels:unknown", what="operator", name=route.operator, hint=known)
         for index, name in enumerate(route.channels):
             at = _at(node, ("channels", index))
             if name not in written:
@@ -318,7 +333,20 @@ def _misnamed(
                 yield at.fault("channels:invalid", problem=f"{name} does not carry {route.medium}")
 
 
+def _twice(sections: Mapping[str, Node], channels: Mapping[str, ChannelEntry]) -> Iterable[GatewayError]:
+    """Numbers of which each is that of two channels."""
+    numbers: dict[tuple[str, str], str] = {}
+    for name, channel in channels.items():
+        first = numbers.setdefault((channel.provider, channel.number), name)
+        if first != name:
+            node = _at(sections["channels"], (name, "number"))
+            yield node.fault("channels:invalid", problem=f"this is the number of {first} already")
+
+
 def _names(sections: Mapping[str, Node], part: str) -> set[str]:
     """What is named in a part, faulty or not."""
-    node = sections.get(part)
-    return set(node.value) if node and isinstance(node.value, dict) else set()
+    return {name for name, _ in _inside(sections.get(part))}
+
+
+def _inside(node: Node | None) -> Iterable[tuple[str, Node]]:
+    return node.value.items() if node and isinstance(node.value, dict) else ()

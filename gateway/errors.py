@@ -32,6 +32,9 @@ CATALOGUE: dict[str, Fault] = {
     "channels:unknown": Fault("{path}: there is no {what} {name!r}.{hint}"),
     "channels:unset": Fault("{path}: the variable {name} is not set in the environment. Set it, or name another."),
     "channels:no-channel": Fault("There is no channel {name!r}; `gateway channels list` shows them."),
+    "channels:not-written": Fault(
+        "channels.yaml names the channel {name!r}, which the database does not know yet. Run `gateway migrate`.", retryable=True
+    ),
     "channels:does-not-carry": Fault("The channel {name!r} does not carry {medium}."),
     "channels:day-full": Fault("The channel {name!r} has sent all that it may today. Try again tomorrow, or raise messages_per_day."),
     # webhooks
@@ -287,6 +290,9 @@ CATALOGUE: dict[str, Fault] = {
     "user:already": Fault("This member is a user already."),
     "organisation:id": Fault("{id!r} is no id. Take small letters, digits and hyphens, at most 36, a letter first: mahila-sangh."),
     "organisation:already": Fault("There is an organisation {id!r} already."),
+    "channel:in-the-file": Fault(
+        "Numbers stand in channels.yaml here. Add the organisation without one, then a channel with `organisation: {id}` to the file."
+    ),
     "channel:already": Fault("This number belongs to another organisation already."),
     "task:named": Fault("Member {number} is written down already. Listen whose name it is, do what is to be done, and tick the task off."),
     "task:no-member": Fault("She hung up before she was registered: nobody agreed yet. Call her back and register her."),

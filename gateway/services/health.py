@@ -180,7 +180,7 @@ def _channel(gateway: Gateway, channel: Channel, went: Sequence[Traffic]) -> Cha
 
     return ChannelSeen(
         channel=channel,
-        kind=ways.providers[channel.provider].kind if ways else channel.provider,
+        kind=ways.providers[ways.channels[channel.id].provider].kind if ways else channel.provider,
         carries=ways.channels[channel.id].carries if ways else MEDIA,
         sent=owed(),
         failed=owed(FAILED),

@@ -13,6 +13,7 @@ from gateway.services.access import Permission
 from gateway.store import channels, organisations
 
 if TYPE_CHECKING:
+    from gateway.channels import Ways
     from gateway.config import Settings
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
@@ -25,31 +26,61 @@ SIMULATED_NUMBER = "+9779720000000"  # beside the sample members, in a range tha
 
 
 def prepare(gateway: Gateway) -> None:
-    """Write them, or bring them up to date with the settings and channels.yaml. Repeating it changes nothing."""
+    """Write them, or bring them up to date with the settings and channels.yaml. Repeating it changes nothing.
+
+    Raises an ExceptionGroup of GatewayErrors where channels.yaml says of a number or a name something else than it did before.
+    """
     with gateway.database.write() as db:
         organisations.ensure(db, ORGANISATION, gateway.settings.organisation)
-        for channel in _written(gateway, db) if gateway.ways else [_only(gateway, db)]:
+        wanted = _written(gateway.ways, gateway.settings.language) if gateway.ways else [_only(gateway, db)]
+        if faults := list(_faults(gateway.ways, db, wanted)):
+            raise ExceptionGroup("the channels cannot be written down", faults)
+        for channel in wanted:
+            channels.give_up_number(db, channel.id)  # two may have changed theirs
+        for channel in wanted:
             channels.ensure(db, channel)
     versions.remember(gateway.database, gateway.catalogue, gateway.clock())
 
 
-def _written(gateway: Gateway, db: Connection) -> Iterator[channels.Channel]:
-    """The channels of channels.yaml. GatewayError `access:no-organisation` where one is of an organisation that is not there."""
-    for name, entry in gateway.ways.channels.items() if gateway.ways else ():
-        if not organisations.exists(db, entry.organisation):
-            raise GatewayError("access:no-organisation", organisation=entry.organisation)
-        yield channels.Channel(
+def _written(ways: Ways, language: str) -> list[channels.Channel]:
+    """The channels of channels.yaml."""
+    return [
+        channels.Channel(
             id=name,
             organisation_id=entry.organisation,
             provider=entry.provider,
             address=entry.number,
-            language=entry.language or gateway.settings.language,
+            language=entry.language or language,
             messages_per_second=entry.messages_per_second,
             calls_per_second=entry.calls_per_second,
             segment_price=entry.segment_price,
             minute_price=entry.minute_price,
             missed_calls=entry.missed_calls,
         )
+        for name, entry in ways.channels.items()
+    ]
+
+
+def _faults(ways: Ways | None, db: Connection, wanted: list[channels.Channel]) -> Iterator[GatewayError]:
+    """A number keeps its name, and a name its organisation, once something went over it: what went out, calls, prices refer to it."""
+    known, names = channels.every(db), {channel.id for channel in wanted}
+    owners = {channel.id: channel.organisation_id for channel in known}
+    numbers = {(channel.provider, channel.address): channel.id for channel in known if channel.id not in names}
+    for channel in wanted:
+        holder = numbers.get((channel.provider, channel.address))
+        if ways is None:
+            if holder:
+                remedy = f"It is the number of the channel {holder!r}, of an organisation or of an earlier channels.yaml. Set another one."
+                yield GatewayError("config:invalid", setting="GATEWAY_NUMBER", value=channel.address, remedy=remedy)
+            continue
+        if not organisations.exists(db, channel.organisation_id):
+            problem = f"there is no organisation {channel.organisation_id!r}; `gateway organisations add` adds one"
+            yield ways.fault(channel.id, "organisation", problem)
+        elif owners.get(channel.id, channel.organisation_id) != channel.organisation_id and not channels.drop_unused(db, channel.id):
+            problem = f"{channel.id} is a channel of the organisation {owners[channel.id]!r}, which has used it, and must stay so"
+            yield ways.fault(channel.id, "organisation", problem)
+        if holder and not channels.drop_unused(db, holder):
+            yield ways.fault(channel.id, "number", f"this number is the channel {holder} already, which has been used; call it so")
 
 
 def _only(gateway: Gateway, db: Connection) -> channels.Channel:

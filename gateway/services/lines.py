@@ -30,14 +30,17 @@ def line_of(channel_id: str, medium: Medium) -> str:
 class Line:
     """A channel in use for one medium: whose API, from which number, at whose turns."""
 
+    channel_id: str
     provider: str
     sender: str
     turns: Turns
     open: bool = False  # it had turns for us in this run
     free_in: float = 0.0  # seconds, where it had none
     away: bool = False  # its provider is, so that another channel may take its place
+    dry_until: float = 0.0  # monotonic: nothing was due for it when all that is due was looked at
     faults: int = 0  # in a row
     misconfigured: int = 0  # refusals since something was accepted
+    throttled_at: float = 0.0  # monotonic: the first time since then that it was too much
 
 
 @dataclass(frozen=True, slots=True)

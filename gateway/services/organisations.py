@@ -35,7 +35,8 @@ class Organisation:
 def add(gateway: Gateway, organisation_id: str, name: str, *, number: str = "", language: str = "") -> Organisation:
     """Write an organisation down, with a channel of its own where it has a number on the installation's provider.
 
-    GatewayErrors `organisation:id`, `organisation:already`, `member:invalid` (the name), `language:unknown`, `channel:already`.
+    GatewayErrors `organisation:id`, `organisation:already`, `member:invalid` (the name), `language:unknown`, `channel:already`,
+    `channel:in-the-file`.
     """
     if not ID.fullmatch(organisation_id):
         raise GatewayError("organisation:id", id=organisation_id)
@@ -47,6 +48,8 @@ def add(gateway: Gateway, organisation_id: str, name: str, *, number: str = "", 
     language = language or gateway.settings.language
     if language not in gateway.catalogue.languages:
         raise GatewayError("language:unknown", language=language, known=", ".join(gateway.catalogue.languages))
+    if number and gateway.ways:
+        raise GatewayError("channel:in-the-file", id=organisation_id)
     try:
         with gateway.database.write() as db:
             if organisations.exists(db, organisation_id):

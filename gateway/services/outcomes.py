@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 from gateway.providers.faults import SendError, SendFault
@@ -10,6 +11,7 @@ from gateway.store.claiming import Claimed, Outcome
 TRIES = 3  # of a row that cannot be put together
 LONGEST_DELAY = 600  # seconds between two tries
 THROTTLED_DELAY = 1.0  # seconds, where the provider names none
+LONGEST_WAIT = 60  # seconds for a provider to which it was too much, where another may be asked
 
 
 def put_back(row: Claimed, not_before: datetime | None = None) -> Outcome:
@@ -34,17 +36,17 @@ def unclear(row: Claimed, error: str) -> Outcome:
     return Outcome(row.id, "unknown", error=error, doubt=True)
 
 
-def refused(row: Claimed, error: SendError, now: datetime, *, further: bool = False) -> Outcome:
+def refused(row: Claimed, error: SendError, now: datetime, *, further: bool = False, away: bool = False) -> Outcome:
     """What the provider's refusal means for the row; the error keeps the provider's own code. `further`: its route has
-    another channel, which did not refuse it."""
-    code = str(error)[:48]
+    another channel, which did not refuse it; `away`: this one is left alone for a while."""
+    code, for_good = str(error)[:48], error.fault in {SendFault.REFUSED, SendFault.MISCONFIGURED}
+    if further and (for_good or (away and error.fault in {SendFault.UNREACHABLE, SendFault.THROTTLED})):
+        return Outcome(row.id, "queued", error=code, unspent=int(error.fault is not SendFault.UNREACHABLE), refused=for_good)
     match error.fault:
-        case SendFault.REFUSED | SendFault.MISCONFIGURED if further:
-            return Outcome(row.id, "queued", error=code, unspent=1, refused=True)
         case SendFault.AMBIGUOUS:
             return unclear(row, code)
         case SendFault.THROTTLED:
-            wait = timedelta(seconds=error.retry_after or THROTTLED_DELAY)
+            wait = timedelta(seconds=min(error.retry_after or THROTTLED_DELAY, LONGEST_WAIT if further else math.inf))
             return Outcome(row.id, "queued", error=code, not_before=now + wait, unspent=1)
         case SendFault.UNREACHABLE | SendFault.MISCONFIGURED:
             return _later(row, code, now)

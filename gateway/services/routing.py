@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from gateway.core import phone
 from gateway.core.calendar import midnight
+from gateway.errors import GatewayError
 from gateway.store import channels
 from gateway.store.claiming import Choice
 
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from gateway.store.database import Connection
 
 NEPAL = "+977"
-LOOKED_AT_EVERY = timedelta(minutes=1)  # so often at most a row is looked at whose channels are all away: as often as the sweep rings
+LOOKED_AT_EVERY = timedelta(minutes=1)  # so often at most a row is looked at whose channels are all away, or whose turn is far off,
+LOOKED_AT_A_SECOND = 500  # and no more of these
+LIMITS_LOOKED_AT_EVERY = timedelta(hours=1)  # a day's limit may be raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,13 @@ def router(gateway: Gateway, organisation_id: str) -> Router | None:
 
 
 class Standing(NamedTuple):
-    """How a channel stands in a run: in how many seconds it has a turn (0: now), how many rows of a page it may have, and whether its
-    provider is away."""
+    """How a channel stands in a run: how many rows it takes now, how many of the others stay `at_hand`, since it takes them next; rows a
+    second; in how many seconds it has a turn (0: now), and whether its provider is away, so that others take its place."""
 
+    room: int
+    at_hand: int
+    pace: float
     free_in: float
-    most: int
     away: bool
 
 
@@ -85,6 +90,8 @@ class Paths:
     limits: Mapping[str, int]
     _routers: dict[str, Router] = field(default_factory=dict)  # by organisation
     _removed: dict[str, str | None] = field(default_factory=dict)  # channels that the file names no more, and their organisations
+    _taken_until: dict[tuple[str, Medium], datetime] = field(default_factory=dict)  # the last turn that a row was put off to
+    put_off: int = 0  # rows that wait for a turn or for a channel: behind them there may be some that can go
 
     def carrying(self, organisation_id: str, medium: Medium) -> list[str]:
         """All channels of an organisation that carry a medium."""
@@ -111,28 +118,44 @@ class Paths:
         stands = cache(standing)  # each is asked once for a page
         left = cache(lambda: room(db, self.limits, now))
         chosen: Counter[str] = Counter()
+        kept: Counter[str] = Counter()
+
+        def keep(name: str, most: int) -> bool:
+            kept[name] += 1
+            return kept[name] <= most
 
         def choose(row: Claimed) -> Chosen:
             candidates = self.candidates(row)
             if not candidates:
                 return row.channel_id  # what claimed it says that no route takes it
-            waits = [midnight(now) + timedelta(days=1)]
+            away, looked_at = "", min(midnight(now) + timedelta(days=1), now + LIMITS_LOOKED_AT_EVERY)
             for name in candidates:
                 is_limited = row.medium == "sms" and name in self.limits
                 if is_limited and left()[name] <= chosen[name]:
                     continue
                 found = stands(name, row.medium)
-                if found.free_in == 0:
-                    if chosen[name] >= found.most:
-                        return None
+                if chosen[name] < found.room:
                     chosen[name] += 1
                     return name
                 if not found.away:  # it is only busy: what it costs less than the next is worth a wait
-                    return now + timedelta(seconds=found.free_in)
-                waits.append(now + max(timedelta(seconds=found.free_in), LOOKED_AT_EVERY))
-            return min(waits)
+                    return None if keep(name, found.at_hand) else self._turn(name, row.medium, found, now)
+                away = away or name
+                looked_at = min(looked_at, now + max(timedelta(seconds=found.free_in), LOOKED_AT_EVERY))
+            if away and keep(away, 1):
+                return None  # one stays, to try if it is back
+            self.put_off += 1
+            return looked_at
 
         return Choice(choose, self.limits)
+
+    def _turn(self, channel_id: str, medium: Medium, found: Standing, now: datetime) -> datetime:
+        """When a row is looked at again that others stand before: at its turn, or before, since until then its channel may have died."""
+        before = self._taken_until.get((channel_id, medium), now)
+        turn = max(before, now + timedelta(seconds=found.free_in)) + timedelta(seconds=1 / found.pace)
+        self._taken_until[channel_id, medium] = turn
+        self.put_off += 1
+        rows = (turn - now).total_seconds() * found.pace
+        return min(turn, now + max(LOOKED_AT_EVERY, timedelta(seconds=rows / LOOKED_AT_A_SECOND)))
 
     def further(self, row: Claimed) -> bool:
         """Whether its route has another channel when the one that it went over refuses."""
@@ -158,8 +181,15 @@ class Paths:
 
 
 def paths_of(gateway: Gateway) -> Paths | None:
-    """The paths of a run; None without channels.yaml."""
-    return Paths(gateway, gateway.ways, limits(gateway)) if gateway.ways else None
+    """The paths of a run; None without channels.yaml. GatewayError `channels:not-written` where the file was changed since `migrate`."""
+    if gateway.ways is None:
+        return None
+    with gateway.database.read() as db:
+        written = {channel.id for channel in channels.every(db)}
+    for name in gateway.ways.channels:
+        if name not in written:
+            raise GatewayError("channels:not-written", name=name)
+    return Paths(gateway, gateway.ways, limits(gateway))
 
 
 def limits(gateway: Gateway) -> dict[str, int]:

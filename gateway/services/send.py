@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.core import consent
@@ -43,8 +46,8 @@ log = logging.getLogger(__name__)
 
 IN_FLIGHT = 100  # requests at once,
 FIRST_IN_FLIGHT = 8  # and before the provider has shown that it answers
-PAGES_AT_ONCE = 2  # while the last requests of one page are answered, the next page is on its way
-PAGE = 100  # rows at most: as many can be in doubt when a worker is killed,
+PAGES_AT_ONCE = 2  # of a broadcast over one channel: while the last requests of one are answered, the next is on its way
+PAGE = 100  # rows at most, of all channels together: as many can be in doubt when a worker is killed,
 PAGE_SECONDS = 2.5  # and no more than go out in so many seconds
 REPLIES_PAGE = 20  # replies in one page, likewise
 FENCED = 50  # rows that one look at the fence clears,
@@ -52,8 +55,11 @@ FRESH = 0.05  # for so many seconds
 SLICE = 30.0  # seconds after which a batch gives its place in the queue to others
 REPLIES_EVERY = 0.25  # seconds; a reply does not wait for the end of a batch
 FAULTS_IN_A_ROW = 8  # then the provider is taken to be away
+TRIES = 2  # of one row, then likewise where another channel can take its place: a reply goes out alone
 MISCONFIGURED_IN_A_ROW = 3  # then our account or number is taken to be at fault: a proxy in between may say so once
+THROTTLED_FOR = 10.0  # seconds in which all was too much: then a channel is taken to be away, where another can take its place
 HEADS_UP = 0  # the round of a text that comes before a call
+DRY_FOR = 1.0  # seconds in which nobody looks for more rows for a channel, if none that are due were for it
 DATABASE_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds between tries, together shorter than a lease
 
 
@@ -93,18 +99,18 @@ def _media(broadcast: Broadcast) -> Sequence[Medium]:
 
 
 async def _run_batch(gateway: Gateway, errand: Errand, streams: Sequence[Stream], stop: Callable[[], bool]) -> list[Job]:
-    until = time.monotonic() + SLICE
+    until, paths = time.monotonic() + SLICE, paths_of(gateway)
     finished = asyncio.Event()
 
     def interrupted() -> bool:
         return stop() or time.monotonic() > until
 
     async with open_http(IN_FLIGHT) as http, asyncio.TaskGroup() as group:
-        sender = Sender(gateway, http, interrupted, errand, paths_of(gateway))
+        sender = Sender(gateway, http, interrupted, errand, paths)
         for owed in (REPLIES, CALLS_BACK):
             group.create_task(_let_pass(sender, owed, finished))
         async with asyncio.TaskGroup() as pages:
-            for stream in list(streams) * PAGES_AT_ONCE:
+            for stream in streams:
                 pages.create_task(sender.send_due(stream))
         finished.set()
     return [SendBatch(errand.broadcast.id)] if interrupted() and not sender.ended else []
@@ -121,14 +127,14 @@ async def _let_pass(sender: Sender, stream: Stream, finished: asyncio.Event) -> 
 
 
 async def _send_to_persons(gateway: Gateway, stream: Stream, job: Job, stop: Callable[[], bool]) -> list[Job]:
-    until = time.monotonic() + SLICE
+    until, paths = time.monotonic() + SLICE, paths_of(gateway)
     finished = asyncio.Event()
 
     def interrupted() -> bool:
         return stop() or time.monotonic() > until
 
     async with open_http(REPLIES_PAGE) as http, asyncio.TaskGroup() as group:
-        sender = Sender(gateway, http, interrupted, paths=paths_of(gateway))
+        sender = Sender(gateway, http, interrupted, paths=paths)
         if stream != REPLIES:
             group.create_task(_let_pass(sender, REPLIES, finished))  # a text does not wait until many are called back
         await sender.send_due(stream)
@@ -181,6 +187,14 @@ class Page:
     over: bool = False  # no more of it goes out: no turns, night, paused, cancelled, or the lease is nearly over
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What was claimed at once: a page for each channel; `go_on`: there may be more that can go at once."""
+
+    pages: Sequence[Page] = ()
+    go_on: bool = False
+
+
 @dataclass(slots=True)
 class Sender:
     """One run over one pool of connections, of a broadcast or (None) of replies alone."""
@@ -196,14 +210,24 @@ class Sender:
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FIRST_IN_FLIGHT))
 
     async def send_due(self, stream: Stream) -> None:
-        """Send page after page of a stream until nothing of it is due or the run is over."""
-        while await self._patiently(lambda: self._may_claim(stream)):
-            pages = await self._patiently(lambda: self._claim(stream))
-            if not any(page.rows for page in pages):
-                return
-            async with asyncio.TaskGroup() as lines:  # a slow channel holds up no fast one
-                for page in pages:
-                    lines.create_task(self._send(page))
+        """Send page after page of a stream until nothing of it is due or the run is over; a slow channel holds up no fast one."""
+        under_way: dict[asyncio.Task[None], str] = {}  # pages, and over which channel
+        async with asyncio.TaskGroup() as group:
+            while not (self.ended or self.interrupted()):
+                busy = Counter(under_way.values())
+                claimed = Claim()
+                if room := self._room(stream, busy):
+                    if not await self._patiently(lambda: self._may_claim(stream)):
+                        return
+                    claimed = await self._patiently(partial(self._claim, stream, room, busy))
+                    under_way |= {group.create_task(self._send(page)): page.rows[0].channel_id for page in claimed.pages}
+                if not claimed.go_on:
+                    if not under_way:
+                        return
+                    await asyncio.wait(under_way, timeout=REPLIES_EVERY, return_when=asyncio.FIRST_COMPLETED)
+                else:
+                    await asyncio.sleep(0)
+                under_way = {page: channel_id for page, channel_id in under_way.items() if not page.done()}
 
     async def _send(self, page: Page) -> None:
         async with asyncio.TaskGroup() as requests:
@@ -213,16 +237,11 @@ class Sender:
         await self._patiently(lambda: self._record(page))
 
     def _may_claim(self, stream: Stream) -> bool:
-        if self.ended or self.interrupted():
-            return False
         if stream == CALLS_BACK:
             return self._somebody_waits()
         if stream.broadcast_id is None or self.errand is None:
             return True
-        if self.errand.hours.closed(self.gateway.clock()):
-            return False
-        opened = [self._open(line) for line in self._lines_of(stream.medium)]  # all of them, since each has its own pace
-        return any(opened)
+        return not self.errand.hours.closed(self.gateway.clock())
 
     def _somebody_waits(self) -> bool:
         """Few ring and hang up: to look first costs no turn at writing."""
@@ -254,31 +273,50 @@ class Sender:
     def _shut(self, line: Line, held: Held) -> None:
         line.open, line.free_in = False, held.seconds
         if self.paths:
-            line.away = self.gateway.pacer.held(line.turns.key) is not None
+            with suppress(PacerDown):
+                line.away = self.gateway.pacer.held(line.turns.key) is not None
 
-    def _claim(self, stream: Stream) -> list[Page]:
+    def _room(self, stream: Stream, busy: Counter[str]) -> int:
+        """How many rows of a stream may be claimed, while so many pages of each channel are under way."""
+        if stream.broadcast_id is None or self.errand is None:
+            if self.paths:
+                return REPLIES_PAGE
+            settings = self.gateway.settings
+            permitted = settings.messages_per_second if stream.medium == "sms" else settings.calls_per_second
+            return 0 if busy else max(1, min(REPLIES_PAGE, int(permitted * PAGE_SECONDS)))
+        lines = [line for line in self._lines_of(stream.medium) if line.dry_until < time.monotonic()]
+        return sum(self._standing(busy, line.channel_id, stream.medium).room for line in lines)  # of all, since each has its own pace
+
+    def _claim(self, stream: Stream, room: int, busy: Counter[str]) -> Claim:
         now, token = self.gateway.clock(), self.gateway.new_id()
         lease = timedelta(seconds=self.gateway.settings.lease_seconds)
         claim = claiming.Claim(token, now, now + lease)
+        waiting = self.paths.put_off if self.paths else 0
         with self.gateway.database.write() as db:
-            if self.paths:
-                rows = claiming.claim_page(db, stream, self._page_size(stream), claim, self.paths.choice(db, now, self._standing))
-            else:
-                rows = claiming.claim_page(db, stream, self._page_size(stream), claim)
+            choice = self.paths.choice(db, now, partial(self._standing, busy)) if self.paths else claiming.AS_WRITTEN
+            rows = claiming.claim_page(db, stream, room, claim, choice)
             if rows and stream.broadcast_id and stream.medium == "sms" and self.errand is not None and self.errand.personal:
                 rows = self._addressed(db, self.errand.broadcast, rows)
-        if self.paths is None:
-            return [Page(stream, token, rows)]
         by_channel: dict[str, list[Claimed]] = {}
         for row in rows:
             by_channel.setdefault(row.channel_id, []).append(row)
-        return [Page(stream, token, own) for own in by_channel.values()]
+        cleared = self.paths is not None and self.paths.put_off > waiting
+        if self.paths and stream.broadcast_id and len(rows) < room and not cleared:
+            for line in self._lines_of(stream.medium):
+                if line.channel_id not in by_channel:  # the next one comes at its pace, if any does
+                    line.dry_until = time.monotonic() + (1 / line.turns.rate if busy[line.channel_id] else DRY_FOR)
+        return Claim([Page(stream, token, own) for own in by_channel.values()], go_on=bool(rows) or cleared)
 
-    def _standing(self, channel_id: str, medium: Medium) -> Standing:
+    def _standing(self, busy: Mapping[str, int], channel_id: str, medium: Medium) -> Standing:
         line = self._line(channel_id, medium)
-        if self._open(line):
-            return Standing(free_in=0.0, most=1 if line.turns.probing else self._share([line]), away=False)
-        return Standing(line.free_in, most=0, away=line.away)
+        pace = line.turns.rate * line.turns.share
+        if not self._open(line):
+            return Standing(0, PAGES_AT_ONCE * self._share(line), pace, line.free_in, away=line.away)
+        if line.turns.probing:
+            return Standing(0 if busy[channel_id] else 1, 0, pace, 0.0, away=True)
+        page = self._share(line)
+        page = max(1, page * PAGE // max(PAGE, sum(map(self._share, self._lines_of(medium)))))
+        return Standing(page if busy[channel_id] < PAGES_AT_ONCE else 0, PAGES_AT_ONCE * page, pace, 0.0, away=False)
 
     def _addressed(self, db: Connection, broadcast: Broadcast, rows: Sequence[Claimed]) -> list[Claimed]:
         """The rows with the words for each person: kept with the row, since by them the provider is asked about it."""
@@ -292,19 +330,10 @@ class Sender:
         claiming.keep_words(db, bodies)
         return [replace(row, sealed_body=bodies.get(row.id)) for row in rows]
 
-    def _page_size(self, stream: Stream) -> int:
-        # At the present pace, which the pages that are sent at once share. A page must also be through long before its lease is over.
-        if stream.broadcast_id is None or self.errand is None:
-            settings = self.gateway.settings
-            permitted = settings.messages_per_second if stream.medium == "sms" else settings.calls_per_second
-            return max(1, min(REPLIES_PAGE, int(permitted * PAGE_SECONDS)))
-        lines = self._lines_of(stream.medium)
-        lines = [line for line in lines if line.open] or lines
-        return 1 if all(line.turns.probing for line in lines) else self._share(lines)
-
-    def _share(self, lines: Sequence[Line]) -> int:
-        """How many rows these may have of a page."""
-        pace = sum(line.turns.rate * line.turns.share for line in lines) / PAGES_AT_ONCE
+    def _share(self, line: Line) -> int:
+        """How many rows a page may have over this line, at the present pace, which the pages that are sent at once share. A page must also
+        be through long before its lease is over."""
+        pace = line.turns.rate * line.turns.share / PAGES_AT_ONCE
         return max(1, min(PAGE, int(pace * min(PAGE_SECONDS, self.gateway.settings.lease_seconds / 3))))
 
     # --- before the request --------------------------------------------------------------------------------------------------------
@@ -369,9 +398,9 @@ class Sender:
             with self.gateway.database.read() as db:
                 channel = channels.get(db, channel_id)
             if channel is None:
-                raise LookupError(channel_id)
+                raise GatewayError("channels:not-written", name=channel_id)
             pace = channel.messages_per_second if medium == "sms" else channel.calls_per_second
-            self.lines[key] = Line(channel.provider, channel.address, Turns(self.gateway.pacer, key, pace))
+            self.lines[key] = Line(channel.id, channel.provider, channel.address, Turns(self.gateway.pacer, key, pace))
         return self.lines[key]
 
     # --- the request ---------------------------------------------------------------------------------------------------------------
@@ -393,12 +422,14 @@ class Sender:
         except SendError as error:
             further = self.paths is not None and self.paths.further(row)
             self._heed(page, row, error, further=further)
-            return outcomes.refused(row, error, self.gateway.clock(), further=further)
+            away = not self._line(row.channel_id, row.medium).open
+            return outcomes.refused(row, error, self.gateway.clock(), further=further, away=away)
         except Exception as error:  # noqa: BLE001 - the request may have left: nobody can tell
             log.error("delivery %d ended unclear: %s", row.id, type(error).__name__)  # noqa: TRY400
             return outcomes.unclear(row, "send:internal")
         self._answered(row)
-        self._line(row.channel_id, row.medium).misconfigured = 0
+        line = self._line(row.channel_id, row.medium)
+        line.misconfigured, line.throttled_at = 0, 0.0
         if self.window < IN_FLIGHT:
             self.window += 1
             self.slots.release()
@@ -426,33 +457,45 @@ class Sender:
             with suppress(PacerDown):
                 self.gateway.pacer.resume(line.turns.key)
 
-    def _failed(self, row: Claimed) -> None:
-        """The provider is perhaps away: after some faults in a row, or after one where it was tried if it is back, it is left alone."""
+    def _failed(self, row: Claimed, tries: float) -> None:
+        """The provider is perhaps away: after some faults in a row, after so many tries of one row, or after one try if it is back, it is
+        left alone."""
         line = self._line(row.channel_id, row.medium)
         line.faults += 1
-        if line.faults == FAULTS_IN_A_ROW or line.turns.probing:
-            line.open = False
-            line.turns.forget()
-            self.gateway.pacer.hold(line.turns.key)
+        if line.faults == FAULTS_IN_A_ROW or row.attempt >= tries or line.turns.probing:
+            self._leave_alone(line)
+
+    def _takes_nothing(self, line: Line) -> bool:
+        """Whether a provider that says that it is too much has said so of everything for a while."""
+        now = time.monotonic()
+        line.throttled_at = line.throttled_at or now
+        return line.turns.probing or now - line.throttled_at > THROTTLED_FOR
+
+    def _leave_alone(self, line: Line) -> None:
+        line.open = False
+        line.turns.forget()
+        self.gateway.pacer.hold(line.turns.key)
 
     def _heed(self, page: Page, row: Claimed, error: SendError, *, further: bool) -> None:
         """What a refusal means for the rows that come after this one; `further`: another channel takes them."""
         try:
             if error.fault in {SendFault.UNREACHABLE, SendFault.AMBIGUOUS}:
-                self._failed(row)
+                self._failed(row, TRIES if further else math.inf)
+                return
+            line = self._line(row.channel_id, row.medium)
+            if error.fault is SendFault.THROTTLED and further and self._takes_nothing(line):
+                self._leave_alone(line)
                 return
             self._answered(row)
             match error.fault:
                 case SendFault.THROTTLED:
-                    self.gateway.pacer.refused(line_of(row.channel_id, row.medium), error.retry_after or 0.0)
+                    self.gateway.pacer.refused(line.turns.key, error.retry_after or 0.0)
                 case SendFault.OPTED_OUT:
                     page.opted_out.append(row.phone_id)
                 case SendFault.MISCONFIGURED:
-                    line = self._line(row.channel_id, row.medium)
                     line.misconfigured += 1
                     if further and line.misconfigured >= MISCONFIGURED_IN_A_ROW:
-                        line.open = False
-                        self.gateway.pacer.hold(line.turns.key)
+                        self._leave_alone(line)
                     elif max(line.misconfigured, row.attempt) >= MISCONFIGURED_IN_A_ROW:
                         self.ended = True
                         page.misconfigured = str(error)[:48]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -39,6 +40,15 @@ class Tariff:
         """Texts, or calls begun, in a second: of all channels together that would take some."""
         used = {found.channel.id: found.channel for (of, operator), found in self.named.items() if of == medium and operator != ABROAD}
         return sum(_pace(channel, medium) for channel in used.values()) or _pace(self.otherwise.channel, medium)
+
+    def seconds_each(self, medium: str, reached: Mapping[tuple[str, str, str], int]) -> float:
+        """Seconds for each of those who get it by a medium (`gateway.store.audience.Counted`): each channel takes its own, and the last of
+        them is through when the slowest is."""
+        owed: Counter[Channel] = Counter()
+        for (of, _, operator), number in reached.items():
+            if of == medium:
+                owed[self.named.get((medium, operator), self.otherwise).channel] += number
+        return max(number / _pace(channel, medium) for channel, number in owed.items()) / owed.total()
 
 
 def tariff(gateway: Gateway, db: Connection, channel: Channel, day: date) -> Tariff:

@@ -69,7 +69,7 @@ def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None)
     """Keep a provider's word about a delivery, and move the delivery forward if that is news.
 
     `delivery_id` is what the URL said, None where it could say nothing: then the provider's own id finds the row, now or as soon as
-    the row knows it.
+    the row knows it. A provider is believed about what went over its own channels, and about nothing else.
     """
     if said is None:
         return
@@ -78,15 +78,12 @@ def report(gateway: Gateway, delivery_id: int | None, said: StatusReport | None)
     named = delivery_id if delivery_id is not None and delivery_id <= LARGEST_ID else None
     with gateway.database.write() as db:
         callbacks.keep(db, callbacks.NewCallback(said.provider, said.external_id, named, told.status, said.error or told.error), now)
-        if named is not None and deliveries.went_over(db, named, said.provider):
-            row: int | None = named
-        else:  # of what went over another it has nothing to say
-            row = deliveries.with_external_id(db, said.provider, said.external_id)
-        if row is None:
+        found = deliveries.told_of(db, said.provider, named, said.external_id)
+        if found is None:
             return
+        row, phone_id = found
         deliveries.advance(db, row, told, now)
-        phone_id = deliveries.phone_of(db, row) if said.fault is SendFault.OPTED_OUT else None
-        if phone_id is not None:
+        if said.fault is SendFault.OPTED_OUT:
             phones.stop(db, phone_id, now)
     if told.answered_by == MACHINE and told.status == "sent":
         gateway.enqueue([EndCall(row)])

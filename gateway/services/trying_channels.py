@@ -57,7 +57,7 @@ class Trial:
 def send(gateway: Gateway, actor: Actor, trial: Trial) -> int:
     """Send it, and return the delivery by which `word` tells what became of it.
 
-    GatewayErrors `channels:no-channel`, `channels:does-not-carry`, `channels:day-full`, `broadcast:test-number`,
+    GatewayErrors `channels:no-channel`, `channels:not-written`, `channels:does-not-carry`, `channels:day-full`, `broadcast:test-number`,
     `broadcast:test-at-night`, `send:stopped`.
     """
     actor.require(Permission.MANAGE_SENDING)
@@ -106,6 +106,8 @@ def await_word(gateway: Gateway, delivery_id: int, seconds: float, sleep: Callab
 
 def _channel(gateway: Gateway, channel: Channel | None, actor: Actor, trial: Trial) -> Channel:
     written = gateway.ways.channels if gateway.ways else None
+    if channel is None and written and trial.channel_id in written:
+        raise GatewayError("channels:not-written", name=trial.channel_id)
     if channel is None or channel.organisation_id != actor.organisation_id or (written is not None and channel.id not in written):
         raise GatewayError("channels:no-channel", name=trial.channel_id)
     if written is not None and trial.medium not in written[channel.id].carries:

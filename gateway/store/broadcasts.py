@@ -233,9 +233,19 @@ def pause(db: Connection, broadcast_id: str, reason: str | None = None) -> bool:
     return _move(db, broadcast_id, ("approved", "sending"), "paused", reason)
 
 
+_ASK_ANEW = (
+    update(deliveries)
+    .where(deliveries.c.broadcast_id == bindparam("broadcast"), deliveries.c.state == "queued", deliveries.c.refused_by.is_not(None))
+    .values(refused_by=None)
+)
+
+
 def resume(db: Connection, broadcast_id: str) -> bool:
-    """Go on after a pause."""
-    return _move(db, broadcast_id, ("paused",), "sending")
+    """Go on after a pause. What refused our account may have been put right, so all channels are asked again."""
+    if not _move(db, broadcast_id, ("paused",), "sending"):
+        return False
+    db.execute(_ASK_ANEW, {"broadcast": broadcast_id})
+    return True
 
 
 def cancel(db: Connection, broadcast_id: str, now: datetime) -> bool:

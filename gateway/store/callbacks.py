@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, and_, bindparam, insert, select
 
 from gateway.store.deliveries import Report
 from gateway.store.models import callbacks, channels, deliveries
@@ -34,7 +34,7 @@ def keep(db: Connection, callback: NewCallback, now: datetime) -> None:
 _WAITING = (
     select(deliveries.c.id, callbacks.c.external_id, callbacks.c.status, callbacks.c.error)
     .join(channels, channels.c.id == deliveries.c.channel_id)
-    .join(callbacks, (callbacks.c.external_id == deliveries.c.external_id) & (callbacks.c.provider == channels.c.provider))
+    .join(callbacks, and_(callbacks.c.external_id == deliveries.c.external_id, callbacks.c.provider == channels.c.provider))
     .where(deliveries.c.id.in_(bindparam("rows", expanding=True)), callbacks.c.delivery_id.is_(None))
     .order_by(callbacks.c.id)
 )

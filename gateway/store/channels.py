@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, delete, func, literal, select, update
 
 from gateway.core import phone
 from gateway.store.database import Connection
-from gateway.store.models import channels, deliveries
+from gateway.store.models import channels, deliveries, metadata
 from gateway.store.rows import columns, insert_into
 
 
@@ -60,6 +60,29 @@ _COUNTED = (
 def ensure(db: Connection, channel: Channel) -> None:
     """Have this channel with these settings; the transaction ends in Conflict where another channel has its address."""
     db.execute(_ENSURE, channel._asdict())
+
+
+_HIDE = update(channels).where(channels.c.id == bindparam("channel_id")).values(address="~" + channels.c.id)
+_DROP = delete(channels).where(channels.c.id == bindparam("channel_id"))
+_USES = [
+    select(literal(1)).where(column == bindparam("channel_id")).limit(1)
+    for table in metadata.sorted_tables
+    for column in table.columns
+    if any(key.column is channels.c.id for key in column.foreign_keys)
+]
+
+
+def give_up_number(db: Connection, channel_id: str) -> None:
+    """Let others have the number of a channel that gets another one in the same transaction."""
+    db.execute(_HIDE, {"channel_id": channel_id})
+
+
+def drop_unused(db: Connection, channel_id: str) -> bool:
+    """Forget a channel to which nothing refers; False where something does."""
+    if any(db.execute(use, {"channel_id": channel_id}).first() for use in _USES):
+        return False
+    db.execute(_DROP, {"channel_id": channel_id})
+    return True
 
 
 def adopt(db: Connection, channel_id: str, address: str) -> None:

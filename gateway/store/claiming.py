@@ -90,7 +90,7 @@ class Claimed:
     purpose: str = "broadcast"
 
 
-# Over which channel a row goes, or until when it waits for one; None: it stays where it is, since this page has no place for it.
+# Over which channel a row goes, or until when it waits for one; None: it stays where it is, since its turn comes soon.
 Chosen = str | datetime | None
 
 _FACTS = len(fields(Claimed))
@@ -228,10 +228,12 @@ def claim_page(db: Connection, stream: Stream, count: int, claim: Claim, choice:
         asked |= {"broadcast": stream.broadcast_id}
         asked |= {"earlier": list(stream.earlier)} if stream.earlier else {}
     taken: dict[int, Claimed] = {}
+    met: set[int] = set()
     for most in LOOKS:
         seen = _look(db, kind, asked | {"count": max(count, most)})
         held = {row.id: due for row in seen if stream.broadcast_id and (due := _held_until(row, stream, claim.now))}
-        free = (Claimed(*each[:_FACTS]) for each in seen if each.id not in held and each.id not in taken)
+        free = [Claimed(*each[:_FACTS]) for each in seen if each.id not in held and each.id not in met]
+        met.update(row.id for row in free)
         passed_over = _choose(free, count, choice, taken, held)
         if held:
             db.execute(_PUT_OFF, [{"row": row, "due": due} for row, due in held.items()])
@@ -245,18 +247,18 @@ def claim_page(db: Connection, stream: Stream, count: int, claim: Claim, choice:
 
 
 def _choose(rows: Iterable[Claimed], count: int, choice: Choice, taken: dict[int, Claimed], held: dict[int, datetime]) -> bool:
-    """Fill `taken` up to `count`, and `held` with what is put off; whether some were passed over and there is room yet."""
+    """Fill `taken` up to `count`, and `held` with what is put off; whether some have to wait and there is room yet."""
     passed_over = False
     for row in rows:
         if len(taken) == count:
             return False
         chosen = choice.of(row)
-        if isinstance(chosen, datetime):
-            held[row.id] = chosen
-        elif chosen is None:
-            passed_over = True
-        else:
+        if isinstance(chosen, str):
             taken[row.id] = row if chosen == row.channel_id else replace(row, channel_id=chosen)
+            continue
+        passed_over = True
+        if chosen is not None:
+            held[row.id] = chosen
     return passed_over and len(taken) < count
 
 

@@ -230,25 +230,22 @@ def with_external_id(db: Connection, provider: str, external_id: str) -> int | N
     return db.execute(_BY_EXTERNAL_ID, {"external": external_id, "from": provider}).scalar()
 
 
-_WENT_OVER = (
-    select(literal(1))
-    .select_from(deliveries)
+_OF_PROVIDER = (
+    select(deliveries.c.id, deliveries.c.phone_id)
     .join(channels, channels.c.id == deliveries.c.channel_id)
-    .where(deliveries.c.id == bindparam("row"), channels.c.provider == bindparam("from"))
+    .where(channels.c.provider == bindparam("from"))
 )
+_TOLD_OF = {
+    True: _OF_PROVIDER.where(deliveries.c.id == bindparam("row")),
+    False: _OF_PROVIDER.where(deliveries.c.external_id == bindparam("external")),
+}
 
 
-def went_over(db: Connection, delivery_id: int, provider: str) -> bool:
-    """Whether this provider is the one over which a delivery went, or goes."""
-    return db.execute(_WENT_OVER, {"row": delivery_id, "from": provider}).scalar() is not None
-
-
-_PHONE_OF = select(deliveries.c.phone_id).where(deliveries.c.id == bindparam("row"))
-
-
-def phone_of(db: Connection, delivery_id: int) -> int | None:
-    """The phone of a delivery, or None where there is no such delivery."""
-    return db.execute(_PHONE_OF, {"row": delivery_id}).scalar()
+def told_of(db: Connection, provider: str, delivery_id: int | None, external_id: str) -> tuple[int, int] | None:
+    """The delivery, with its phone, of which a provider tells: by our id where it has it, else by its own. None where it is not there,
+    or went over another provider since."""
+    found = db.execute(_TOLD_OF[delivery_id is not None], {"from": provider, "row": delivery_id, "external": external_id}).first()
+    return (found.id, found.phone_id) if found else None
 
 
 _STATE_OF = select(deliveries.c.state, deliveries.c.error).where(deliveries.c.id == bindparam("row"))

@@ -428,10 +428,10 @@ def test_a_slow_pace_claims_no_more_than_goes_out_in_a_few_seconds(world: World,
     stream = Stream(broadcast_id, "sms")
     for rate, size in ((100_000, send.PAGE), (1, 1), (10, 12)):
         sender = send.Sender(world.gateway, None, lambda: False, send.Errand(found, send.Hours(frozenset(), life_safety=False)))
-        sender.lines["main:sms"] = lines.Line("twilio", "", Turns(world.gateway.pacer, "main:sms", rate))
-        assert sender._page_size(stream) == size
+        sender.lines["main:sms"] = lines.Line("main", "twilio", "", Turns(world.gateway.pacer, "main:sms", rate))
+        assert sender._room(stream, Counter()) == size
     slow = replace(world.gateway, settings=replace(world.gateway.settings, messages_per_second=1))
-    assert send.Sender(slow, None, lambda: False)._page_size(REPLIES) == 2
+    assert send.Sender(slow, None, lambda: False)._room(REPLIES, Counter()) == 2
 
 
 @pytest.mark.parametrize(

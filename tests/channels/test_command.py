@@ -39,6 +39,14 @@ def test_the_list_tells_of_each_channel_what_it_is_and_how_its_day_goes(ways: Ca
     assert "last word of the provider: never" in shown
 
 
+def test_without_redis_the_list_does_not_say_that_a_channel_is_open(ways: Callable[..., Ways]):
+    world = ways(CHEAP_THEN_DEAR)
+    world.environ["REDIS_URL"] = "unix:///nowhere/redis.sock"
+    result = run(world, "list")
+    assert (result.exit_code, "open" in result.output) == (0, False)
+    assert "nobody can tell if it is held: Redis does not answer" in result.output
+
+
 def test_a_file_is_checked_without_its_secrets_and_with_them(tmp_path: Path):
     file = tmp_path / "ways.yaml"
     file.write_text(WHOLE, encoding="utf-8")

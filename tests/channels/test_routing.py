@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +17,7 @@ from sqlalchemy import text, update
 from gateway.providers.base import StatusReport
 from gateway.providers.faults import SendFault
 from gateway.services import broadcast, charges, health, send, track
-from gateway.store import deliveries, models
+from gateway.store import deliveries, models, phones
 from gateway.store.deliveries import NewReply
 from gateway.web.app import create_app
 
@@ -78,6 +79,31 @@ def test_a_provider_that_dies_in_the_middle_is_passed_over(ways: Callable[..., W
     assert world.sent(world.second) == dict.fromkeys(map(e164, range(1, 61)), 1)
 
 
+def test_a_single_answer_goes_over_the_next_channel_where_the_first_does_not_answer(ways: Callable[..., Ways]):
+    world = ways(CHEAP_THEN_DEAR)
+    phone_id = world.people(1)[0]
+    world.first_dies()
+    with world.gateway.database.write() as db:
+        row = deliveries.owe_reply(db, world.gateway.seal, NewReply("cheap", phone_id, None, "ne", "दाबी पुग्यो।"), world.clock.now)
+    for _ in range(3):  # as the sweep rings
+        send.send_reply(world.gateway, row)
+        world.clock.tick(5)
+    assert (len(world.second.ledger), world.rows()) == (1, [("accepted", None)])
+
+
+def test_a_provider_to_which_everything_is_too_much_is_passed_over(ways: Callable[..., Ways], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(send, "THROTTLED_FOR", 1.0)
+    world = ways(CHEAP_THEN_DEAR, pace=20)
+    world.people(60)
+    world.first.faults = {"throttled": 1.0}
+    broadcast_id = world.started()
+    for _ in range(6):
+        send.run_batch(world.gateway, broadcast_id)
+        time.sleep(0.5)
+        world.clock.tick(30)
+    assert world.sent(world.second) == dict.fromkeys(map(e164, range(1, 61)), 1)
+
+
 def test_a_day_has_only_so_many(ways: Callable[..., Ways]):
     world = ways("  - {medium: sms, channels: [cheap]}", limit=10)
     world.people(25)
@@ -117,6 +143,15 @@ def test_a_plan_counts_with_the_prices_and_paces_of_the_routes(ways: Callable[..
     plan = broadcast.plan(world.gateway, MAIN, DRAFT)
     assert {part.operator: part.price for part in plan.parts} == {"ntc": 2 * 100, "ncell": 3 * 140}
     assert plan.paces["sms"] == 2000
+
+
+def test_a_plan_ends_when_the_slowest_channel_is_through(ways: Callable[..., Ways]):
+    world = ways(BY_OPERATOR, pace=1)
+    world.people(40)
+    with world.gateway.database.write() as db:
+        db.execute(text("UPDATE phones SET operator = CASE WHEN id > 30 THEN 'ntc' ELSE 'ncell' END"))
+    plan = broadcast.plan(world.gateway, MAIN, DRAFT)
+    assert (plan.ends - plan.begins).total_seconds() == pytest.approx(10)
 
 
 def test_an_answer_goes_over_the_channel_on_which_she_asked(ways: Callable[..., Ways]):
@@ -240,6 +275,35 @@ def test_a_slow_channel_holds_up_no_fast_one(ways: Callable[..., Ways]):
     assert len(world.first.ledger) <= 8
 
 
+def test_a_fast_channel_goes_on_however_many_rows_of_a_slow_one_stand_in_front(ways: Callable[..., Ways]):
+    world = ways(BY_OPERATOR, pace=1)
+    world.people(4200)
+    with world.gateway.database.write() as db:
+        db.execute(text("UPDATE phones SET operator = 'ntc' WHERE id <= 4000"))
+        for person in range(1, 4001):
+            sealed = {"sealed": world.gateway.seal.seal(e164(NTC + person)), "id": person}
+            db.execute(text("UPDATE phones SET sealed = :sealed WHERE id = :id"), sealed)
+    broadcast_id = world.started()
+    over = threading.Event()
+    timer = threading.Timer(5.0, over.set)
+    timer.start()
+    send.run_batch(world.gateway, broadcast_id, stop=over.is_set)
+    assert world.sent(world.second) == dict.fromkeys(map(e164, range(4001, 4201)), 1)
+    assert 2 <= len(world.first.ledger) <= 10  # and the slow one has its turns
+
+
+def test_a_day_whose_limit_is_raised_goes_on_within_the_hour(ways: Callable[..., Ways]):
+    world = ways("  - {medium: sms, channels: [cheap]}", limit=10)
+    world.people(25)
+    broadcast_id = world.started()
+    send.run_batch(world.gateway, broadcast_id)
+    assert len(world.first.ledger) == 10
+    raised = ways("  - {medium: sms, channels: [cheap]}", limit=20)
+    raised.clock.now = world.clock.now + timedelta(hours=1)
+    send.run_batch(raised.gateway, broadcast_id)
+    assert len(world.first.ledger) == 20
+
+
 def test_rows_that_no_channel_takes_for_hours_are_looked_at_once_a_minute(ways: Callable[..., Ways]):
     """The provider of one operator is away, that of the other is there: nothing spins, and nothing is lost."""
     world = ways(BY_OPERATOR)
@@ -346,3 +410,54 @@ def test_texts_name_the_number_that_members_can_ring(ways: Callable[..., Ways]):
     world.people(1)
     told = replace(DRAFT, texts={"ne": "फोन {phone}", "en": "Call {phone}"})
     assert set(broadcast.plan(world.gateway, MAIN, told).texts.values()) == {"फोन 014000001", "Call 014000001"}
+
+
+def test_a_provider_is_believed_about_its_own_channels_alone(ways: Callable[..., Ways]):
+    """The first refused it and tells late, or lies, while the second has it."""
+    world = ways(CHEAP_THEN_DEAR)
+    world.people(1)
+    world.first.faults = {"21408": 1.0}
+    broadcast_id = world.started()
+    for _ in range(2):
+        send.run_batch(world.gateway, broadcast_id)
+    [(row, external)] = world.rows("id", "external_id")
+    for told in ("SM" + "f" * 32, external):
+        track.report(world.gateway, row, StatusReport("first", told, "delivered"))
+        track.report(world.gateway, None, StatusReport("first", told, "undelivered", "blocked", fault=SendFault.OPTED_OUT))
+        track.report(world.gateway, row, StatusReport("first", told, "undelivered", "blocked", fault=SendFault.OPTED_OUT))
+    assert world.rows("state", "external_id") == [("accepted", external)]
+    with world.gateway.database.read() as db:
+        assert not phones.has_stopped(db, 1)
+    for word in ("delivered", "sent", "delivered"):
+        track.report(world.gateway, row, StatusReport("second", external, word))
+    assert world.rows("state") == [("delivered",)]
+
+
+def test_what_another_provider_told_of_an_id_beforehand_is_not_believed(ways: Callable[..., Ways], monkeypatch: pytest.MonkeyPatch):
+    world = ways(CHEAP_THEN_DEAR)
+    world.people(1)
+    known = "SM" + "a" * 32
+    monkeypatch.setattr("fakes.twilio.FakeTwilio._accept", lambda *_: {"sid": known, "status": "queued"})
+    track.report(world.gateway, None, StatusReport("second", known, "undelivered", "30005"))
+    send.run_batch(world.gateway, world.started())
+    assert world.rows("state") == [("accepted",)]
+
+
+def test_a_channel_whose_account_is_refused_is_asked_again_once_it_was_put_right(ways: Callable[..., Ways]):
+    """Both accounts are out of money, and only the first gets some."""
+    world = ways(CHEAP_THEN_DEAR)
+    world.people(4)
+    world.first.faults = world.second.faults = {"20003": 1.0}
+    broadcast_id = world.started()
+    for _ in range(6):
+        send.run_batch(world.gateway, broadcast_id)
+        world.clock.tick(10)
+    assert broadcast.status(world.gateway, MAIN, broadcast_id).broadcast.state == "paused"
+    world.first.faults = {}
+    world.gateway.pacer.resume("cheap:sms")
+    broadcast.resume(world.gateway, MAIN, broadcast_id)
+    for _ in range(4):
+        send.run_batch(world.gateway, broadcast_id)
+        world.clock.tick(70)
+    assert world.sent(world.first) == dict.fromkeys(map(e164, range(1, 5)), 1)
+    assert broadcast.status(world.gateway, MAIN, broadcast_id).broadcast.state != "paused"

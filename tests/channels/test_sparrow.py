@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from calls.conftest import BASE_URL, Installation
+from structlog.testing import capture_logs
 
 from gateway.core import sms
 from gateway.engine.interpreter import Sprint
@@ -165,11 +166,12 @@ def test_a_spoofed_request_is_refused_and_changes_nothing(on_sqlite: Sparrow, wh
     assert count(on_sqlite, "messages") + count(on_sqlite, "receipts") == 0
 
 
-def test_who_knows_the_path_and_asks_from_elsewhere_is_named_to_whoever_sets_it_up(on_sqlite: Sparrow, capsys):
-    on_sqlite.asks("dabi", who="198.51.100.7")
-    on_sqlite.asks("dabi", who=PROXY, headers={"X-Forwarded-For": "a\tb"})
-    on_sqlite.asks("dabi", who="198.51.100.8", secret="another-path-of-the-same-length!")
-    shown = "".join(capsys.readouterr())
+def test_who_knows_the_path_and_asks_from_elsewhere_is_named_to_whoever_sets_it_up(on_sqlite: Sparrow):
+    with capture_logs() as logs:
+        on_sqlite.asks("dabi", who="198.51.100.7")
+        on_sqlite.asks("dabi", who=PROXY, headers={"X-Forwarded-For": "a\tb"})
+        on_sqlite.asks("dabi", who="198.51.100.8", secret="another-path-of-the-same-length!")
+    shown = str(logs)
     assert "from 198.51.100.7" in shown
     assert not [each for each in ("198.51.100.8", "a\tb", LOCAL, SECRET) if each in shown]
 

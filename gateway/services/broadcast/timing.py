@@ -80,8 +80,9 @@ def waves(draft: Draft, counted: Counted, tariff: Tariff, days: Days, now: datet
     found = []
     for (since, medium), number in sorted(_waiting(draft, counted, days, now).items()):
         begins = max(since, free.get(medium, since))
-        free[medium] = days.after(begins, number / tariff.pace(medium))
-        room = int(days.between(begins, draft.expires_at) * tariff.pace(medium)) if draft.expires_at else number
+        each = tariff.seconds_each(medium, counted.reached)
+        free[medium] = days.after(begins, number * each)
+        room = int(days.between(begins, draft.expires_at) / each) if draft.expires_at else number
         found.append(Wave(medium, number, begins, free[medium], max(0, number - room)))
     return found
 
