@@ -1,0 +1,136 @@
+"""Our numbers as an organiser sees them: which there are, whether they work, what goes over them, and what is to be done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from unittest.mock import patch
+
+import pytest
+from fakes.numbers import SIM, Numbers, numbers
+from fakes.outbound import MAIN
+from sqlalchemy import insert
+
+from gateway.services import backup, health, missed_calls, send
+from gateway.store import deliveries, models, phones
+from gateway.store.deliveries import NewReply
+
+
+@pytest.fixture
+def console(environ: dict[str, str], now: datetime) -> Iterator[Numbers]:
+    with numbers(environ, now, a_day=3) as console:
+        yield console
+
+
+def page(console: Numbers, path: str = "/installation", language: str = "en") -> str:
+    """What stands on a page, without its marks."""
+    text = console.as_("organiser", language).get(path).get_data(as_text=True)
+    return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", text.partition("<main")[2].partition("</main>")[0]))
+
+
+def write_to(console: Numbers, many: int) -> None:
+    """So many answers are owed to strangers, and go out as far as they can."""
+    gateway = console.gateway
+    with gateway.database.write() as db:
+        for each in range(many):
+            phone_id = phones.find_or_create(db, gateway.seal, f"+97798500000{each:02}", gateway.clock())
+            last = deliveries.owe_reply(db, gateway.seal, NewReply("sim", phone_id, None, "ne", "दाबी पुग्यो।"), gateway.clock())
+    send.send_reply(gateway, last)
+
+
+def test_it_says_of_each_number_what_it_is_for(console: Numbers):
+    shown = page(console)
+    assert "9841234567 a SIM in a phone, drawer It carries texts. Who rings it is not answered, but called back." in shown
+    assert "It carries calls. Members are asked to ring this number." in shown
+    assert "text All else everybody 9841234567, then 31001 open" in shown
+    assert "text Reminders, and messages to one person everybody 9841234567 open" in shown
+    assert "4999999" not in shown  # another organisation's
+
+
+def test_a_phone_that_is_off_is_told_with_what_to_do(console: Numbers):
+    console.drawer.offline = True
+    write_to(console, 10)
+    shown = page(console)
+    assert "No text has gone out over it since" in shown
+    assert "Look at the phone: is it on, charged" in shown
+    assert "No text goes out now: Reminders, and messages to one person" in shown
+    assert shown.count("No text goes out now") == 1  # the short code takes all else
+    assert len(console.sparrow.ledger) > 0
+    assert "फोन हेर्नुहोस्" in page(console, language="ne")
+
+
+def test_today_tells_once_that_a_way_is_shut_however_many_wait(console: Numbers):
+    console.drawer.offline = True
+    write_to(console, 10)
+    shown = page(console, "/")
+    assert shown.count("No text goes out now") == 1
+    assert shown.count("9841234567") == 1
+    with console.gateway.database.read() as db:
+        assert db.exec_driver_sql("SELECT count(*) FROM deliveries WHERE state = 'queued'").scalar_one() > 1
+
+
+def test_a_number_that_others_stand_in_for_is_told_once_it_is_held_for_long(environ, now):
+    with numbers(environ, now, routes="  - {medium: sms, channels: [sim, short]}\n  - {medium: voice, channels: [landline]}\n") as console:
+        console.gateway.pacer.hold("sim:sms")
+        assert "trouble" not in page(console, "/")
+        with patch.object(console.gateway.pacer, "away", lambda line: 180.0 if line == "sim:sms" else None):
+            assert [each.channel.id for each in health.troubles(console.gateway, MAIN).held] == ["sim"]
+
+
+def test_what_is_left_of_a_day_and_that_it_is_full(console: Numbers):
+    write_to(console, 2)
+    assert "Of the 3 texts that it may send in a day, 1 are left." in page(console)
+    write_to(console, 2)
+    assert "Its day is full: all of its 3 texts have gone out." in page(console)
+    assert "The texts of today are used up; who waits for one gets it tomorrow: Reminders" in page(console, "/")
+
+
+def test_a_phone_that_took_texts_and_says_nothing_of_them_is_told(console: Numbers, now: datetime):
+    write_to(console, 2)
+    with console.gateway.database.write() as db:
+        told = {"provider": "drawer", "external_id": "earlier", "status": "delivered", "at": now - timedelta(hours=3)}
+        db.execute(insert(models.callbacks).values(told))
+    silence = "It took messages at 10:00, and has told nothing of what became of them."
+    assert silence not in page(console)
+    late = now + health.SILENT + timedelta(minutes=1)
+    console.gateway = replace(console.gateway, clock=lambda: late)
+    console.__post_init__()
+    assert silence in page(console)
+    assert not health.look(console.gateway, MAIN).is_well
+    with console.gateway.database.write() as db:
+        db.execute(insert(models.callbacks).values(told | {"at": late - timedelta(minutes=5)}))
+    assert silence not in page(console)
+
+
+def test_who_rang_today_is_counted_by_what_became_of_it(console: Numbers):
+    gateway = console.gateway
+    for each in range(3):
+        missed_calls.came(gateway, "drawer", f"ring-{each}", "+9779841000001", SIM, gateway.clock())
+    missed_calls.came(gateway, "drawer", "satellite", "+88216000001", SIM, gateway.clock())
+    shown = page(console)
+    assert "wrote that we call 4 Called back 1 Rang again, and were being called back already 2 A number that we may not call 1" in shown
+    assert "Called back are at most 5 times a day the same number, 300 an hour that begin alike, 1,000 a day in all." in shown
+    assert "984100" not in shown
+
+
+def test_a_flood_of_rings_says_what_it_may_be(console: Numbers):
+    with console.gateway.database.write() as db:
+        db.execute(insert(models.missed_call_days).values(channel_id="sim", day="2026-11-21", became="cap-day", rings=40))
+    assert "More rang than we call back." in page(console)
+
+
+def test_nobodys_number_is_simulated_where_a_file_names_real_ones(console: Numbers):
+    """Sample passwords open nothing, a backup is missed, and the phone in the browser is closed: as with any real provider."""
+    settings = console.gateway.settings
+    assert not settings.uses_simulator
+    assert not settings.has_phone
+    assert backup.last(console.gateway).too_old
+
+
+def test_the_other_organisation_sees_its_own_number_alone(console: Numbers):
+    shown = console.as_("organiser", organisation_id="others").get("/installation").get_data(as_text=True)
+    assert "9841234567" not in shown
+    assert "31001" not in shown
+    assert "14999999" in shown or "014999999" in shown
