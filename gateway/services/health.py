@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.backup import LastBackup
     from gateway.services.context import Gateway
-    from gateway.services.lines import Held
+    from gateway.services.lines import HeldChannel
     from gateway.store.channels import Channel
     from gateway.store.database import Connection
     from gateway.store.health import DatabaseSeen, Traffic
@@ -50,7 +50,7 @@ class Stands:
     channel: Channel
     kind: str
     carries: Sequence[Medium]
-    held: Mapping[Medium, Held]
+    held: Mapping[Medium, HeldChannel]
     limit: int | None
     left: int | None
 
@@ -216,15 +216,14 @@ def our_channels(gateway: Gateway, actor: Actor) -> list[ChannelSeen]:
 def troubles(gateway: Gateway, actor: Actor) -> Troubles:
     """What of the numbers of the actor's organisation needs a person now. GatewayError `queue:unavailable` where Redis does not answer."""
     actor.require(Permission.SEE_HEALTH)
-    if not gateway.queue_is_up():
-        raise GatewayError("queue:unavailable")
+    held = lines.held_channels(gateway, actor)
     with gateway.database.read() as db:
-        stand = _stand(gateway, db, channels.of_organisation(db, actor.organisation_id))
+        stand = _stand(gateway, db, channels.of_organisation(db, actor.organisation_id), held)
     ways = [way for way in _ways_out(gateway, actor.organisation_id, stand) if way.hurts]
     before = gateway.clock() - LONG
     shut = {each.channel.id for way in ways for each in way.numbers}
-    held = [each for each in stand if each.held and (each.channel.id in shut or min(one.since for one in each.held.values()) < before)]
-    return Troubles(ways, held)
+    away = [each for each in stand if each.held and (each.channel.id in shut or min(one.since for one in each.held.values()) < before)]
+    return Troubles(ways, away)
 
 
 def _ways_out(gateway: Gateway, organisation_id: str, stand: Sequence[Stands]) -> list[WayOut]:
@@ -243,34 +242,30 @@ def _ways_out(gateway: Gateway, organisation_id: str, stand: Sequence[Stands]) -
     return [way for way in found_ways if way.numbers]
 
 
-def _stand(gateway: Gateway, db: Connection, these: Sequence[Channel]) -> list[Stands]:
+def _stand(gateway: Gateway, db: Connection, these: Sequence[Channel], held: Sequence[HeldChannel]) -> list[Stands]:
     """Those of the file, in its order, where there is one: others that the database still knows send nothing any more."""
     written = gateway.ways.channels if gateway.ways else {each.id: None for each in these}
     known, limits = {each.id: each for each in these}, routing.limits(gateway)
     counted = channels.counted(db, limits, calendar.midnight(gateway.clock()).date().isoformat()) if limits else {}
-    return [_stands(gateway, known[name], limits, counted) for name in written if name in known]
-
-
-def _stands(gateway: Gateway, channel: Channel, limits: Mapping[str, int], counted: Mapping[str, int]) -> Stands:
     ways = gateway.ways
-    try:
-        held = {each.medium: each for each in lines.held(gateway, channel)}
-    except PacerDown:  # which is told elsewhere
-        held = {}
-    return Stands(
-        channel=channel,
-        kind=ways.providers[channel.provider].kind if ways else channel.provider,
-        carries=ways.channels[channel.id].carries if ways else MEDIA,
-        held=held,
-        limit=limits.get(channel.id),
-        left=max(0, limits[channel.id] - counted.get(channel.id, 0)) if channel.id in limits else None,
-    )
+    return [
+        Stands(
+            channel=known[name],
+            kind=ways.providers[known[name].provider].kind if ways else known[name].provider,
+            carries=ways.channels[name].carries if ways else MEDIA,
+            held={each.medium: each for each in held if each.channel_id == name},
+            limit=limits.get(name),
+            left=max(0, limits[name] - counted.get(name, 0)) if name in limits else None,
+        )
+        for name in written
+        if name in known
+    ]
 
 
 def _channels(gateway: Gateway, db: Connection, these: Sequence[Channel], went: Sequence[Traffic] | None = None) -> list[ChannelSeen]:
     today = calendar.midnight(gateway.clock())
     went = health.traffic(db, today) if went is None else went
-    callbacks, stand = health.last_callbacks(db), _stand(gateway, db, these)
+    callbacks, stand = health.last_callbacks(db), _stand(gateway, db, these, _held(gateway, these))
     rings = call_backs.rings_on(db, [each.channel.id for each in stand], today.date().isoformat())
     rung = {organisation_id: _rung(gateway, db, organisation_id) for organisation_id in {each.channel.organisation_id for each in stand}}
     return [
@@ -318,6 +313,14 @@ def _channel(  # noqa: PLR0913  # what is known of one channel
         rings=rings,
         caps=gateway.ways.channels[stands.channel.id].calls_back.caps if gateway.ways else Caps(),
     )
+
+
+def _held(gateway: Gateway, these: Sequence[Channel]) -> list[HeldChannel]:
+    """Which are held; none where Redis does not answer, which is told elsewhere."""
+    try:
+        return lines.held_of(gateway, these)
+    except PacerDown:
+        return []
 
 
 def _shares(gateway: Gateway, channel_id: str) -> dict[str, float]:

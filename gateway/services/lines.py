@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING
 
 from gateway.core.events import MEDIA, Medium
+from gateway.errors import GatewayError
+from gateway.queues.pacer import PacerDown
+from gateway.services.access import Permission
 from gateway.services.turns import Turns
+from gateway.store import channels
 
 if TYPE_CHECKING:
+    from gateway.services.access import Actor
     from gateway.services.context import Gateway
     from gateway.store.channels import Channel
 
@@ -34,20 +41,34 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """By this medium a channel is left alone `since` then, because its provider failed again and again: tried anew in `seconds`."""
+class HeldChannel:
+    """A channel that is left alone by one medium because its provider failed again and again, `since` then: tried anew in `seconds`."""
 
+    channel_id: str
+    address: str
     medium: Medium
     seconds: float
     since: datetime
 
 
-def held(gateway: Gateway, channel: Channel) -> list[Held]:
-    """By which media a channel is held. Raises PacerDown."""
+def held_channels(gateway: Gateway, actor: Actor) -> list[HeldChannel]:
+    """Which channels of the actor's organisation are held. GatewayError `queue:unavailable` where Redis does not answer."""
+    actor.require(Permission.SEE_BROADCASTS)
+    with gateway.database.read() as db:
+        ours = channels.of_organisation(db, actor.organisation_id)
+    try:
+        return held_of(gateway, ours)
+    except PacerDown as error:
+        raise GatewayError("queue:unavailable") from error
+
+
+def held_of(gateway: Gateway, these: Iterable[Channel]) -> list[HeldChannel]:
+    """Which of these channels are held. Raises PacerDown."""
     found = []
-    for medium in MEDIA:
+    for channel, medium in product(these, MEDIA):
         line = line_of(channel.id, medium)
         seconds, away = gateway.pacer.held(line), gateway.pacer.away(line)
         if seconds is not None and away is not None:
-            found.append(Held(medium, seconds, gateway.clock() - timedelta(seconds=away)))
+            since = gateway.clock() - timedelta(seconds=away)
+            found.append(HeldChannel(channel.id, channel.address, medium, seconds, since))
     return found

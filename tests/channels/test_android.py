@@ -23,7 +23,7 @@ from gateway import bootstrap, config
 from gateway import channels as channels_file
 from gateway.errors import GatewayError
 from gateway.providers.kinds import KINDS
-from gateway.services import broadcast, health, installation, pins, sample, send, track
+from gateway.services import broadcast, installation, lines, pins, sample, send, track
 from gateway.services.context import Gateway
 from gateway.store import channels
 from gateway.web.app import create_app
@@ -253,8 +253,8 @@ def test_a_phone_that_is_switched_off_is_a_held_channel_and_no_lost_text(
     setattr(drawer.phone, why, True)
     broadcast_id = drawer.started()
     send.run_batch(drawer.gateway, broadcast_id)
-    (sim,) = health.troubles(drawer.gateway, MAIN).held
-    assert (sim.channel.id, drawer.phone.ledger, set(drawer.states())) == ("sim", [], {"queued"})
+    (held,) = lines.held_channels(drawer.gateway, MAIN)
+    assert (held.channel_id, drawer.phone.ledger, set(drawer.states())) == ("sim", [], {"queued"})
     setattr(drawer.phone, why, False)
     drawer.gateway.pacer.resume("sim:sms")  # as time does
     for _ in range(3):
