@@ -59,10 +59,12 @@ class Tariff:
         """The operators that have a price of their own, and "" for all others."""
         return sorted({operator for of, operator in self.named if of == medium} | set(self.otherwise.operators(medium)))
 
-    def pace(self, medium: str) -> int:
-        """Texts, or calls begun, in a second: of all channels together that would take some first."""
-        first = [found[0].channel for (of, operator), found in self.named.items() if of == medium and operator != ABROAD and found]
-        used = {channel.id: channel for channel in first}
+    def pace(self, medium: str, spread: Spread) -> int:
+        """Texts, or calls begun, in a second: of all channels together that take some first."""
+        used: dict[str, Channel] = {}
+        for whom, over in spread.over.items():
+            first = next((each.channel for each in self._takers(whom) if whom[0] == medium and over.get(each.channel.id)), None)
+            used |= {first.id: first} if first else {}
         return sum(_pace(channel, medium) for channel in used.values()) or _pace(self.otherwise.channel, medium)
 
     def address(self, channel_id: str) -> str:

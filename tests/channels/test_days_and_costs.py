@@ -110,3 +110,13 @@ def test_texts_that_wait_for_tomorrow_are_told_and_when_all_are_through(ways: Ca
     assert found.tomorrow == 25
     assert found.through_at is not None
     assert f"{found.through_at.astimezone(NEPAL):%d}" == "18"
+
+
+def test_the_pace_is_that_of_the_number_that_takes_it_now(ways: Callable[..., Ways]):
+    world = ways(CHEAP_THEN_DEAR, limit=5, pace=1)
+    world.people(5)
+    send.run_batch(world.gateway, world.started())
+    world.people(300)
+    plan = broadcast.plan(world.gateway, MAIN, DRAFT)
+    assert [(each.number, each.recipients) for each in plan.over] == [("+97714000002", 305)]
+    assert plan.paces == {"sms": 1000}

@@ -85,9 +85,10 @@ def waves(draft: Draft, counted: Counted, tariff: Tariff, days: Days, now: datet
     """How it goes out if it is approved now, the earliest first. Nothing else is taken to use the channels."""
     waiting = _waiting(draft, counted, days, now)
     free: dict[str, datetime] = {}
-    rooms = {medium: Room(tariff.pace(medium), days) for _, medium in waiting}
-    if len(texts := spread(draft, counted, tariff, days, now).texts) > 1:
-        rooms["sms"].texts = list(texts)
+    going = spread(draft, counted, tariff, days, now)
+    rooms = {medium: Room(tariff.pace(medium, going), days) for _, medium in waiting}
+    if len(going.texts) > 1:
+        rooms["sms"].texts = list(going.texts)
     found = []
     for (since, medium), number in sorted(waiting.items()):
         parts = rooms[medium].filled(max(since, free.get(medium, since)), number)
