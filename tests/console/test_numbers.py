@@ -6,14 +6,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from fakes.console import Console
 from fakes.numbers import SIM, Numbers, numbers
 from fakes.outbound import MAIN
 from sqlalchemy import insert
 
-from gateway.services import backup, health, missed_calls, send
+from gateway import bootstrap, config
+from gateway.services import backup, health, installation, missed_calls, send
+from gateway.services.sample import OPEN_MEMBER as SITA
 from gateway.store import deliveries, models, phones
 from gateway.store.deliveries import NewReply
 
@@ -134,3 +138,48 @@ def test_the_other_organisation_sees_its_own_number_alone(console: Numbers):
     assert "9841234567" not in shown
     assert "31001" not in shown
     assert "14999999" in shown or "014999999" in shown
+
+
+# --- the phone in the browser -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_phone(environ: dict[str, str], now: datetime) -> Iterator[Numbers]:
+    with numbers(environ | {"GATEWAY_PHONE": "yes"}, now) as console:
+        yield console
+
+
+def test_the_phone_rings_the_number_that_members_ring_and_says_which(with_phone: Numbers):
+    shown = page(with_phone, "/phone")
+    assert "It rings and texts our number 014000000." in shown
+    assert "calls and texts from here write real records" in shown
+    answer = with_phone.as_("organiser").post("/phone/ring", {"number": SITA})
+    assert answer.json["verbs"][0]["do"] == "gather"
+    with with_phone.gateway.database.read() as db:
+        assert db.exec_driver_sql("SELECT channel_id FROM calls").scalar_one() == "landline"
+
+
+def test_a_text_of_the_phone_is_answered_though_members_write_to_another_number(with_phone: Numbers):
+    news = with_phone.as_("organiser").post("/phone/text", {"number": SITA, "body": "dabi"}).json
+    assert [each["hers"] for each in news["texts"]] == [True, False]
+    assert with_phone.sparrow.ledger == []
+
+
+def test_a_missed_call_of_the_phone_goes_to_the_number_that_calls_back(with_phone: Numbers):
+    assert with_phone.as_("organiser").post("/phone/missed", {"number": SITA}).status_code == 200
+    with with_phone.gateway.database.read() as db:
+        assert db.exec_driver_sql("SELECT channel_id FROM call_backs").scalars().all() == ["sim"]
+
+
+def test_without_a_number_that_can_be_rung_the_phone_says_so(environ: dict[str, str], now: datetime):
+    file = Path(environ["GATEWAY_DATA_DIR"]) / "channels.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        'providers: {sparrow: {kind: sparrow, token: t}}\nchannels: {short: {provider: sparrow, number: "31001", carries: [sms]}}\n'
+    )
+    environ |= {"GATEWAY_PHONE": "yes"}
+    gateway = bootstrap.build(config.load(environ), environ=environ, clock=lambda: now)
+    installation.prepare(gateway)
+    answer = Console(gateway).as_("organiser").get("/phone")
+    assert "No number of ours can be rung from the browser" in answer.get_data(as_text=True)
+    gateway.database.close()
