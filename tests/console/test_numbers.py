@@ -16,7 +16,8 @@ from fakes.outbound import MAIN
 from sqlalchemy import insert
 
 from gateway import bootstrap, config
-from gateway.services import backup, health, installation, missed_calls, send
+from gateway.errors import GatewayError
+from gateway.services import backup, broadcast, health, installation, missed_calls, send, sending_settings
 from gateway.services.sample import OPEN_MEMBER as SITA
 from gateway.store import deliveries, models, phones
 from gateway.store.deliveries import NewReply
@@ -138,6 +139,29 @@ def test_the_other_organisation_sees_its_own_number_alone(console: Numbers):
     assert "9841234567" not in shown
     assert "31001" not in shown
     assert "14999999" in shown or "014999999" in shown
+
+
+# --- prices -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_each_number_has_its_own_prices(console: Numbers):
+    client = console.as_("organiser")
+    assert "Rs 1.40" in client.get("/settings/prices").get_data(as_text=True)
+    assert "Rs 1<" in client.get("/settings/prices?number=sim").get_data(as_text=True)
+    row = {"medium": "sms", "operator": "", "rupees": "0.75", "from": "2026-11-20", "source": "at the counter"}
+    sending_settings.set_prices(console.gateway, MAIN, [row], "sim")
+    assert "at the counter" in client.get("/settings/prices?number=sim").get_data(as_text=True)
+    assert "at the counter" not in client.get("/settings/prices").get_data(as_text=True)
+    plan = broadcast.plan(console.gateway, MAIN, broadcast.Draft("meeting", {"ne": "भोलि बैठक छ।"}))
+    assert [(each.number, each.price) for each in plan.over] == [(SIM, 3 * 75)]
+
+
+def test_the_prices_of_another_organisations_number_are_nobodys_here(console: Numbers):
+    answer = console.as_("organiser").get("/settings/prices?number=theirs")
+    assert answer.status_code == 422
+    assert "There is no number" in answer.get_data(as_text=True)
+    with pytest.raises(GatewayError, match="channels:no-channel"):
+        sending_settings.set_prices(console.gateway, MAIN, [], "theirs")
 
 
 # --- the phone in the browser -------------------------------------------------------------------------------------------------------
