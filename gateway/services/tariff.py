@@ -67,6 +67,16 @@ class Tariff:
             used |= {first.id: first} if first else {}
         return sum(_pace(channel, medium) for channel in used.values()) or _pace(self.otherwise.channel, medium)
 
+    def seconds_each(self, medium: str, spread: Spread) -> float:
+        """Seconds for each of those who get it by a medium: each channel takes its own, and all are through when the slowest is."""
+        owed: Counter[Channel] = Counter()
+        known = {each.channel.id: each.channel for takers in (*self.named.values(), (self.otherwise,)) for each in takers}
+        for (of, _), over in spread.over.items():
+            if of == medium:
+                owed.update({known[name]: number for name, number in over.items()})
+        slowest = max((number / _pace(channel, medium) for channel, number in owed.items()), default=0.0)
+        return slowest / owed.total() if owed.total() else 0.0
+
     def address(self, channel_id: str) -> str:
         """The number of a channel."""
         known = {self.otherwise.channel.id: self.otherwise.channel.address}

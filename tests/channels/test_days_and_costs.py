@@ -120,3 +120,12 @@ def test_the_pace_is_that_of_the_number_that_takes_it_now(ways: Callable[..., Wa
     plan = broadcast.plan(world.gateway, MAIN, DRAFT)
     assert [(each.number, each.recipients) for each in plan.over] == [("+97714000002", 305)]
     assert plan.paces == {"sms": 1000}
+
+
+def test_all_are_through_when_the_slowest_number_is(ways: Callable[..., Ways]):
+    world = ways("  - {medium: sms, operator: ntc, channels: [cheap]}\n  - {medium: sms, operator: ncell, channels: [dear]}", pace=1)
+    world.people(40)
+    with world.gateway.database.write() as db:
+        db.execute(text("UPDATE phones SET operator = CASE WHEN id > 30 THEN 'ntc' ELSE 'ncell' END"))
+    plan = broadcast.plan(world.gateway, MAIN, DRAFT)
+    assert (plan.ends - plan.begins).total_seconds() == pytest.approx(10)

@@ -86,7 +86,7 @@ def waves(draft: Draft, counted: Counted, tariff: Tariff, days: Days, now: datet
     waiting = _waiting(draft, counted, days, now)
     free: dict[str, datetime] = {}
     going = spread(draft, counted, tariff, days, now)
-    rooms = {medium: Room(tariff.pace(medium, going), days) for _, medium in waiting}
+    rooms = {medium: Room(tariff.seconds_each(medium, going), days) for _, medium in waiting}
     if len(going.texts) > 1:
         rooms["sms"].texts = list(going.texts)
     found = []
@@ -119,9 +119,9 @@ class Part(NamedTuple):
 
 @dataclass(slots=True)
 class Room:
-    """What goes out by a medium from day to day at a pace; of `texts` so many on its first day, on its second and so on."""
+    """What goes out by a medium from day to day; of `texts` so many on its first day, on its second and so on."""
 
-    pace: int
+    each: float  # seconds for one of them
     days: Days
     texts: list[int] = field(default_factory=list)
     _left: dict[date, float] = field(default_factory=dict)
@@ -136,7 +136,7 @@ class Room:
                 self._left[day] = self.texts.pop(0) if self.texts else inf
             ends = begins
             if gone := int(min(number, self._left[day])):
-                ends = self.days.after(begins, gone / self.pace)
+                ends = self.days.after(begins, gone * self.each)
                 found.append(Part(gone, begins, ends))
                 self._left[day] -= gone
                 number -= gone
@@ -145,7 +145,7 @@ class Room:
 
     def until(self, part: Part, end: datetime) -> int:
         """How many of a part go out before the end, at most."""
-        return int(self.days.between(part.begins, end) * self.pace)
+        return int(self.days.between(part.begins, end) / self.each) if self.each else part.number
 
 
 def _waiting(draft: Draft, counted: Counted, days: Days, now: datetime) -> Counter[tuple[datetime, str]]:
