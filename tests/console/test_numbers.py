@@ -20,6 +20,7 @@ from gateway.errors import GatewayError
 from gateway.services import backup, broadcast, health, installation, missed_calls, send, sending_settings
 from gateway.services.sample import OPEN_MEMBER as SITA
 from gateway.store import deliveries, models, phones
+from gateway.web.console.health import RINGS
 from gateway.store.deliveries import NewReply
 
 
@@ -115,9 +116,13 @@ def test_who_rang_today_is_counted_by_what_became_of_it(console: Numbers):
         missed_calls.came(gateway, "drawer", f"ring-{each}", "+9779841000001", SIM, gateway.clock())
     missed_calls.came(gateway, "drawer", "satellite", "+88216000001", SIM, gateway.clock())
     shown = page(console)
-    assert "wrote that we call 4 Called back 1 Rang again, and were being called back already 2 A number that we may not call 1" in shown
+    assert "wrote that we call 4 Called back 1 Rang again: one call answers them 2 A number that we may not call 1" in shown
     assert "Called back are at most 5 times a day the same number, 300 an hour that begin alike, 1,000 a day in all." in shown
     assert "984100" not in shown
+
+
+def test_all_that_may_become_of_a_ring_has_its_words():
+    assert set(missed_calls.BECAME) <= RINGS.keys()
 
 
 def test_a_flood_of_rings_says_what_it_may_be(console: Numbers):

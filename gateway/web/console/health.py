@@ -17,9 +17,10 @@ PURPOSES = {
 RINGS = {
     "called": N_("Called back"),
     "morning": N_("Called back in the morning"),
-    "repeated": N_("Rang again, and were being called back already"),
+    "repeated": N_("Rang again: one call answers them"),
     "late": N_("We heard of it more than a day later"),
     "withheld": N_("Hid their number"),
+    "ours": N_("One of our own numbers"),
     "barred": N_("A number that we may not call"),
     "stopped": N_("Have said STOP"),
     "cap-number": N_("Were called back often enough today"),
