@@ -20,8 +20,8 @@ from gateway.errors import GatewayError
 from gateway.services import backup, broadcast, health, installation, missed_calls, send, sending_settings
 from gateway.services.sample import OPEN_MEMBER as SITA
 from gateway.store import deliveries, models, phones
-from gateway.web.console.health import RINGS
 from gateway.store.deliveries import NewReply
+from gateway.web.console.health import RINGS
 
 
 @pytest.fixture
