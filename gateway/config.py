@@ -53,8 +53,8 @@ class Settings:
 
     @property
     def uses_simulator(self) -> bool:
-        """Without Twilio's account, a built-in provider receives what is sent."""
-        return not self.twilio_account_sid
+        """Without Twilio's account and without a channels.yaml, a built-in provider receives what is sent."""
+        return not (self.twilio_account_sid or self.channels_file.exists())
 
     @property
     def has_phone(self) -> bool:

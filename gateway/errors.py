@@ -244,6 +244,7 @@ CATALOGUE: dict[str, Fault] = {
     "phone:no-call": Fault("This call is over. Ring again."),
     "phone:number": Fault("Here you can ring from the sample numbers alone, +97797200000 and two digits."),
     "phone:unknown": Fault("There is no phone in the browser here. GATEWAY_PHONE=yes switches it on."),
+    "phone:no-line": Fault("No number of ours can be rung from the browser: that takes one at Twilio, or at a server that speaks like it."),
     "phone:denied": Fault("Sign in as an organiser to use the phone: its calls write real records."),
     "phone:no-microphone": Fault("Speaking can be tried with the simulator alone."),
     "conversation:unknown": Fault("There is no such call."),

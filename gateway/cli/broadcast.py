@@ -215,6 +215,7 @@ def _show_plan(planned: Plan, now: datetime) -> None:
         click.echo(f"budget of {planned.month.month}: Rs {rupees(max(0, left))} of Rs {budget} left before it{over}")
     for reason, number in sorted(planned.left_out.items()):
         click.echo(f"left out: {number} ({LEFT_OUT[reason]})")
+    _show_over(planned)
     _show_when(planned, now)
     if planned.persons > 1:
         click.echo("Two people must approve it.")
@@ -252,6 +253,13 @@ def _show_dear(dear: Dear) -> None:
         click.echo(f"{text.language}: {how} it takes {count}, and Rs {rupees(dear.saves)} less for these members.")
 
 
+def _show_over(planned: Plan) -> None:
+    from gateway.core.money import rupees
+
+    for each in planned.over if len(planned.over) > 1 else ():
+        click.echo(f"over {each.number} ({each.medium}): {counted(each.recipients, 'member')}, Rs {rupees(each.price)}")
+
+
 def _show_when(planned: Plan, now: datetime) -> None:
     from gateway.core.calendar import NEPAL
 
@@ -260,6 +268,10 @@ def _show_when(planned: Plan, now: datetime) -> None:
     pace = ", ".join(f"{counted(number, 'text' if medium == 'sms' else 'call')} a second" for medium, number in planned.paces.items())
     rounds = " with the first round of calls" if "voice" in planned.paces else ""
     click.echo(f"through{rounds} at about {planned.ends.astimezone(NEPAL):%Y-%m-%d %H:%M}, Nepal time ({pace}).")
+    if planned.days > 1:
+        click.echo(f"it takes {planned.days} days: our numbers may send only so many texts a day.")
+    if planned.nowhere:
+        click.echo(f"to {planned.nowhere} of them none of our numbers sends: no route of channels.yaml takes it there.")
     if planned.later:
         click.echo(f"up to {planned.later} get it later: another broadcast went to their phones just now.")
     if planned.missed:

@@ -165,6 +165,7 @@ def show(found: Progress) -> None:
     for number, people in found.rounds.items():
         if len(found.rounds) > 1:
             click.echo(f"  {counted(people, 'member')} after {'1 try' if number == 1 else f'{number} tries'}")
+    _show_over(found)
     click.echo(f"  {_cost(found)}")
     for charge in found.cost.charged:
         of = f"for {charge.priced} of {counted(found.cost.sent, 'message')}"
@@ -172,6 +173,18 @@ def show(found: Progress) -> None:
     if found.through_at:
         click.echo(f"  {found.a_minute} messages in the last minute; through at about {_hour(found.through_at)}, Nepal time")
     _show_what_waits(found)
+
+
+def _show_over(found: Progress) -> None:
+    from gateway.core.money import rupees
+
+    if len(found.over) > 1 or found.passed_on:
+        for each in found.over:
+            click.echo(f"  over {each.number} ({each.medium}): {each.sent} sent, {each.reached} reached, Rs {rupees(each.price)}")
+    if found.passed_on:
+        click.echo(f"  {found.passed_on} of them went over another number because the first one had refused them")
+    if found.tomorrow:
+        click.echo(f"  {counted(found.tomorrow, 'text')} wait for tomorrow or later: our numbers may send no more today")
 
 
 def _show_heard(found: Progress) -> None:

@@ -57,7 +57,7 @@ def _line(seen: ChannelSeen, now: datetime) -> str:
     }
     sent, failed, unknown = (sum(each.values()) for each in (seen.sent, seen.failed, seen.unknown))
     day = "" if seen.limit is None else f", {seen.left} of {seen.limit} texts left"
-    held = "; ".join(f"{medium} held, tried again in {seconds:.0f} s" for medium, seconds in seen.held.items()) or "open"
+    held = "; ".join(f"{medium} held, tried again in {each.seconds:.0f} s" for medium, each in seen.held.items()) or "open"
     held = held if seen.shares else "nobody can tell if it is held: Redis does not answer"
     told = f"{int((now - seen.callback_at).total_seconds() // 60)} min ago" if seen.callback_at else NEVER
     parts = (

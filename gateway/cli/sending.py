@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NONE = "none"
 CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OF_CHANNEL = click.option("--channel", default="", metavar="NAME", help="Of this number of channels.yaml; else of its first.")
 
 
 @click.group("sending")
@@ -86,13 +87,14 @@ def prices() -> None:
 
 
 @prices.command("list")
+@OF_CHANNEL
 @as_actor
-def list_prices(gateway: Gateway, actor: Actor) -> None:
+def list_prices(gateway: Gateway, actor: Actor, channel: str) -> None:
     """List the prices with where they were published; what is not listed costs what the channel's settings say."""
     from gateway.core.money import rupees
     from gateway.services import sending_settings
 
-    rows, today = sending_settings.prices_of(gateway, actor)
+    rows, today = sending_settings.prices_of(gateway, actor, channel)
     for row in rows:
         click.echo(f"{row.medium:<5}  {row.operator or 'all others':<10}  from {row.from_day}  Rs {rupees(row.paisa)}  {row.source}")
     for medium, unit in (("sms", "segment"), ("voice", "begun minute")):
@@ -107,23 +109,25 @@ def list_prices(gateway: Gateway, actor: Actor) -> None:
 )
 @click.option("--from", "from_day", required=True, metavar="DAY", help="From this day on: 2026-12-01, or 2083-08-15.")
 @click.option("--source", required=True, help="Where it was published.")
+@OF_CHANNEL
 @as_actor
-def set_price(gateway: Gateway, actor: Actor, **row: str) -> None:
+def set_price(gateway: Gateway, actor: Actor, channel: str, **row: str) -> None:
     """Set what one segment (sms) or begun minute (voice) costs in RUPEES."""
     from gateway.services import sending_settings
 
-    sending_settings.set_prices(gateway, actor, [{**row, "from": row.pop("from_day")}])
+    sending_settings.set_prices(gateway, actor, [{**row, "from": row.pop("from_day")}], channel)
     click.echo("It is set; `gateway sending prices list` shows it.")
 
 
 @prices.command("import")
 @click.argument("file", type=CSV_FILE)
+@OF_CHANNEL
 @as_actor
-def import_prices(gateway: Gateway, actor: Actor, file: Path) -> None:
+def import_prices(gateway: Gateway, actor: Actor, file: Path, channel: str) -> None:
     """Take the prices of FILE, a CSV with the columns medium, operator, from, rupees and source."""
     from gateway.services import sending_settings
 
-    number = sending_settings.set_prices(gateway, actor, sending_settings.read_prices(file.read_text(encoding="utf-8")))
+    number = sending_settings.set_prices(gateway, actor, sending_settings.read_prices(file.read_text(encoding="utf-8")), channel)
     click.echo(f"{counted(number, 'price')} taken.")
 
 

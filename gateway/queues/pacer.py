@@ -83,10 +83,17 @@ _HOLD = (
 local holds = now - held < 60000000 and tonumber(state[5] or 0) or 0
 local seconds = math.min(300, 5 * 2 ^ holds)
 if held <= now then keep('held', whole(now + seconds * 1000000), 'holds', holds + 1, 'probed', 0) end
+redis.call('HSETNX', KEYS[1], 'away', whole(now))
 """
 )
 
-_HELD = _STATE + "return {held > 0 and 1 or 0, whole(math.max(0, held - now)), tostring(share)}"
+_HELD = (
+    _STATE
+    + """
+local away = tonumber(redis.call('HGET', KEYS[1], 'away') or now)
+return {held > 0 and 1 or 0, whole(math.max(0, held - now)), tostring(share), whole(now - away)}
+"""
+)
 
 
 class PacerDown(Exception):  # noqa: N818 - the name of what happened
@@ -145,25 +152,30 @@ class Pacer:
     def resume(self, key: str) -> None:
         """The provider is back. Raises PacerDown."""
         try:
-            self._redis.hdel(_name(key), "held", "holds", "probed")
+            self._redis.hdel(_name(key), "held", "holds", "probed", "away")
         except RedisError as error:
             raise PacerDown from error
 
     def held(self, key: str) -> float | None:
         """In how many seconds a provider that is away is tried again; None where it is not away. Raises PacerDown."""
-        held, wait, _ = self._look(key)
+        held, wait, *_ = self._look(key)
         return int(wait) / 1_000_000 if held else None
+
+    def away(self, key: str) -> float | None:
+        """For how many seconds a provider has been away; None where it is not. Raises PacerDown."""
+        held, *_, seconds = self._look(key)
+        return int(seconds) / 1_000_000 if held else None
 
     def share(self, key: str) -> float:
         """The part of the permitted rate that is used at present, 1 unless the provider complained. Raises PacerDown."""
         return float(self._look(key)[2])
 
-    def _look(self, key: str) -> tuple[int, str, str]:
+    def _look(self, key: str) -> tuple[int, str, str, str]:
         try:
-            held, wait, share = self._held(keys=[_name(key)])
+            held, wait, share, away = self._held(keys=[_name(key)])
         except RedisError as error:
             raise PacerDown from error
-        return held, wait, share
+        return held, wait, share, away
 
 
 def _name(key: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,6 +20,7 @@ from gateway.store import channels
 if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
+    from gateway.store.channels import Channel
 
 log = structlog.get_logger(__name__)
 
@@ -45,12 +49,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class HeldChannel:
-    """A channel that is left alone by one medium because its provider failed again and again: tried anew in `seconds`."""
+    """A channel that is left alone by one medium because its provider failed again and again, `since` then: tried anew in `seconds`."""
 
     channel_id: str
     address: str
     medium: Medium
     seconds: float
+    since: datetime
 
 
 def hold(gateway: Gateway, provider: str, address: str) -> None:
@@ -84,13 +89,19 @@ def held_channels(gateway: Gateway, actor: Actor) -> list[HeldChannel]:
     actor.require(Permission.SEE_BROADCASTS)
     with gateway.database.read() as db:
         ours = channels.of_organisation(db, actor.organisation_id)
-    lines = [(channel, medium) for channel in ours for medium in MEDIA]
     try:
-        held = [gateway.pacer.held(line_of(channel.id, medium)) for channel, medium in lines]
+        return held_of(gateway, ours)
     except PacerDown as error:
         raise GatewayError("queue:unavailable") from error
-    return [
-        HeldChannel(channel.id, channel.address, medium, seconds)
-        for (channel, medium), seconds in zip(lines, held, strict=True)
-        if seconds is not None
-    ]
+
+
+def held_of(gateway: Gateway, these: Iterable[Channel]) -> list[HeldChannel]:
+    """Which of these channels are held. Raises PacerDown."""
+    found = []
+    for channel, medium in product(these, MEDIA):
+        line = line_of(channel.id, medium)
+        seconds, away = gateway.pacer.held(line), gateway.pacer.away(line)
+        if seconds is not None and away is not None:
+            since = gateway.clock() - timedelta(seconds=away)
+            found.append(HeldChannel(channel.id, channel.address, medium, seconds, since))
+    return found

@@ -28,7 +28,9 @@ from gateway.providers.faults import SendError, SendFault
 from gateway.providers.http import HttpSession, open_http
 from gateway.queues.pacer import PacerDown
 from gateway.services import outcomes
+from gateway.services.broadcast.heads_up import ROUND as HEADS_UP
 from gateway.services.broadcast.slots import Person, fill, is_personal
+from gateway.services.costs import Costs
 from gateway.services.lines import Line, line_of
 from gateway.services.routing import Paths, Standing, paths_of
 from gateway.services.turns import Held, Turns
@@ -58,7 +60,6 @@ FAULTS_IN_A_ROW = 8  # then the provider is taken to be away
 TRIES = 2  # of one row, then likewise where another channel can take its place: a reply goes out alone
 MISCONFIGURED_IN_A_ROW = 3  # then our account or number is taken to be at fault: a proxy in between may say so once
 THROTTLED_FOR = 10.0  # seconds in which all was too much: then a channel is taken to be away, where another can take its place
-HEADS_UP = 0  # the round of a text that comes before a call
 DRY_FOR = 1.0  # seconds in which nobody looks for more rows for a channel, if none that are due were for it
 DATABASE_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds between tries, together shorter than a lease
 
@@ -76,7 +77,7 @@ def run_batch(gateway: Gateway, broadcast_id: str, *, stop: Callable[[], bool] =
     if hours.closed(now):
         return []
     streams = [Stream(broadcast_id, medium, gap, earlier) for medium in _media(broadcast)]
-    return asyncio.run(_run_batch(gateway, Errand(broadcast, hours), streams, stop))
+    return asyncio.run(_run_batch(gateway, Errand(broadcast, hours, Costs(gateway, broadcast)), streams, stop))
 
 
 def send_reply(gateway: Gateway, delivery_id: int, *, stop: Callable[[], bool] = lambda: False) -> list[Job]:
@@ -158,10 +159,11 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """The broadcast of a run, and when it may go out."""
+    """The broadcast of a run, when it may go out, and what it costs by which channel."""
 
     broadcast: Broadcast
     hours: Hours
+    costs: Costs | None = None
 
     @property
     def personal(self) -> bool:
@@ -297,6 +299,8 @@ class Sender:
             rows = claiming.claim_page(db, stream, room, claim, choice)
             if rows and stream.broadcast_id and stream.medium == "sms" and self.errand is not None and self.errand.personal:
                 rows = self._addressed(db, self.errand.broadcast, rows)
+            if rows and stream.broadcast_id and self.errand is not None and self.errand.costs:
+                self.errand.costs.write(db, rows)
         by_channel: dict[str, list[Claimed]] = {}
         for row in rows:
             by_channel.setdefault(row.channel_id, []).append(row)

@@ -19,7 +19,7 @@ from gateway.services import access
 from gateway.services.access import Permission
 from gateway.services.broadcast import content, planning
 from gateway.services.broadcast.planning import Month
-from gateway.store import organisations, prices, rest_days
+from gateway.store import channels, organisations, prices, rest_days
 from gateway.store.organisations import Sending
 from gateway.store.prices import PriceRow
 from gateway.store.rest_days import RestDay
@@ -27,6 +27,8 @@ from gateway.store.rest_days import RestDay
 if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
+    from gateway.store.channels import Channel
+    from gateway.store.database import Connection
 
 __all__ = [
     "PriceRow",
@@ -36,6 +38,7 @@ __all__ = [
     "add_rest_days",
     "change",
     "known_rest_days",
+    "numbers",
     "prices_of",
     "read_prices",
     "read_rest_days",
@@ -86,11 +89,20 @@ def change(gateway: Gateway, actor: Actor, **new: int | None) -> Sending:
 # --- prices ------------------------------------------------------------------------------------------------------------------------
 
 
-def prices_of(gateway: Gateway, actor: Actor) -> tuple[list[PriceRow], prices.Prices]:
-    """Every price that was written down, and what holds today."""
+def numbers(gateway: Gateway, actor: Actor) -> list[Channel]:
+    """The channels of the actor's organisation, that of `prices_of` first."""
     actor.require(Permission.SEE_BROADCASTS)
     with gateway.database.read() as db:
-        channel = content.sending_channel(gateway, db, actor)
+        first = content.sending_channel(gateway, db, actor)
+        others = [each for each in channels.of_organisation(db, actor.organisation_id) if each.id != first.id]
+    return [first, *(each for each in others if gateway.ways and each.id in gateway.ways.channels)]
+
+
+def prices_of(gateway: Gateway, actor: Actor, channel_id: str = "") -> tuple[list[PriceRow], prices.Prices]:
+    """Every price of a channel ("": of the first) that was written down, and what holds today. GatewayError `channels:no-channel`."""
+    actor.require(Permission.SEE_BROADCASTS)
+    with gateway.database.read() as db:
+        channel = _channel(gateway, db, actor, channel_id)
         return prices.list_all(db, channel.id), prices.on(db, channel, gateway.clock().astimezone(NEPAL).date())
 
 
@@ -99,12 +111,22 @@ def read_prices(text: str) -> list[dict[str, str]]:
     return list(_rows(text, PRICE_COLUMNS))
 
 
-def set_prices(gateway: Gateway, actor: Actor, rows: list[dict[str, str]]) -> int:
-    """Write prices down, all or none: of a medium and an operator ("" for all that have none of their own), in rupees, from a day on (both
-    calendars), with where they were published. Returns how many. GatewayError `sending:row`."""
+def _channel(gateway: Gateway, db: Connection, actor: Actor, channel_id: str) -> Channel:
+    if not channel_id:
+        return content.sending_channel(gateway, db, actor)
+    channel = channels.get(db, channel_id)
+    if channel is None or channel.organisation_id != actor.organisation_id:
+        raise GatewayError("channels:no-channel", name=channel_id)
+    return channel
+
+
+def set_prices(gateway: Gateway, actor: Actor, rows: list[dict[str, str]], channel_id: str = "") -> int:
+    """Write prices of a channel ("": of the first) down, all or none: of a medium and an operator ("" for all that have none of their
+    own), in rupees, from a day on (both calendars), with where they were published. Returns how many. GatewayErrors `sending:row`,
+    `channels:no-channel`."""
     actor.require(Permission.MANAGE_SENDING)
     with gateway.database.write() as db:
-        channel = content.sending_channel(gateway, db, actor)
+        channel = _channel(gateway, db, actor, channel_id)
         new = [_price(channel.id, number, row) for number, row in enumerate(rows, 1)]
         prices.put(db, new)
         access.note(gateway, db, actor, Permission.MANAGE_SENDING, f"channel:{channel.id}", prices=len(new))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from gateway.core.calendar import month_of
 from gateway.core.statuses import TASK_KINDS
 from gateway.errors import GatewayError
-from gateway.services import access, backup, lines, studio, tasks
+from gateway.services import access, backup, health, studio, tasks
 from gateway.services.access import Permission
 from gateway.services.backup import LastBackup
+from gateway.services.health import Troubles
 from gateway.services.tasks import OpenTask
 from gateway.store import broadcasts, claims, contributions, members, testimonies
 from gateway.store import tasks as task_rows
@@ -22,7 +23,6 @@ from gateway.store.contributions import EntryRow, Filter, Page, Sums
 if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
-    from gateway.services.lines import HeldChannel
     from gateway.store.database import Connection
 
 FIRST = 5  # of each kind on the page; the rest stands on a page of its own
@@ -42,7 +42,7 @@ class Some(Generic[Thing]):
 class Day:
     """What waits, as far as the actor may do it; `names` are those of the members that it is about, by their id.
 
-    `channels` None: Redis does not answer, so that nobody can tell and nothing is sent. `backup` None: she does not look after it.
+    `numbers` None: Redis does not answer, so that nobody can tell and nothing is sent. `backup` None: she does not look after it.
     """
 
     tasks: Mapping[str, Some[OpenTask]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Day:
     undecided: Sequence[Undecided] = ()
     testimonies: int = 0
     takes: int = 0
-    channels: Sequence[HeldChannel] | None = ()
+    numbers: Troubles | None = field(default_factory=Troubles)
     backup: LastBackup | None = None
     names: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -61,7 +61,7 @@ class Day:
         """How many things wait."""
         tasks_waiting = sum(some.count for some in self.tasks.values())
         others = self.claims.count + self.contributions.count + self.drafts.count + self.testimonies + self.takes + len(self.undecided)
-        troubles = (self.channels is None) + len(self.channels or ()) + bool(self.backup and self.backup.too_old)
+        troubles = (self.numbers is None or bool(self.numbers)) + bool(self.backup and self.backup.too_old)
         return tasks_waiting + others + troubles
 
 
@@ -90,7 +90,7 @@ def day(gateway: Gateway, actor: Actor) -> Day:
                 undecided=broadcasts.undecided(db, actor.organisation_id) if actor.may(Permission.APPROVE_BROADCASTS) else (),
                 testimonies=testimonies.count_waiting(db, actor.organisation_id) if actor.may(Permission.SEE_TESTIMONIES) else 0,
                 takes=studio.count_waiting(db) if actor.may(Permission.MANAGE_PROMPTS) else 0,
-                channels=_channels(gateway, actor),
+                numbers=_numbers(gateway, actor),
                 backup=backup.last(gateway) if actor.may(Permission.SEE_HEALTH) else None,
                 names=members.names(db, gateway.seal, about) if about else {},
             )
@@ -130,11 +130,11 @@ def _drafts(db: Connection, actor: Actor) -> Some[Planned]:
     return Some(*broadcasts.drafts(db, actor.organisation_id, FIRST)) if actor.may(Permission.APPROVE_BROADCASTS) else Some()
 
 
-def _channels(gateway: Gateway, actor: Actor) -> Sequence[HeldChannel] | None:
+def _numbers(gateway: Gateway, actor: Actor) -> Troubles | None:
     if not actor.may(Permission.SEE_HEALTH):
-        return ()
+        return Troubles()
     try:
-        return lines.held_channels(gateway, actor)
+        return health.troubles(gateway, actor)
     except GatewayError:
         return None
 

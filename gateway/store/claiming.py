@@ -198,6 +198,7 @@ _TELL = (
     .where(phones.c.id.in_(bindparam("phones", expanding=True)))
     .values(told_at=bindparam("now"), told_by=bindparam("broadcast"))
 )
+_PRICE = update(deliveries).where(deliveries.c.id == bindparam("row")).values(price=bindparam("paisa"))
 _PUT_OFF = update(deliveries).where(deliveries.c.id == bindparam("row")).values(not_before=bindparam("due"))
 
 
@@ -271,6 +272,12 @@ def begin(db: Connection, row: Claimed, claim: Claim, limited: Container[str]) -
     held = {"state": "sending", "token": claim.token, "lease_until": claim.lease_until, "updated_at": claim.now}
     counted = _day(claim) if row.medium == "sms" and row.channel_id in limited else None
     return int(db.execute(_BEGIN, values | held | {"counted_on": counted}).scalar_one())
+
+
+def price(db: Connection, these: Mapping[int, Collection[int]]) -> None:
+    """Write what rows cost that their claimer holds: by paisa, their ids."""
+    if these:
+        db.execute(_PRICE, [{"row": row, "paisa": paisa} for paisa, rows in these.items() for row in rows])
 
 
 def _day(claim: Claim) -> str:

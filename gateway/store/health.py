@@ -24,13 +24,15 @@ class DatabaseSeen(NamedTuple):
 
 
 class Traffic(NamedTuple):
-    """So many of a channel's `deliveries`, `calls` or `messages`: of a medium or direction, in a state ("" where there is none)."""
+    """So many of a channel's `deliveries`, `calls` or `messages`, the first of them at `oldest`: of a medium or direction, in a state (""
+    where there is none)."""
 
     channel_id: str
     what: str
     way: str
     state: str
     many: int
+    oldest: datetime | None
 
 
 def database(db: Connection) -> DatabaseSeen:
@@ -56,8 +58,8 @@ def traffic(db: Connection, since: datetime) -> list[Traffic]:
     found: list[Traffic] = []
     for what, table, way, state, at in counted:
         groups = (table.c.channel_id, way) if state is None else (table.c.channel_id, way, state)
-        query = select(*groups, func.count()).where(table.c.id > _floor(table), at >= since).group_by(*groups)
-        found += [Traffic(row[0], what, row[1], row[2] if state is not None else "", row[-1]) for row in db.execute(query)]
+        query = select(*groups, func.count(), func.min(at)).where(table.c.id > _floor(table), at >= since).group_by(*groups)
+        found += [Traffic(row[0], what, row[1], row[2] if state is not None else "", row[-2], row[-1]) for row in db.execute(query)]
     return found
 
 

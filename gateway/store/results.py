@@ -25,13 +25,14 @@ class Group(NamedTuple):
     """Rows that are alike: how many, and of how many each of the following is true.
 
     `calls` a person picked up, and listened for `seconds` in all, in `half` of them to half of what is said at least, in `whole` to all;
-    `sent` went out, `price` is their paisa, `charged` millionths of `charged_in` for `priced` of them; `lately` moved since then;
-    `last_due` is the latest hour for which one waits.
+    `sent` went out, `passed_on` of them since another channel had refused them; `price` is their paisa, `charged` millionths of
+    `charged_in` for `priced` of them; `lately` moved since then; `last_due` is the latest hour for which one waits.
     """
 
     latest: bool
     round: int
     medium: str
+    channel_id: str
     state: str
     error: str | None
     charged_in: str | None
@@ -44,6 +45,7 @@ class Group(NamedTuple):
     half: int
     whole: int
     sent: int
+    passed_on: int
     price: int
     charged: int
     priced: int
@@ -66,7 +68,7 @@ def went_out(row: FromClause) -> ColumnElement[bool]:
     return or_(gone, at_provider, and_(row.c.state == "delivered", ~rang_back))
 
 
-_BY = tuple(deliveries.c[name] for name in ("latest", "round", "medium", "state", "error", "charged_in"))
+_BY = tuple(deliveries.c[name] for name in ("latest", "round", "medium", "channel_id", "state", "error", "charged_in"))
 _PICKED_UP = and_(deliveries.c.medium == "voice", picked_up(deliveries))
 
 
@@ -91,6 +93,7 @@ def tally(db: Connection, broadcast_id: str, long: Mapping[str, tuple[float, flo
             _number(and_(_PICKED_UP, half)),
             _number(and_(_PICKED_UP, whole)),
             _number(went_out(deliveries)),
+            _number(and_(went_out(deliveries), deliveries.c.refused_by.is_not(None))),
             _number(went_out(deliveries), func.coalesce(deliveries.c.price, 0)),
             func.coalesce(func.sum(deliveries.c.charged), 0),
             func.count(deliveries.c.charged),
@@ -104,7 +107,7 @@ def tally(db: Connection, broadcast_id: str, long: Mapping[str, tuple[float, flo
     )
     with patience(db):
         rows = db.execute(counted, {"broadcast": broadcast_id, "since": since, "after_all": AFTER_ALL}).all()
-    return [Group._make((*row[:6], *map(int, row[6:-1]), row[-1])) for row in rows]
+    return [Group._make((*row[: len(_BY)], *map(int, row[len(_BY) : -1]), row[-1])) for row in rows]
 
 
 _REPLIES = select(func.count()).where(
@@ -140,12 +143,13 @@ def answers(db: Connection, broadcast_id: str) -> dict[str, int]:
 
 class Recipient(NamedTuple):
     """What became of one person. `tries` are those that went out, `price` their paisa, `charged` millionths of `charged_in` for all;
-    `rsvp` her answer to the notice."""
+    `channel_id` is over which her latest try went (None: it did not), `rsvp` her answer to the notice."""
 
     member_id: str
     number: str
     phone: str | None
     medium: str
+    channel_id: str | None
     language: str
     state: str
     tries: int
@@ -175,7 +179,9 @@ _RECIPIENTS = (
         deliveries.c.member_id,
         members.c.number,
         phones.c.sealed,
-        *(deliveries.c[name] for name in ("medium", "language", "state")),
+        deliveries.c.medium,
+        case((went_out(deliveries), deliveries.c.channel_id)).label("channel_id"),
+        *(deliveries.c[name] for name in ("language", "state")),
         (deliveries.c.round - case((went_out(deliveries), 0), else_=1)).label("tries"),
         reached(deliveries).label("reached"),
         _of_all_tries(func.max(case((_tried.c.ever_unknown, 1), else_=0))).label("flagged"),

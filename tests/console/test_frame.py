@@ -7,6 +7,9 @@ import re
 import pytest
 from fakes.console import Console
 
+from gateway.config import PACKAGE_ROOT
+from gateway.web.console import menu
+
 
 def test_whoever_is_not_signed_in_is_led_to_the_door_and_back(console: Console):
     client = console.app.test_client()
@@ -35,3 +38,8 @@ def test_no_page_is_kept_on_the_way_nor_takes_anything_from_elsewhere(console: C
     assert (answer.headers["X-Content-Type-Options"], answer.headers["Referrer-Policy"]) == ("nosniff", "no-referrer")
     assert "'unsafe" not in answer.headers["Content-Security-Policy"]
     assert not re.search(r"<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=", answer.get_data(as_text=True))
+
+
+def test_the_guide_has_every_page_of_the_menu():
+    guide = (PACKAGE_ROOT / "docs" / "console.md").read_text(encoding="utf-8")
+    assert [entry.title for entry in menu.ENTRIES if f"\n| {entry.title} | " not in guide] == []

@@ -64,7 +64,8 @@ def test_a_redis_that_is_away_is_told(console: Console):
 def test_a_held_channel_is_told(console: Console):
     console.gateway.pacer.hold("main:voice")
     try:
-        assert "held, again in" in shown(console)
+        assert "No call goes out now" in shown(console)
+        assert "No call has gone out over it since" in shown(console)
     finally:
         console.gateway.pacer.resume("main:voice")
 

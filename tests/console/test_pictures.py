@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import io
 import os
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from console.conftest import DESK, PHONE, Open
 from fakes.console import Console
+from fakes.numbers import SIM, Numbers, numbers
 from PIL import Image
 from sqlalchemy import update
 
-from gateway.services import access, broadcast, claims, contributions, members, sample
+from gateway.services import access, broadcast, claims, contributions, members, missed_calls, sample
 from gateway.services.sample import OPEN_MEMBER
 from gateway.store.models import deliveries
 
@@ -65,6 +67,27 @@ def lived_in(console: Console) -> str:
             client.post("/phone/step", {**call, "step": "1", "keys": "2"})
         client.post("/phone/end", call)
     return made
+
+
+class TestOurNumbers:
+    @pytest.fixture
+    def console(self, environ: dict[str, str], now: datetime) -> Iterator[Numbers]:
+        with numbers(environ, now) as console:
+            yield console
+
+    def test_a_picture_of_our_numbers_is_taken(self, console: Numbers, open_as: Open):
+        gateway = console.gateway
+        for each in range(34):
+            missed_calls.came(gateway, "drawer", f"ring-{each}", f"+9779841{each % 27:06}", SIM, gateway.clock())
+        gateway.pacer.hold("sim:sms")
+        seen = []
+        for width in (DESK, PHONE):
+            with open_as("organiser", "ne" if width == PHONE else "en", width=width, reduced_motion="reduce") as page:
+                page.goto("/installation")
+                page.evaluate("document.querySelector('#number-sim').scrollIntoView()")
+                page.wait_for_load_state("networkidle")
+                seen.append(page.screenshot())
+        keep("numbers", *seen)
 
 
 def keep(name: str, *seen: bytes) -> None:

@@ -272,10 +272,16 @@ def channel_of(gateway: Gateway, db: Connection, organisation_id: str) -> Channe
 
 
 def number_to_ring(gateway: Gateway, db: Connection, organisation_id: str) -> str:
-    """The number of ours that members ring, as they dial it: with channels.yaml the first that carries calls, if there is one."""
+    """The number of ours that members ring, as they dial it."""
+    return phone.local(channel_to_ring(gateway, db, organisation_id).address)
+
+
+def channel_to_ring(gateway: Gateway, db: Connection, organisation_id: str) -> Channel:
+    """The channel that members ring: with channels.yaml the first that carries calls, if there is one. GatewayError `config:missing`."""
     written = gateway.ways.channels if gateway.ways else {}
-    voice = next((each for each in written.values() if each.organisation == organisation_id and "voice" in each.carries), None)
-    return phone.local(voice.number if voice else channel_of(gateway, db, organisation_id).address)
+    voice = (name for name, each in written.items() if each.organisation == organisation_id and "voice" in each.carries)
+    first = next((channel for name in voice if (channel := channels.get(db, name))), None)
+    return first or channel_of(gateway, db, organisation_id)
 
 
 def sending_channel(gateway: Gateway, db: Connection, actor: Actor) -> Channel:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gateway.store.database import Connection
 
 PHRASE = "heads_up"  # of flows/phrases.yaml
+ROUND = 0  # of such a text
 
 
 def announce(gateway: Gateway, db: Connection, broadcast: Broadcast, after: str) -> None:

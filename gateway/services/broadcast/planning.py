@@ -3,6 +3,7 @@ written."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from gateway.services.access import Permission
 from gateway.services.broadcast import content, timing, whom
 from gateway.services.broadcast.content import Plainer
 from gateway.services.statistics.words import VALUES, pick
-from gateway.services.tariff import Tariff, tariff
+from gateway.services.tariff import Spread, Tariff, tariff
 from gateway.store import audience, broadcasts, organisations
 
 if TYPE_CHECKING:
@@ -48,6 +49,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """How many people get it over one of our numbers, by a medium, and what that costs; paisa."""
+
+    medium: str
+    number: str
+    recipients: int
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
 class Dear:
     """A text that is Unicode, and paisa that it would cost less in plain letters."""
 
@@ -74,9 +85,10 @@ class Plan:
 
     `left_out` counts by reason those who get nothing; `later`, at most, those who were told of another broadcast just now and get it
     after the gap. `begins` and `ends` keep to quiet hours and rest days; calls that nobody picks up are tried again after `ends`.
-    `missed` would not get it before it expires. `heads_up` is what the texts before the calls cost, in `price` too. `texts` are as they go
-    out, `personal` the languages in which they differ from member to member, so that segments are those of the longest likely names.
-    `persons` must approve it; `blocks` is why it cannot be approved.
+    `missed` would not get it before it expires. `over` are our numbers by which it goes, and `days` those on which texts of it do: more
+    than one where a number may only send so many a day. To `nowhere` people none of our ways leads. `heads_up` is what the texts before the
+    calls cost, in `price` too. `texts` are as they go out, `personal` the languages in which they differ from member to member, so that
+    segments are those of the longest likely names. `persons` must approve it; `blocks` is why it cannot be approved.
     """
 
     medium: str
@@ -90,6 +102,9 @@ class Plan:
     begins: datetime
     ends: datetime
     missed: int
+    over: tuple[Over, ...]
+    days: int
+    nowhere: int
     heads_up: int
     persons: int
     month: Month | None
@@ -140,7 +155,8 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft, *, kept: bool = False) ->
         gap = timedelta(hours=sending.gap_hours if draft.gap_hours is None else draft.gap_hours)
         told, last_told = broadcasts.told_since(db, actor.organisation_id, begins - gap)
         month = month_left(db, actor.organisation_id, sending, begins)
-    parts = parts_of(counted, long, known)
+    spread = timing.spread(draft, counted, known, days, now)
+    parts, over = parts_of(counted, long, known, spread)
     heads_up = heads_up_price(parts, known) if draft.heads_up else 0
     price, recipients = sum(part.price for part in parts) + heads_up, sum(part.recipients for part in parts)
     return Plan(
@@ -151,10 +167,13 @@ def plan(gateway: Gateway, actor: Actor, draft: Draft, *, kept: bool = False) ->
         texts=long.texts,
         personal=tuple(language for language, text in long.texts.items() if content.is_personal(text)),
         dear=dear_of(long, parts),
-        paces={wave.medium: known.pace(wave.medium) for wave in waves},
+        paces={wave.medium: known.pace(wave.medium, spread) for wave in waves},
         begins=begins,
         ends=max(*(wave.ends for wave in waves), days.open_at(last_told + gap) if last_told else begins),
         missed=sum(wave.missed for wave in waves),
+        over=over,
+        days=len([texts for texts in spread.texts if texts]),
+        nowhere=spread.nowhere,
         heads_up=heads_up,
         persons=persons_needed(sending, recipients),
         month=month,
@@ -191,20 +210,29 @@ def _check_expiry(draft: Draft, begins: datetime) -> None:
 # --- who and how much --------------------------------------------------------------------------------------------------------------
 
 
-def parts_of(counted: audience.Counted, long: Lengths, known: Tariff) -> tuple[Part, ...]:
-    """Those who get it, by way, language and operator, and what it costs."""
-    return tuple(_part(key, number, long, known) for key, number in sorted(counted.reached.items()))
+def parts_of(counted: audience.Counted, long: Lengths, known: Tariff, spread: Spread) -> tuple[tuple[Part, ...], tuple[Over, ...]]:
+    """Those who get it, by way, language and operator, and over which of our numbers, and what it costs."""
+    waiting = {whom: Counter(over) for whom, over in spread.over.items()}
+    parts, recipients, prices = [], Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for (medium, language, operator), number in sorted(counted.reached.items()):
+        units, left, price = long.of(medium)[language], number, 0
+        for channel_id, room in waiting[medium, operator].items():
+            taken = min(left, room)
+            paisa = taken * units * known.over(channel_id, medium, operator)
+            waiting[medium, operator][channel_id] -= taken
+            recipients[medium, channel_id] += taken
+            prices[medium, channel_id] += paisa
+            left, price = left - taken, price + paisa
+        parts.append(Part(medium, language, operator, number, units, price))
+    over = [
+        Over(medium, known.address(name), people, prices[medium, name]) for (medium, name), people in sorted(recipients.items()) if people
+    ]
+    return tuple(parts), tuple(over)
 
 
 def dear_of(long: Lengths, parts: tuple[Part, ...]) -> tuple[Dear, ...]:
     """The texts that are Unicode, and what plain letters would save."""
     return tuple(_dear(text, parts) for text in content.plainer(long))
-
-
-def _part(key: tuple[str, str, str], number: int, long: Lengths, known: Tariff) -> Part:
-    medium, language, operator = key
-    units = long.of(medium)[language]
-    return Part(medium, language, operator, number, units, number * units * known.of(medium, operator))
 
 
 def heads_up_price(parts: tuple[Part, ...], known: Tariff) -> int:

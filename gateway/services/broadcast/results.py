@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -14,7 +14,8 @@ from gateway.services.broadcast import content, timing
 from gateway.services.broadcast.draft import Draft
 from gateway.services.broadcast.running import agreement, own
 from gateway.services.statistics.words import VALUES, pick
-from gateway.store import results
+from gateway.services.tariff import day_room
+from gateway.store import channels, results
 from gateway.store.broadcasts import Broadcast
 from gateway.store.deliveries import CLOSED, UNRESOLVED
 from gateway.store.results import Group
@@ -22,6 +23,7 @@ from gateway.store.results import Group
 if TYPE_CHECKING:
     from gateway.services.access import Actor
     from gateway.services.context import Gateway
+    from gateway.services.tariff import DayRoom
     from gateway.store.database import Connection
 
 Key = TypeVar("Key")
@@ -79,6 +81,19 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """What went over one of our numbers by a medium: `sent` messages, `reached` people, what `failed`, paisa, what the provider reports."""
+
+    number: str
+    medium: str
+    sent: int
+    reached: int
+    failed: int
+    price: int
+    charged: tuple[Charge, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """Paisa as `planned` (None: it never was) and, by the same prices, of all that went out `so_far`, `sent` messages; and what the
     provider reports."""
@@ -95,8 +110,9 @@ class Progress:
 
     `agreed` are who approved it, `missing` how many more must. `rounds` counts people by the number of their tries that went out.
     `a_minute` are the messages of the last minute; `through_at` is when all of it is sent if it goes on so, None where nothing goes out.
-    `flagged` people can have got it twice; the `silent` have not heard it and may have, since no report of theirs has come. `replies` are
-    texts that answered it, `answers` those to its notice, by answer.
+    `over` are our numbers that something went over, `passed_on` messages of it since another one had refused them; `tomorrow` texts wait
+    since the numbers may send no more today. `flagged` people can have got it twice; the `silent` have not heard it and may have, since
+    no report of theirs has come. `replies` are texts that answered it, `answers` those to its notice, by answer.
     """
 
     broadcast: Broadcast
@@ -113,6 +129,9 @@ class Progress:
     rounds: Mapping[int, int]
     a_minute: int
     through_at: datetime | None
+    over: tuple[Over, ...]
+    passed_on: int
+    tomorrow: int
     cost: Cost
     replies: int
     answers: Mapping[str, int]
@@ -140,6 +159,8 @@ def progress(gateway: Gateway, actor: Actor, broadcast_id: str) -> Progress:
         agreed, missing = agreement(db, found)
         days = timing.days_of(db, found.organisation_id, draft)
         replies, answers = results.replies(db, broadcast_id), results.answers(db, broadcast_id)
+        room = day_room(gateway, db, found.organisation_id)
+        numbers = {channel.id: channel.address for channel in channels.of_organisation(db, found.organisation_id)}
     latest = [group for group in groups if group.latest]
     a_minute = sum(group.lately for group in groups)
     return Progress(
@@ -162,7 +183,10 @@ def progress(gateway: Gateway, actor: Actor, broadcast_id: str) -> Progress:
         silent=sum(group.rows - group.reached for group in latest if group.state in {"accepted", "sent"}),
         rounds=_rounds(latest),
         a_minute=a_minute,
-        through_at=_through_at(found, groups, a_minute, days, now) if found.state in BEING_SENT else None,
+        through_at=_through_at(found, groups, a_minute, days, now, room) if found.state in BEING_SENT else None,
+        over=tuple(_over(groups, numbers)),
+        passed_on=sum(group.passed_on for group in groups),
+        tomorrow=max(0, _waiting(groups, "sms") - room.today) if room and found.state in BEING_SENT else 0,
         cost=_cost(found, groups),
         replies=replies,
         answers=answers,
@@ -219,26 +243,53 @@ def _unknown(groups: list[Group]) -> Unknown:
     return Unknown(sum(group.rows for group in groups) - held - closed, held, closed)
 
 
-def _through_at(found: Broadcast, groups: list[Group], a_minute: int, days: timing.Days, now: datetime) -> datetime:
-    waiting = sum(group.rows for group in groups if group.state in {"queued", "sending"})
+def _waiting(groups: list[Group], *media: str) -> int:
+    """How many rows wait, by these media or any."""
+    return sum(group.rows for group in groups if group.state in {"queued", "sending"} and (not media or group.medium in media))
+
+
+def _through_at(  # noqa: PLR0913, PLR0917  # all that is known of how it goes on
+    found: Broadcast, groups: list[Group], a_minute: int, days: timing.Days, now: datetime, room: DayRoom | None
+) -> datetime:
+    waiting = _waiting(groups)
     if not found.expanded:
         settled = sum(group.rows for group in groups if group.latest) - waiting
         waiting = max(waiting, (found.planned or {}).get("recipients", 0) - settled)
     begins = max(now, found.starts_at or now)
-    through = days.after(begins, waiting / (a_minute / LATELY.total_seconds() or found.pace))
+    pace = a_minute / LATELY.total_seconds() or found.pace
+    through = days.after(begins, waiting / pace)
+    if room and (later := _waiting(groups, "sms") - room.today) > 0:
+        full_days, rest = divmod(later - 1, room.a_day)
+        through = max(through, days.after(days.nth(begins, full_days + 1), (rest + 1) / pace))
     last_due = max((group.last_due for group in groups if group.state == "queued" and group.last_due), default=through)
     return max(through, days.open_at(last_due))
 
 
 def _cost(found: Broadcast, groups: list[Group]) -> Cost:
+    return Cost(
+        planned=(found.planned or {}).get("price"),
+        so_far=sum(group.price for group in groups),
+        sent=sum(group.sent for group in groups),
+        charged=_charged(groups),
+    )
+
+
+def _over(groups: list[Group], numbers: Mapping[str, str]) -> Iterator[Over]:
+    """By number and medium, what went over it: a row that did not go out was over none."""
+    by_number: dict[tuple[str, str], list[Group]] = {}
+    for group in groups:
+        by_number.setdefault((group.channel_id, group.medium), []).append(group)
+    for (channel_id, medium), rows in sorted(by_number.items()):
+        if sent := sum(group.sent for group in rows):
+            reached = sum(group.reached for group in rows if group.latest)
+            failed = sum(group.sent for group in rows if group.state in FAILED)
+            yield Over(numbers.get(channel_id, ""), medium, sent, reached, failed, sum(group.price for group in rows), _charged(rows))
+
+
+def _charged(groups: list[Group]) -> tuple[Charge, ...]:
     amounts, priced = Counter[str](), Counter[str]()
     for group in groups:
         if group.charged_in:
             amounts[group.charged_in] += group.charged
             priced[group.charged_in] += group.priced
-    return Cost(
-        planned=(found.planned or {}).get("price"),
-        so_far=sum(group.price for group in groups),
-        sent=sum(group.sent for group in groups),
-        charged=tuple(Charge(currency, amounts[currency], priced[currency]) for currency in sorted(amounts)),
-    )
+    return tuple(Charge(currency, amounts[currency], priced[currency]) for currency in sorted(amounts))

@@ -4,9 +4,10 @@ that is wished."""
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.core import consent
 from gateway.core.calendar import NEPAL
@@ -15,7 +16,7 @@ from gateway.store import rest_days
 
 if TYPE_CHECKING:
     from gateway.services.broadcast.draft import Draft
-    from gateway.services.tariff import Tariff
+    from gateway.services.tariff import Spread, Tariff, Whom
     from gateway.store.audience import Counted
     from gateway.store.database import Connection
 
@@ -42,6 +43,12 @@ class Days:
             seconds -= room
             begins = self.open_at(closes)
         return begins + timedelta(seconds=seconds)
+
+    def nth(self, begins: datetime, number: int) -> datetime:
+        """When sending may start on the so-manieth day after that of an instant."""
+        for _ in range(number):
+            begins = self.open_at(datetime.combine(begins.astimezone(NEPAL).date() + timedelta(days=1), time(), NEPAL))
+        return begins
 
     def between(self, begins: datetime, end: datetime) -> float:
         """How many seconds of sending lie between two instants."""
@@ -76,15 +83,69 @@ def days_of(db: Connection, organisation_id: str, draft: Draft) -> Days:
 
 def waves(draft: Draft, counted: Counted, tariff: Tariff, days: Days, now: datetime) -> list[Wave]:
     """How it goes out if it is approved now, the earliest first. Nothing else is taken to use the channels."""
+    waiting = _waiting(draft, counted, days, now)
     free: dict[str, datetime] = {}
+    going = spread(draft, counted, tariff, days, now)
+    rooms = {medium: Room(tariff.seconds_each(medium, going), days) for _, medium in waiting}
+    if len(going.texts) > 1:
+        rooms["sms"].texts = list(going.texts)
     found = []
-    for (since, medium), number in sorted(_waiting(draft, counted, days, now).items()):
-        begins = max(since, free.get(medium, since))
-        each = tariff.seconds_each(medium, counted.reached)
-        free[medium] = days.after(begins, number * each)
-        room = int(days.between(begins, draft.expires_at) / each) if draft.expires_at else number
-        found.append(Wave(medium, number, begins, free[medium], max(0, number - room)))
+    for (since, medium), number in sorted(waiting.items()):
+        parts = rooms[medium].filled(max(since, free.get(medium, since)), number)
+        free[medium] = parts[-1].ends
+        missed = (
+            sum(part.number - min(part.number, rooms[medium].until(part, draft.expires_at)) for part in parts) if draft.expires_at else 0
+        )
+        found.append(Wave(medium, number, parts[0].begins, parts[-1].ends, missed))
     return found
+
+
+def spread(draft: Draft, counted: Counted, tariff: Tariff, days: Days, now: datetime) -> Spread:
+    """Over which channels it goes if it is approved now, and on how many days."""
+    whom: Counter[Whom] = Counter()
+    for (medium, _, operator), number in counted.reached.items():
+        whom[medium, operator] += number
+    first = min((since for since, _ in _waiting(draft, counted, days, now)), default=now)
+    return tariff.spread(whom, first.astimezone(NEPAL).date())
+
+
+class Part(NamedTuple):
+    """What goes out of a wave in one day."""
+
+    number: int
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(slots=True)
+class Room:
+    """What goes out by a medium from day to day; of `texts` so many on its first day, on its second and so on."""
+
+    each: float  # seconds for one of them
+    days: Days
+    texts: list[int] = field(default_factory=list)
+    _left: dict[date, float] = field(default_factory=dict)
+
+    def filled(self, begins: datetime, number: int) -> list[Part]:
+        """When so many of them go out, from then on; the part of each day."""
+        found: list[Part] = []
+        while number:
+            begins = self.days.open_at(begins)
+            day = begins.date()
+            if day not in self._left:
+                self._left[day] = self.texts.pop(0) if self.texts else inf
+            ends = begins
+            if gone := int(min(number, self._left[day])):
+                ends = self.days.after(begins, gone * self.each)
+                found.append(Part(gone, begins, ends))
+                self._left[day] -= gone
+                number -= gone
+            begins = max(ends, datetime.combine(day + timedelta(days=1), time(), NEPAL))
+        return found
+
+    def until(self, part: Part, end: datetime) -> int:
+        """How many of a part go out before the end, at most."""
+        return int(self.days.between(part.begins, end) / self.each) if self.each else part.number
 
 
 def _waiting(draft: Draft, counted: Counted, days: Days, now: datetime) -> Counter[tuple[datetime, str]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gateway.errors import GatewayError
 from gateway.language import plainer
 from gateway.services.access import Permission
-from gateway.services.broadcast import content, planning, slots, whom
+from gateway.services.broadcast import content, planning, slots, timing, whom
 from gateway.services.broadcast.content import Lengths
 from gateway.services.tariff import tariff
 from gateway.store import audience
@@ -79,8 +79,9 @@ def glance(gateway: Gateway, actor: Actor, draft: Draft) -> Glance:
         told = long.told if fault is None else Told(tuple(gateway.catalogue.languages))  # whom it is for is known before its words
         counted, share = audience.sample(db, Target(actor.organisation_id, draft.audience, told, now), MOST_LOOKED_AT)
         known = tariff(gateway, db, content.sending_channel(gateway, db, actor), content.first_day(draft, now))
+        days = timing.days_of(db, actor.organisation_id, draft)
     counted = _scaled(counted, share)
-    parts = planning.parts_of(counted, long, known) if fault is None else ()
+    parts, _ = planning.parts_of(counted, long, known, timing.spread(draft, counted, known, days, now)) if fault is None else ((), ())
     ways: dict[str, int] = {}
     for (medium, _, _), number in counted.reached.items():
         ways[medium] = ways.get(medium, 0) + number

@@ -124,7 +124,8 @@ def page(visit: Visit) -> Page | Done:
 
 def _page(visit: Visit, actor: Actor | None, heard: Sequence[tuple[str, str]] = ()) -> Page:
     real = not visit.gateway.settings.uses_simulator
-    return Page("phone.html", faces=FACES, any_number=actor is not None and actor.role == "admin", real=real, heard=heard)
+    ours = _line().number
+    return Page("phone.html", faces=FACES, any_number=actor is not None and actor.role == "admin", real=real, heard=heard, ours=ours)
 
 
 def page_again(visit: Visit) -> Page:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from flask import request
+from flask import request, url_for
 
 from gateway.core import calendar, consent, money
 from gateway.core.calendar import NEPAL, day_of
@@ -154,8 +154,8 @@ def _to_year(days: Iterable[RestDay], said: str) -> Done:
 
 @routes.page("/settings/prices", Permission.SEE_BROADCASTS)
 def prices(visit: Visit) -> Page:
-    """What a message and a minute cost today, and the dated list behind it."""
-    rows, today = sending_settings.prices_of(visit.gateway, visit.actor)
+    """What a message and a minute cost today by one of our numbers, and the dated list behind it; `?number=`."""
+    rows, today = sending_settings.prices_of(visit.gateway, visit.actor, visit.query.get("number", ""))
     return Page(
         "settings_prices.html",
         rows=[(row, date.fromisoformat(row.from_day)) for row in rows],
@@ -163,6 +163,8 @@ def prices(visit: Visit) -> Page:
         operators=[(code, _(CALLED.get(code, code))) for code in OPERATORS],
         called=CALLED,
         media=MEDIA,
+        numbers=sending_settings.numbers(visit.gateway, visit.actor),
+        number=today.channel,
     )
 
 
@@ -172,15 +174,17 @@ def add_price(visit: Visit) -> Done:
     form = visit.form
     row = {name: form.get(name, "") for name in ("medium", "operator", "rupees", "source")}
     row["from"] = reading.field(form, "from", day_of).isoformat()
-    sending_settings.set_prices(visit.gateway, visit.actor, [row])
-    return Done("/settings/prices", _("The price is written down."))
+    number = visit.query.get("number", "")
+    sending_settings.set_prices(visit.gateway, visit.actor, [row], number)
+    return Done(url_for("settings.prices", number=number or None), _("The price is written down."))
 
 
 @routes.form("/settings/prices/file", Permission.MANAGE_SENDING, back=prices)
 def take_prices(visit: Visit) -> Done:
     """Take the prices of a CSV, all or none."""
-    count = sending_settings.set_prices(visit.gateway, visit.actor, sending_settings.read_prices(_uploaded()))
-    return Done("/settings/prices", _("%(count)s prices are written down.") % {"count": count})
+    number = visit.query.get("number", "")
+    count = sending_settings.set_prices(visit.gateway, visit.actor, sending_settings.read_prices(_uploaded()), number)
+    return Done(url_for("settings.prices", number=number or None), _("%(count)s prices are written down.") % {"count": count})
 
 
 def _uploaded() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.core.roles import Permission
 from gateway.services import broadcast, contributions
 from gateway.services import today as days
+from gateway.web.console.health import PHONES, PURPOSES
 from gateway.web.console.naming import who_of
 from gateway.web.console.routes import Anybody, Done, Page, Routes, Visit
 from gateway.web.console.words import _
@@ -18,7 +19,7 @@ def today(visit: Visit) -> Page:
     summary = None if visit.actor.may(Permission.DO_TASKS) else days.summary(visit.gateway, visit.actor)
     found = days.day(visit.gateway, visit.actor)
     who = who_of(visit) if found.drafts.first else None
-    return Page("today.html", day=found, summary=summary, who=who)
+    return Page("today.html", day=found, summary=summary, who=who, purposes=PURPOSES, phones=PHONES)
 
 
 @routes.part("/today/broadcasts/<broadcast_id>", Permission.PLAN_BROADCASTS)

@@ -23,19 +23,21 @@ from gateway.engine import interpreter
 from gateway.errors import GatewayError
 from gateway.providers.twilio import TwilioWire
 from gateway.services import missed_calls, replay
+from gateway.services.installation import ORGANISATION
+from gateway.store import channels
 from gateway.web.phone import twiml
 from gateway.web.phone.spoken import Words
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
+    from gateway.channels import ChannelEntry
     from gateway.services.context import Gateway
     from gateway.web.phone.spoken import Line
     from gateway.web.phone.twiml import Verb
 
 log = structlog.get_logger(__name__)
 
-OUR_NUMBER = "+97714000000"  # where the installation names none, it takes any
 HTTP_RETRIEVAL_FAILURE = "11200"  # Twilio's word for an answer that it could not use
 
 
@@ -113,11 +115,15 @@ class Exchange:
         self._post(where, form if status == "in-progress" else {**form, **over})
 
     def missed(self, number: str) -> None:
-        """She rings and hangs up: where our number calls back it rejects her unanswered, at any other nobody answered."""
+        """She rings and hangs up: where our number calls back it rejects her unanswered, else another one of ours that does lets it ring;
+        where none does, nobody answered."""
         call = Call(_sid("CA"), number, None, self.gateway.clock().isoformat())
-        if missed_calls.calls_back(self.gateway, self._wire.name, self._ours):
+        if missed_calls.calls_back(self.gateway, self._wire.name, self.number):
             self._post("/voice", {**self._parties(call), "CallStatus": "ringing"})
-        else:
+            return
+        try:
+            missed_calls.try_out(self.gateway, number)
+        except GatewayError:
             self.report(call, "no-answer")
 
     def with_keys(self, number: str, keys: Iterator[str]) -> Iterator[tuple[str, str]]:
@@ -143,7 +149,7 @@ class Exchange:
 
     def text(self, number: str, body: str) -> list[str]:
         """Send a text to the gateway; the texts of its answer."""
-        form = {"MessageSid": _sid("SM"), "From": number, "To": self._ours, "Body": body, "NumMedia": "0", "NumSegments": "1"}
+        form = {"MessageSid": _sid("SM"), "From": number, "To": self.number, "Body": body, "NumMedia": "0", "NumSegments": "1"}
         status, answer = self._post("/sms", form)
         if status != 200:
             raise GatewayError("phone:refused", status=status)
@@ -167,24 +173,37 @@ class Exchange:
         return answer
 
     def _parties(self, call: Call) -> dict[str, str]:
-        caller, called = (call.number, self._ours) if call.delivery is None else (self._ours, call.number)
+        caller, called = (call.number, self.number) if call.delivery is None else (self.number, call.number)
         direction = "inbound" if call.delivery is None else "outbound-api"
         return {"CallSid": call.sid, "From": caller, "To": called, "Caller": caller, "Called": called, "Direction": direction}
 
     @property
     def _wire(self) -> TwilioWire:
-        """The provider that the phone stands in for: the first that speaks Twilio's language."""
-        wire = next((each for each in self.gateway.providers.by_name.values() if isinstance(each, TwilioWire)), None)
+        """The provider that the phone stands in for: of those that speak Twilio's language, the one of our first number for calls."""
+        known = {name: each for name, each in self.gateway.providers.by_name.items() if isinstance(each, TwilioWire)}
+        wire = next((known[channel.provider] for channel in self._channels if channel.provider in known), None)
+        wire = wire or next(iter(known.values()), None)
         if wire is None:
-            raise GatewayError("phone:unknown")
+            raise GatewayError("phone:no-line")
         return wire
 
     @property
-    def _ours(self) -> str:
-        """Our number at this provider."""
-        ways = self.gateway.ways
-        named = [channel.number for channel in ways.channels.values() if channel.provider == self._wire.name] if ways else []
-        return next(iter(named), self.gateway.settings.number or OUR_NUMBER)
+    def number(self) -> str:
+        """Our number that it rings. GatewayError `phone:no-line` where no provider of ours can be rung so."""
+        wire = self._wire
+        named = [channel.number for channel in self._channels if channel.provider == wire.name]
+        if not self.gateway.ways:
+            with self.gateway.database.read() as db:
+                named = [channel.address for channel in channels.of_provider(db, wire.name) if channel.address]
+        if not named:
+            raise GatewayError("phone:no-line")
+        return named[0]
+
+    @property
+    def _channels(self) -> list[ChannelEntry]:
+        """The numbers of the installation's own organisation, those first that carry calls."""
+        written = self.gateway.ways.channels.values() if self.gateway.ways else ()
+        return sorted((each for each in written if each.organisation == ORGANISATION), key=lambda each: "voice" not in each.carries)
 
     def _post(self, below: str, form: Mapping[str, str]) -> tuple[int, str]:
         """Post a form to an address below the provider's webhooks."""
