@@ -22,7 +22,37 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from gateway.services import sign_in as visits
-from gateway.web.console import (account, audit, broadcasts, claims, contributions, faults, flows, health, imports, lessons, listening, lists, members, menu, notices, phone, prompts, sayings, schemes, services, settings, showing, statistics, surveys, tasks, testimonies, today, users, words)
+from gateway.web.console import (
+    account,
+    audit,
+    broadcasts,
+    claims,
+    contributions,
+    faults,
+    flows,
+    health,
+    imports,
+    lessons,
+    listening,
+    lists,
+    members,
+    menu,
+    notices,
+    phone,
+    prompts,
+    sayings,
+    schemes,
+    services,
+    settings,
+    showing,
+    statistics,
+    surveys,
+    tasks,
+    testimonies,
+    today,
+    users,
+    words,
+)
 from gateway.web.console import sign_in as door
 from gateway.web.console.frame import Door, arrive
 from gateway.web.console.routes import FORM
