@@ -43,7 +43,7 @@ MAIN = "main"  # the organisation that every installation has
 Medium = Literal["sms", "voice"]
 Purpose = Literal["reply", "notice", "broadcast", "call_back"]  # a notice: a text of our own accord to one person, as a reminder is
 Number = Annotated[str, StringConstraints(pattern=r"^(\+[0-9]{7,15}|[0-9]{3,15}|[A-Za-z][A-Za-z0-9 _-]{1,10})$")]
-Rate = Annotated[int, Field(ge=1, le=1000)]
+Rate = Annotated[float, Field(ge=0.1, le=1000)]
 Cap = Annotated[int, Field(ge=0, le=100_000)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Paisa = Annotated[int, Field(ge=0, le=1_000_000)]

@@ -52,8 +52,8 @@ def _line(seen: ChannelSeen, now: datetime) -> str:
 
     channel = seen.channel
     ways = {
-        "sms": f"sms {channel.messages_per_second}/s Rs {rupees(channel.segment_price)} a segment",
-        "voice": f"voice {channel.calls_per_second}/s Rs {rupees(channel.minute_price)} a minute",
+        "sms": f"sms {channel.messages_per_second:g}/s Rs {rupees(channel.segment_price)} a segment",
+        "voice": f"voice {channel.calls_per_second:g}/s Rs {rupees(channel.minute_price)} a minute",
     }
     sent, failed, unknown = (sum(each.values()) for each in (seen.sent, seen.failed, seen.unknown))
     day = "" if seen.limit is None else f", {seen.left} of {seen.limit} texts left"

@@ -21,13 +21,14 @@ SHOWN_NOTES = 200
 WITHHELD = "few"  # for a count that would describe fewer than five people
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: float, noun: str) -> str:
     """A count with its noun.
 
-    >>> counted(1, "rate"), counted(2, "rate")
-    ('1 rate', '2 rates')
+    >>> counted(1, "rate"), counted(2.0, "rate"), counted(0.4, "rate")
+    ('1 rate', '2 rates', '0.4 rates')
     """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    shown = int(count) if count == int(count) else count
+    return f"{shown} {noun}" if count == 1 else f"{shown} {noun}s"
 
 
 def add_to(group: click.Group, kind: str) -> None:

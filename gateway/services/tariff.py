@@ -59,7 +59,7 @@ class Tariff:
         """The operators that have a price of their own, and "" for all others."""
         return sorted({operator for of, operator in self.named if of == medium} | set(self.otherwise.operators(medium)))
 
-    def pace(self, medium: str, spread: Spread) -> int:
+    def pace(self, medium: str, spread: Spread) -> float:
         """Texts, or calls begun, in a second: of all channels together that take some first."""
         used: dict[str, Channel] = {}
         for whom, over in spread.over.items():
@@ -155,5 +155,5 @@ def day_room(gateway: Gateway, db: Connection, organisation_id: str) -> DayRoom 
     return DayRoom(sum(max(0, limits[name] - sent.get(name, 0)) for name in over), sum(limits[name] for name in over))
 
 
-def _pace(channel: Channel, medium: str) -> int:
+def _pace(channel: Channel, medium: str) -> float:
     return channel.messages_per_second if medium == "sms" else channel.calls_per_second

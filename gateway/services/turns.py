@@ -28,7 +28,7 @@ class Turns:
 
     pacer: Pacer
     key: str
-    rate: int
+    rate: float
     share: float = 1.0
     probing: bool = False
     _left: int = field(default=0, init=False)

@@ -81,7 +81,7 @@ class Broadcast(NewBroadcast):
 
     provider: str
     sender: str
-    pace: int
+    pace: float
     planned: Mapping[str, Any] | None
     state: str
     reason: str | None

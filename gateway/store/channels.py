@@ -22,8 +22,8 @@ class Channel(NamedTuple):
     provider: str
     address: str
     language: str
-    messages_per_second: int
-    calls_per_second: int
+    messages_per_second: float
+    calls_per_second: float
     segment_price: int
     minute_price: int
     missed_calls: bool = False

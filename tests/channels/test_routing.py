@@ -275,6 +275,17 @@ def test_a_slow_channel_holds_up_no_fast_one(ways: Callable[..., Ways]):
     assert len(world.first.ledger) <= 8
 
 
+def test_a_number_may_take_less_than_one_text_in_a_second(ways: Callable[..., Ways]):
+    world = ways(BY_OPERATOR, pace=0.5)
+    world.people.written = NTC
+    world.people(10)
+    broadcast_id = world.started()
+    over = threading.Event()
+    threading.Timer(5.0, over.set).start()
+    send.run_batch(world.gateway, broadcast_id, stop=over.is_set)
+    assert 2 <= len(world.first.ledger) <= 4
+
+
 def test_a_fast_channel_goes_on_however_many_rows_of_a_slow_one_stand_in_front(ways: Callable[..., Ways]):
     world = ways(BY_OPERATOR, pace=1)
     world.people(4200)

@@ -98,7 +98,7 @@ class Plan:
     texts: Mapping[str, str]
     personal: tuple[str, ...]
     dear: tuple[Dear, ...]
-    paces: Mapping[str, int]
+    paces: Mapping[str, float]
     begins: datetime
     ends: datetime
     missed: int

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -116,8 +117,8 @@ channels = Table(
     Column("provider", String(20), nullable=False),
     Column("address", String(32), nullable=False),  # our own number, not a person's
     Column("language", String(8), nullable=False),
-    Column("messages_per_second", Integer, nullable=False),
-    Column("calls_per_second", Integer, nullable=False),
+    Column("messages_per_second", Float, nullable=False),
+    Column("calls_per_second", Float, nullable=False),
     Column("segment_price", Integer, nullable=False),  # paisa for one SMS segment
     Column("minute_price", Integer, nullable=False),  # paisa for one begun minute of a call
     Column("missed_calls", Boolean, nullable=False, server_default="0"),  # its rings are not answered but called back
