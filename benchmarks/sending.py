@@ -13,7 +13,7 @@ import aiohttp
 
 from benchmarks import callers, installation, machine
 from benchmarks.installation import Place
-from gateway.services import broadcast, send
+from gateway.services import broadcast, send, sender
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.services.context import Gateway
@@ -67,7 +67,7 @@ async def _bare_loop(place: Place, messages: int) -> None:
     """Post the texts and read the answers; nothing is kept."""
     url = f"{place.environ['TWILIO_API_BASE_URL']}/2010-04-01/Accounts/{callers.ACCOUNT_SID}/Messages.json"
     left = count()
-    connector = aiohttp.TCPConnector(limit=send.IN_FLIGHT)
+    connector = aiohttp.TCPConnector(limit=sender.IN_FLIGHT)
     async with aiohttp.ClientSession(connector=connector, auth=aiohttp.BasicAuth(callers.ACCOUNT_SID, callers.AUTH_TOKEN)) as client:
 
         async def post() -> None:
@@ -78,7 +78,7 @@ async def _bare_loop(place: Place, messages: int) -> None:
                     await response.json()
 
         async with asyncio.TaskGroup() as posts:
-            for _ in range(send.IN_FLIGHT):
+            for _ in range(sender.IN_FLIGHT):
                 posts.create_task(post())
 
 

@@ -5,8 +5,8 @@ Its deliveries are written by `audience`, and sent by way of `deliveries`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -20,7 +20,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    insert,
     literal,
     or_,
     select,
@@ -383,41 +382,6 @@ def told_since(db: Connection, organisation_id: str, since: datetime) -> tuple[i
         return 0, None  # without a look at all the phones
     count, last = db.execute(_TOLD_SINCE, when).one()
     return count, last
-
-
-_TESTS_SINCE = select(func.count()).where(
-    broadcasts.c.organisation_id == bindparam("organisation"), broadcasts.c.purpose == TEST, broadcasts.c.created_at >= bindparam("since")
-)
-
-
-def tests_since(db: Connection, organisation_id: str, since: datetime) -> int:
-    """How often an organisation has tried a broadcast on a phone of its own."""
-    return int(db.execute(_TESTS_SINCE, {"organisation": organisation_id, "since": since}).scalar_one())
-
-
-_START_TEST = (
-    update(broadcasts)
-    .where(broadcasts.c.id == bindparam("broadcast"))
-    .values(state="sending", expanded=True, approved_at=bindparam("now"), texts=bindparam("words"), planned=bindparam("plan"))
-)
-_TEST_ROW = insert(deliveries)
-
-
-@dataclass(frozen=True, slots=True)
-class TestRow:
-    """One text or call to try a broadcast with; it belongs to no member."""
-
-    phone_id: int
-    medium: str
-    language: str
-    price: int
-
-
-def start_test(db: Connection, test: NewBroadcast, approved: Approved, rows: Sequence[TestRow], now: datetime) -> None:
-    """Send a test: approved and written out at once."""
-    db.execute(_START_TEST, {"broadcast": test.id, "words": approved.texts, "plan": approved.planned, "now": now})
-    common = {"broadcast_id": test.id, "channel_id": test.channel_id, "round": 1, "latest": True, "state": "queued", "updated_at": now}
-    db.execute(_TEST_ROW, [common | asdict(row) for row in rows])
 
 
 # --- the whole of a broadcast ------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from fakes.statements import statements_of
 from sqlalchemy import update
 
 from gateway.core.jobs import SendBatch, SendReply
-from gateway.services import broadcast, lines, send, track
+from gateway.services import broadcast, lines, send, sender, track
 from gateway.services.access import terminal
 from gateway.services.broadcast import Draft
 from gateway.services.turns import Turns
@@ -146,7 +146,7 @@ def test_a_provider_that_is_away_costs_few_rows_and_is_left_alone_for_a_while(wo
     for _ in range(5):
         assert send.run_batch(world.gateway, broadcast_id) == []
     counts = Counter(world.states())
-    assert counts["unknown"] <= send.FIRST_IN_FLIGHT + send.FAULTS_IN_A_ROW
+    assert counts["unknown"] <= sender.FIRST_IN_FLIGHT + sender.FAULTS_IN_A_ROW
     assert counts["queued"] == 500 - counts["unknown"]
 
 
@@ -189,7 +189,7 @@ def test_a_held_channel_claims_nothing_and_the_other_medium_goes_on(world: World
     assert seen.commits - before <= 2, "for replies"
     world.clock.tick(claiming.BETWEEN_CALLS.total_seconds())
     send.run_batch(world.gateway, started(world, Draft("m", phrase="meeting_word", gap_hours=0)))
-    assert world.twilio.requests >= send.FAULTS_IN_A_ROW + send.FIRST_IN_FLIGHT, "by voice it was tried"
+    assert world.twilio.requests >= sender.FAULTS_IN_A_ROW + sender.FIRST_IN_FLIGHT, "by voice it was tried"
 
 
 def test_texts_and_calls_of_one_broadcast_go_side_by_side(world: World, people: People) -> None:
@@ -408,7 +408,7 @@ def test_commits_statements_and_connections_stay_few(world: World, people: Peopl
     assert len(world.twilio.ledger) == 1000
     assert seen.commits <= 0.05 * 1000
     assert commands <= 1000
-    assert len(world.twilio.peers) <= send.IN_FLIGHT
+    assert len(world.twilio.peers) <= sender.IN_FLIGHT
     assert first <= 20, "statements are built once"
 
 
@@ -426,12 +426,12 @@ def test_a_slow_pace_claims_no_more_than_goes_out_in_a_few_seconds(world: World,
     with world.database.read() as db:
         found = broadcasts.load(db, broadcast_id)
     stream = Stream(broadcast_id, "sms")
-    for rate, size in ((100_000, send.PAGE), (1, 1), (10, 12)):
-        sender = send.Sender(world.gateway, None, lambda: False, send.Errand(found, send.Hours(frozenset(), life_safety=False)))
-        sender.lines["main:sms"] = lines.Line("main", "twilio", "", Turns(world.gateway.pacer, "main:sms", rate))
-        assert sender._room(stream, Counter()) == size
+    for rate, size in ((100_000, sender.PAGE), (1, 1), (10, 12)):
+        one = sender.Sender(world.gateway, None, lambda: False, sender.Errand(found, sender.Hours(frozenset(), life_safety=False)))
+        one.lines["main:sms"] = lines.Line("main", "twilio", "", Turns(world.gateway.pacer, "main:sms", rate))
+        assert one._room(stream, Counter()) == size
     slow = replace(world.gateway, settings=replace(world.gateway.settings, messages_per_second=1))
-    assert send.Sender(slow, None, lambda: False)._room(REPLIES, Counter()) == 2
+    assert sender.Sender(slow, None, lambda: False)._room(REPLIES, Counter()) == 2
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sqlalchemy import text, update
 
 from gateway.providers.base import StatusReport
 from gateway.providers.faults import SendFault
-from gateway.services import broadcast, charges, health, send, track
+from gateway.services import broadcast, charges, health, send, sender, track
 from gateway.store import deliveries, models, phones
 from gateway.store.deliveries import NewReply
 from gateway.web.app import create_app
@@ -92,7 +92,7 @@ def test_a_single_answer_goes_over_the_next_channel_where_the_first_does_not_ans
 
 
 def test_a_provider_to_which_everything_is_too_much_is_passed_over(ways: Callable[..., Ways], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(send, "THROTTLED_FOR", 1.0)
+    monkeypatch.setattr(sender, "THROTTLED_FOR", 1.0)
     world = ways(CHEAP_THEN_DEAR, pace=20)
     world.people(60)
     world.first.faults = {"throttled": 1.0}

@@ -20,7 +20,7 @@ from gateway.services import access
 from gateway.services.access import Permission
 from gateway.services.broadcast import content, planning, running
 from gateway.services.tariff import tariff
-from gateway.store import broadcasts, phones, rest_days
+from gateway.store import broadcasts, phones, rest_days, trials
 
 if TYPE_CHECKING:
     from gateway.services.access import Actor
@@ -48,13 +48,13 @@ def try_out(gateway: Gateway, actor: Actor, draft: Draft, number: str, language:
         rest = rest_days.load(db, actor.organisation_id)
         if consent.quiet(now, rest):
             raise GatewayError("broadcast:test-at-night", opens=f"{consent.opens_at(now, rest):%Y-%m-%d %H:%M}")
-        if broadcasts.tests_since(db, actor.organisation_id, calendar.midnight(now)) >= MOST_A_DAY:
+        if trials.count(db, actor.organisation_id, calendar.midnight(now)) >= MOST_A_DAY:
             raise GatewayError("broadcast:too-many-tests", most=MOST_A_DAY)
         long = content.measure(gateway, db, actor.organisation_id, tried)
         known = tariff(gateway, db, content.sending_channel(gateway, db, actor), now.astimezone(NEPAL).date())
         phone_id, operator = phones.find_or_create(db, gateway.seal, e164, now), phone.operator(e164)
         rows = [
-            broadcasts.TestRow(phone_id, medium, chosen, units * known.of(medium, operator))
+            trials.TrialRow(phone_id, medium, chosen, units * known.of(medium, operator))
             for chosen in (_chosen(long, language),)
             for medium in MEDIA
             if (units := long.of(medium).get(chosen))
@@ -63,7 +63,7 @@ def try_out(gateway: Gateway, actor: Actor, draft: Draft, number: str, language:
         broadcasts.create(db, new, now)
         planned = {"recipients": 1, "price": sum(row.price for row in rows), "month": planning.budget_month(now)}
         start = broadcasts.Approved(long.texts or tried.texts, planned)
-        broadcasts.start_test(db, new, start, rows, now)
+        trials.start(db, new, start, rows, now)
         access.note(gateway, db, actor, "test_broadcast", f"broadcast:{broadcast_id}", to=phone.mask(e164))
     return broadcast_id, [SendBatch(broadcast_id)]
 
