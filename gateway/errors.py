@@ -292,7 +292,7 @@ CATALOGUE: dict[str, Fault] = {
     "organisation:id": Fault("{id!r} is no id. Take small letters, digits and hyphens, at most 36, a letter first: mahila-sangh."),
     "organisation:already": Fault("There is an organisation {id!r} already."),
     "channel:in-the-file": Fault(
-        "Numbers stand in channels.yaml here. Add the organisation without one, then a channel with `organisation: {id}` to the file."
+        "Numbers stand in the file of channels here. Add the organisation without one, then a channel with `organisation: {id}` to it."
     ),
     "channel:already": Fault("This number belongs to another organisation already."),
     "task:named": Fault("Member {number} is written down already. Listen whose name it is, do what is to be done, and tick the task off."),

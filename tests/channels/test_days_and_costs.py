@@ -115,7 +115,10 @@ def test_texts_that_wait_for_tomorrow_are_told_and_when_all_are_through(ways: Ca
 def test_the_pace_is_that_of_the_number_that_takes_it_now(ways: Callable[..., Ways]):
     world = ways(CHEAP_THEN_DEAR, limit=5, pace=1)
     world.people(5)
-    send.run_batch(world.gateway, world.started())
+    broadcast_id = world.started()
+    for _ in range(2):
+        send.run_batch(world.gateway, broadcast_id)
+        world.clock.tick(10)
     world.people(300)
     plan = broadcast.plan(world.gateway, MAIN, DRAFT)
     assert [(each.number, each.recipients) for each in plan.over] == [("+97714000002", 305)]

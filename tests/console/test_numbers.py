@@ -17,7 +17,7 @@ from sqlalchemy import insert
 
 from gateway import bootstrap, config
 from gateway.errors import GatewayError
-from gateway.services import backup, broadcast, health, installation, missed_calls, send, sending_settings
+from gateway.services import backup, broadcast, health, installation, missed_calls, presence, send, sending_settings
 from gateway.services.sample import OPEN_MEMBER as SITA
 from gateway.store import deliveries, models, phones
 from gateway.store.deliveries import NewReply
@@ -57,6 +57,7 @@ def test_it_says_of_each_number_what_it_is_for(console: Numbers):
 
 def test_a_phone_that_is_off_is_told_with_what_to_do(console: Numbers):
     console.drawer.offline = True
+    presence.look(console.gateway)
     write_to(console, 10)
     shown = page(console)
     assert "No text has gone out over it since" in shown
@@ -70,6 +71,7 @@ def test_a_phone_that_is_off_is_told_with_what_to_do(console: Numbers):
 def test_today_tells_once_that_a_way_is_shut_however_many_wait(console: Numbers):
     console.drawer.offline = True
     write_to(console, 10)
+    presence.look(console.gateway)
     shown = page(console, "/")
     assert shown.count("No text goes out now") == 1
     assert shown.count("9841234567") == 1

@@ -169,7 +169,7 @@ def test_a_missed_call_is_reported_and_costs_nothing(open_as: Any, console: Cons
         page.get_by_role("button", name="Missed call").click()
         expect(page.locator("#told")).to_contain_text("You rang and hung up before anybody answered.")
     [call] = all_of(console, calls)
-    assert (call.status, call.seconds) == ("no-answer", None)
+    assert (call.status, call.seconds) == ("no-answer", 0)
     assert not all_of(console, flow_sessions)
 
 

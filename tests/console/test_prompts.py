@@ -109,7 +109,7 @@ def test_without_javascript_a_file_becomes_what_callers_hear_and_the_next_prompt
     assert ">recorded</span>" in there
     played = client.get(f"/prompts/sounds/ne/{CLIP}", headers={"Range": "bytes=0-99"})
     assert (played.status_code, played.mimetype, len(played.data)) == (206, "audio/wav", 100)
-    assert '<span class="figure">1</span> of 421 recorded' in client.get("/prompts?language=ne").get_data(as_text=True)
+    assert '<span class="figure">1</span> of 422 recorded' in client.get("/prompts?language=ne").get_data(as_text=True)
 
 
 def test_a_recording_that_is_sent_twice_does_a_thing_once(console: Console):
@@ -308,7 +308,7 @@ def test_the_script_to_print_has_a_box_to_tick_a_number_and_the_sentence_around(
     assert page.count('class="tickbox"') == 20
     assert "तपाईंलाई पठायौँ।" in page
     assert "10062" in page
-    assert client.get("/prompts/script?language=ne").get_data(as_text=True).count('class="tickbox"') == 421
+    assert client.get("/prompts/script?language=ne").get_data(as_text=True).count('class="tickbox"') == 422
 
 
 @pytest.mark.parametrize("path", ["/prompts/ne/nothing", "/prompts/xx/goodbye", "/prompts/ne/../../x", "/prompts/script?language=xx"])

@@ -36,6 +36,8 @@ NOT_ON_PAGES = (
         "bootstrap.py",
         "services/installation.py",
         "services/missed_calls.py",
+        "services/routing.py",
+        "services/sender.py",
         "services/trying_channels.py",
         "audio/placeholder.py",
         "language/keywords.py",
