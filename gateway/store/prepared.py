@@ -20,6 +20,8 @@ Values = Mapping[str, Any]
 Row = Sequence[Any]
 Convert = Callable[[Any], Any]
 
+FLOAT8 = 701  # PostgreSQL's own number of its type for numbers with a fraction: only these ask how they come, and this is how
+
 
 class Prepared:
     """A statement of a module, `Prepared(select(...))`; its parameters have the same names each time. It knows no `expanding` ones."""
@@ -79,7 +81,7 @@ class _Form:
         as_they_are = self.positional and len(self.given) > 1 and not self.constants and not any(convert for _, convert in self.given)
         self.pick: Callable[[Values], Sequence[Any]] | None = itemgetter(*(name for name, _ in self.given)) if as_they_are else None
         columns = statement.selected_columns if isinstance(statement, Select) else ()
-        readers = [_type(column.type, dialect).result_processor(dialect, None) for column in columns]
+        readers = [_type(column.type, dialect).result_processor(dialect, FLOAT8) for column in columns]
         self.columns = [(place, read) for place, read in enumerate(readers) if read]
 
     def parameters(self, values: Values) -> Sequence[Any] | Mapping[str, Any]:
