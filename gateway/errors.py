@@ -43,6 +43,7 @@ CATALOGUE: dict[str, Fault] = {
     "webhook:foreign-account": Fault("The request belongs to another account of {provider}."),
     # the database
     "queue:unavailable": Fault("Redis does not answer. Try again; if it stays so, look at its log.", retryable=True),
+    "database:not-migrated": Fault("The database has no tables yet, or those of an earlier version. Run `gateway migrate`."),
     "database:unavailable": Fault("The database does not answer. Try again; if it stays so, look at its log and its disk.", retryable=True),
     # who may do what
     "access:denied": Fault("The role {role!r} may not do this ({permission}). Ask an admin of the organisation."),

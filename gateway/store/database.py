@@ -345,8 +345,15 @@ def _name(error: BaseException) -> None:
     """Raise what the database reports as what services know; return where they have no name for it."""
     if isinstance(error, exc.IntegrityError) and _is_duplicate(error.orig):
         raise Conflict from error
+    if isinstance(error, exc.DBAPIError) and _lacks_something(error.orig):
+        raise GatewayError("database:not-migrated") from error
     if isinstance(error, (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)) and not _is_wrong(error):
         raise GatewayError("database:unavailable") from error
+
+
+def _lacks_something(error: object) -> bool:
+    """Whether a table or a column is not there: our statements are tested, so that the database is of another version."""
+    return getattr(error, "sqlstate", "") in {"42P01", "42703"} or str(error).startswith(("no such table", "no such column"))
 
 
 def _is_wrong(error: exc.SQLAlchemyError) -> bool:

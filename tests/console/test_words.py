@@ -45,6 +45,7 @@ NOT_ON_PAGES = (
     ),
     *("services/backup.py", "services/idempotency.py"),
 )
+BEFORE_ALL_PAGES = "database:not-migrated"  # there is nobody yet who could sign in
 IN_FILES = {"flow", "audio"}  # what is wrong with the files of the machine, said on the page of whoever looks after them
 COMMAND = re.compile(r"`gateway |gateway [a-z]+ [a-z]|--[a-z]|GATEWAY_|SECRET_KEY|consent_how|\.(?:py|yaml)\b|\bpip ")
 FOR_THE_KEEPER = {"health.html", "settings.html", "settings_installation.html"}  # pages that tell who has the machine what to do there
@@ -99,7 +100,8 @@ def on_pages() -> Mapping[str, str]:
     return {
         code: fault.sentence
         for code, fault in CATALOGUE.items()
-        if code not in VALUES["why"] and (not raisers[code] or any(not path.startswith(NOT_ON_PAGES) for path in raisers[code]))
+        if code not in {*VALUES["why"], BEFORE_ALL_PAGES}
+        and (not raisers[code] or any(not path.startswith(NOT_ON_PAGES) for path in raisers[code]))
     }
 
 

@@ -101,7 +101,7 @@ def test_a_reference_to_nothing_is_no_conflict_but_a_fault(database):
 
 def test_a_wrong_statement_is_not_taken_for_a_database_that_is_away(database):
     with pytest.raises(DBAPIError), database.read() as db:
-        db.exec_driver_sql("SELECT nothing FROM nowhere")
+        db.exec_driver_sql("SELECT ) nothing")
 
 
 def test_errors_do_not_tell_what_was_written(world: World):
@@ -130,6 +130,13 @@ def test_a_full_pool_is_named_and_soon(database_url, monkeypatch):
         with pytest.raises(GatewayError, match="database:unavailable") as caught, database.read():
             pass
     assert caught.value.retryable
+
+
+def test_a_database_without_its_tables_says_what_to_do(database_url):
+    with closing(open_database(database_url)) as database:
+        for statement in ("SELECT id FROM members_of_another_version", "SELECT of_another_version FROM organisations"):
+            with pytest.raises(GatewayError, match="database:not-migrated"), database.read() as db:
+                db.exec_driver_sql(statement)
 
 
 # --- SQLite ------------------------------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ STATUS_OF_CODE = {
     "request:not-json": 415,
     "request:too-many": 429,
     "request:failed": 500,
+    "database:not-migrated": 503,
     "database:unavailable": 503,
     "access:no-organisation": 404,
     "sending:no-rest-day": 404,
