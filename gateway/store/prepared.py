@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, LargeBinary, PoolProxiedConnection, Select, Update
+from sqlalchemy import Connection, Delete, Dialect, Float, Insert, LargeBinary, PoolProxiedConnection, Select, Update
 from sqlalchemy.engine.interfaces import DBAPICursor, DBAPIModule
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
@@ -79,7 +79,7 @@ class _Form:
         as_they_are = self.positional and len(self.given) > 1 and not self.constants and not any(convert for _, convert in self.given)
         self.pick: Callable[[Values], Sequence[Any]] | None = itemgetter(*(name for name, _ in self.given)) if as_they_are else None
         columns = statement.selected_columns if isinstance(statement, Select) else ()
-        readers = [_type(column.type, dialect).result_processor(dialect, None) for column in columns]
+        readers = [_reader(column.type, dialect) for column in columns]
         self.columns = [(place, read) for place, read in enumerate(readers) if read]
 
     def parameters(self, values: Values) -> Sequence[Any] | Mapping[str, Any]:
@@ -106,6 +106,11 @@ def send(db: Connection, sql: str) -> None:
 def _processor(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     """What makes of a value what the driver takes; both take bytes as they are, and need no view of them."""
     return None if isinstance(type_, LargeBinary) else _type(type_, dialect).bind_processor(dialect)
+
+
+def _reader(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """What makes of the driver's value ours; both give a float as it is, and SQLAlchemy would ask by which of its types it came."""
+    return None if isinstance(type_, Float) else _type(type_, dialect).result_processor(dialect, None)
 
 
 def _type(type_: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
