@@ -13,7 +13,7 @@ from channels.conftest import CHEAP_THEN_DEAR, Ways
 from fakes.outbound import MAIN, e164
 
 from gateway import bootstrap, config
-from gateway.services import broadcast, installation, send, track
+from gateway.services import broadcast, installation, missed_calls, send, track
 from gateway.store import channels, deliveries, organisations
 from gateway.store.deliveries import NewReply
 
@@ -138,3 +138,13 @@ def test_an_answer_of_an_organisation_that_has_no_number_any_more_says_so(
     after = without_the_file(world)
     send.send_reply(after.gateway, row)
     assert (after.rows(), world.first.ledger, world.second.ledger) == ([("failed", "send:no-channel")], [], [])
+
+
+def test_nobody_is_promised_a_call_once_the_number_that_called_back_is_taken_away(
+    ways: Callable[..., Ways], without_the_file: Callable[[Ways], Ways]
+):
+    world = ways(CHEAP_THEN_DEAR, price="segment_price: 140, missed_calls: true", carries="sms, voice")
+    phone_id = world.people(1)[0]
+    assert missed_calls.would(world.gateway, "dear", phone_id) == "called"
+    after = without_the_file(world)
+    assert missed_calls.would(after.gateway, "main", phone_id) == "off"
