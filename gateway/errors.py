@@ -158,6 +158,7 @@ CATALOGUE: dict[str, Fault] = {
     "send:erased": Fault("She was erased before it went out."),
     "send:lease-over": Fault("The worker that was sending it ended; it may or may not have gone out."),
     "send:no-route": Fault("No route of channels.yaml takes this to her number. Add one for her operator or country."),
+    "send:no-channel": Fault("The number over which it was to go is not in use any more, and the organisation has no other."),
     "send:unresolved": Fault("It may or may not have gone out, and the provider does not know. A person decides."),
     "send:closed": Fault("It may or may not have gone out; a person decided not to send it again."),
     "send:internal": Fault("It could not be put together; the log says why."),

@@ -39,6 +39,10 @@ def prepare(gateway: Gateway) -> None:
             channels.give_up_number(db, channel.id)  # two may have changed theirs
         for channel in wanted:
             channels.ensure(db, channel)
+        names = {channel.id for channel in wanted}
+        for channel in channels.every(db):
+            if channel.missed_calls and channel.id not in names:  # it is not in use any more
+                channels.ensure(db, channel._replace(missed_calls=False))
     versions.remember(gateway.database, gateway.catalogue, gateway.clock())
 
 

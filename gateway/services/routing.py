@@ -1,8 +1,8 @@
 """Which of our channels takes a text or a call: the routes of channels.yaml, looked at when a row is claimed.
 
 So a channel that is held, or whose day is full, is passed over for the next one of its route, and a row that a channel definitely refused
-goes on to the others (`deliveries.refused_by`). What may or may not have gone out is never sent by another one. Without channels.yaml a
-row keeps the channel that it was written with.
+goes on to the others (`deliveries.refused_by`). What may or may not have gone out is never sent by another one. Without channels.yaml an
+organisation has the one channel of its own name.
 """
 
 from __future__ import annotations
@@ -190,6 +190,15 @@ def paths_of(gateway: Gateway) -> Paths | None:
         if name not in written:
             raise GatewayError("channels:not-written", name=name)
     return Paths(gateway, gateway.ways, limits(gateway))
+
+
+def own_channels(gateway: Gateway) -> dict[str, str]:
+    """Without channels.yaml: by channel, the one over which its rows go. An organisation has the one of its own name, and those that an
+    earlier file named send nothing any more; they are missing where their organisation has none."""
+    with gateway.database.read() as db:
+        every = channels.every(db)
+    names = {channel.id for channel in every}
+    return {channel.id: channel.organisation_id for channel in every if channel.organisation_id in names}
 
 
 def limits(gateway: Gateway) -> dict[str, int]:

@@ -31,7 +31,7 @@ from gateway.services.broadcast.heads_up import ROUND as HEADS_UP
 from gateway.services.broadcast.slots import Person, fill, is_personal
 from gateway.services.costs import Costs
 from gateway.services.lines import Line, line_of
-from gateway.services.routing import Paths, Standing
+from gateway.services.routing import Paths, Standing, own_channels
 from gateway.services.turns import Held, Turns
 from gateway.store import audience, broadcasts, callbacks, channels, claiming, deliveries, phones
 from gateway.store.claiming import CALLS_BACK, Stream
@@ -129,6 +129,10 @@ class Sender:
     lines: dict[str, Line] = field(default_factory=dict)
     window: int = FIRST_IN_FLIGHT  # requests at once, one more with each that was accepted
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FIRST_IN_FLIGHT))
+    own: Mapping[str, str] = field(init=False)  # without that file: instead of each channel, the one that its organisation has
+
+    def __post_init__(self) -> None:
+        self.own = {} if self.paths else own_channels(self.gateway)
 
     async def send_due(self, stream: Stream) -> None:
         """Send page after page of a stream until nothing of it is due or the run is over; a slow channel holds up no fast one."""
@@ -174,7 +178,8 @@ class Sender:
         errand = self.errand
         if errand is None:
             return []
-        names = self.paths.carrying(errand.broadcast.organisation_id, medium) if self.paths else (errand.broadcast.channel_id,)
+        written = errand.broadcast.channel_id
+        names = self.paths.carrying(errand.broadcast.organisation_id, medium) if self.paths else [self.own.get(written, written)]
         return [self._line(name, medium) for name in names]
 
     def _open(self, line: Line) -> bool:
@@ -205,8 +210,11 @@ class Sender:
             settings = self.gateway.settings
             permitted = settings.messages_per_second if stream.medium == "sms" else settings.calls_per_second
             return 0 if busy else max(1, min(REPLIES_PAGE, int(permitted * PAGE_SECONDS)))
-        lines = [line for line in self._lines_of(stream.medium) if line.dry_until < time.monotonic()]
-        return sum(self._standing(busy, line.channel_id, stream.medium).room for line in lines)  # of all, since each has its own pace
+        lines = self._lines_of(stream.medium)
+        if not lines:
+            return PAGE  # nothing carries it any more, which the rows are to say
+        wet = [line for line in lines if line.dry_until < time.monotonic()]
+        return sum(self._standing(busy, line.channel_id, stream.medium).room for line in wet)  # of all, since each has its own pace
 
     def _claim(self, stream: Stream, room: int, busy: Counter[str]) -> Claim:
         now, token = self.gateway.clock(), self.gateway.new_id()
@@ -214,7 +222,7 @@ class Sender:
         claim = claiming.Claim(token, now, now + lease)
         waiting = self.paths.put_off if self.paths else 0
         with self.gateway.database.write() as db:
-            choice = self.paths.choice(db, now, partial(self._standing, busy)) if self.paths else claiming.AS_WRITTEN
+            choice = self.paths.choice(db, now, partial(self._standing, busy)) if self.paths else claiming.Choice(self._own)
             rows = claiming.claim_page(db, stream, room, claim, choice)
             if rows and stream.broadcast_id and stream.medium == "sms" and self.errand is not None and self.errand.personal:
                 rows = self._addressed(db, self.errand.broadcast, rows)
@@ -229,6 +237,9 @@ class Sender:
                 if line.channel_id not in by_channel:  # the next one comes at its pace, if any does
                     line.dry_until = time.monotonic() + (1 / line.turns.rate if busy[line.channel_id] else DRY_FOR)
         return Claim([Page(stream, token, own) for own in by_channel.values()], go_on=bool(rows) or cleared)
+
+    def _own(self, row: Claimed) -> str:
+        return self.own.get(row.channel_id, row.channel_id)
 
     def _standing(self, busy: Mapping[str, int], channel_id: str, medium: Medium) -> Standing:
         line = self._line(channel_id, medium)
@@ -279,8 +290,8 @@ class Sender:
         """What becomes of a row that must not be sent now; None where it may."""
         row = page.rows[index]
         line = self._line(row.channel_id, row.medium)
-        if self.paths and not self.paths.candidates(row):
-            return claiming.Outcome(row.id, "failed", error="send:no-route")
+        if no_way := self._no_way(row):
+            return claiming.Outcome(row.id, "failed", error=no_way)
         if self.paths and not line.open:
             return outcomes.put_back(row, self.gateway.clock() + timedelta(seconds=line.free_in))
         try:
@@ -299,6 +310,12 @@ class Sender:
             return outcomes.put_back(row, page.not_before)
         error = page.cleared[row.id]
         return outcomes.suppressed(row, error) if error else None
+
+    def _no_way(self, row: Claimed) -> str | None:
+        """The error of a row that none of our numbers may take any more."""
+        if self.paths:
+            return None if self.paths.candidates(row) else "send:no-route"
+        return None if self._line(row.channel_id, row.medium).provider in self.gateway.providers.by_name else "send:no-channel"
 
     def _look_at_fence(self, page: Page, index: int) -> None:
         now, group = self.gateway.clock(), page.rows[index : index + FENCED]

@@ -262,9 +262,10 @@ def _near(name: str, known: Mapping[str, object]) -> str:
 
 
 def channel_of(gateway: Gateway, db: Connection, organisation_id: str) -> Channel:
-    """The number from which an organisation sends: with channels.yaml its first. GatewayError `config:missing` where it has none."""
+    """The number from which an organisation sends: with channels.yaml its first, else the channel of its own name. GatewayError
+    `config:missing` where it has none."""
     ours = {channel.id: channel for channel in channels.of_organisation(db, organisation_id) if channel.address}
-    order = gateway.ways.channels if gateway.ways else ours
+    order = gateway.ways.channels if gateway.ways else [organisation_id]
     channel = next((ours[name] for name in order if name in ours), None)
     if channel is None:
         raise GatewayError("config:missing", setting="GATEWAY_NUMBER", remedy="Set the number from which we send, and run gateway migrate.")

@@ -155,6 +155,7 @@ VALUES: Mapping[str, Mapping[str, Both]] = {
             "it may or may not have gone out, and the provider does not know: a person decides",
         ),
         "send:no-route": ("यो नम्बरसम्म जाने बाटो छैन", "no route of channels.yaml takes it to her number"),
+        "send:no-channel": ("पठाउने नम्बर अब छैन", "the number over which it was to go is not in use any more"),
         "send:closed": ("गयो कि गएन थाहा छैन, त्यत्तिकै छोडिएको", "it may or may not have gone out; it is left so"),
         "": ("कारण थाहा छैन", "no reason was given"),
     },
