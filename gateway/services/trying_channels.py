@@ -108,7 +108,8 @@ def _channel(gateway: Gateway, channel: Channel | None, actor: Actor, trial: Tri
     written = gateway.ways.channels if gateway.ways else None
     if channel is None and written and trial.channel_id in written:
         raise GatewayError("channels:not-written", name=trial.channel_id)
-    if channel is None or channel.organisation_id != actor.organisation_id or (written is not None and channel.id not in written):
+    in_use = channel is not None and (channel.id in written if written is not None else channel.provider in gateway.providers.by_name)
+    if channel is None or not in_use or channel.organisation_id != actor.organisation_id:
         raise GatewayError("channels:no-channel", name=trial.channel_id)
     if written is not None and trial.medium not in written[channel.id].carries:
         raise GatewayError("channels:does-not-carry", name=channel.id, medium=trial.medium)
