@@ -92,7 +92,8 @@ def test_a_test_goes_over_exactly_its_channel_and_tells_the_providers_word(ways:
     monkeypatch.setattr("gateway.cli.channels.PATIENCE", 0.5)
     result = run(world, "test", "dear", "--to", "9841234567", "--now")
     assert result.exit_code == 0, result.output
-    assert "The provider has taken it" in result.output
+    assert result.output.count("The provider has taken it") == 1
+    assert "Nothing more was heard of it in 0.5 seconds" in result.output
     assert "9841234567" not in result.output
     assert (len(world.first.ledger), [each.to for each in world.second.ledger]) == (0, ["+9779841234567"])
     with world.gateway.database.read() as db:
