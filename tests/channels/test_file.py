@@ -142,6 +142,18 @@ def alone(gateway_of: Callable[..., Gateway], redis_url: str, tmp_path: Path) ->
     return gateway
 
 
+def test_what_has_the_wrong_shape_is_told_how_to_write_it(tmp_path: Path):
+    file = tmp_path / "channels.yaml"
+    text = WHOLE.replace("+97714000000", "+977 1").replace('country: "+977"', 'country: "977"').replace("second: 2", "second: fast")
+    file.write_text(text.replace("language: en", "calls_back: {countries: [Nepal]}"), encoding="utf-8")
+    assert [each.partition(": ")[2].removesuffix(" [channels:invalid]") for each in faults(lambda: channels.load(file))] == [
+        f"channels.landline.number: {channels.SHAPES[channels.NUMBER]}.",
+        "channels.landline.calls_per_second: this must be a number.",
+        "channels.abroad.calls_back.countries.1: write a country as two capital letters, such as NP.",
+        "routes.1.country: write the code with which its numbers begin, such as +977.",
+    ]
+
+
 def test_a_provider_of_texts_alone_carries_no_calls(gateway_of: Callable[..., Gateway]):
     text = WHOLE.replace('kind: twilio, account_sid: "${TWILIO_SID}", auth_token: "${TWILIO_TOKEN}"', "kind: sparrow, token: any")
     told = "the kind sparrow has no calls; write `carries: [sms]`. [channels:invalid]"
