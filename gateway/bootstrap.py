@@ -122,6 +122,10 @@ def _checked(path: Path, environ: Mapping[str, str] | None) -> tuple[Ways, dict[
             faults += [each for each in group.exceptions if isinstance(each, GatewayError)]
         else:
             known |= {name: found} if found else {}
+    for name, channel in ways.channels.items():
+        account = ways.providers.get(channel.provider)
+        if account and account.kind in KINDS and "voice" in channel.carries and not KINDS[account.kind].calls:
+            faults.append(ways.fault(name, "carries", f"the kind {account.kind} has no calls; write `carries: [sms]`"))
     if faults:
         raise channels.faulty(faults)
     return ways, known

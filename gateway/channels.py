@@ -42,10 +42,11 @@ MAIN = "main"  # the organisation that every installation has
 
 Medium = Literal["sms", "voice"]
 Purpose = Literal["reply", "notice", "broadcast", "call_back"]  # a notice: a text of our own accord to one person, as a reminder is
-Number = Annotated[str, StringConstraints(pattern=r"^(\+[0-9]{7,15}|[0-9]{3,15}|[A-Za-z][A-Za-z0-9 _-]{1,10})$")]
+NUMBER, COUNTRY, CODE = r"^(\+[0-9]{7,15}|[0-9]{3,15}|[A-Za-z][A-Za-z0-9 _-]{1,10})$", r"^[A-Z]{2}$", r"^\+[0-9]{1,4}$"
+Number = Annotated[str, StringConstraints(pattern=NUMBER)]
 Rate = Annotated[float, Field(ge=0.1, le=1000)]
 Cap = Annotated[int, Field(ge=0, le=100_000)]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Country = Annotated[str, StringConstraints(pattern=COUNTRY)]
 Paisa = Annotated[int, Field(ge=0, le=1_000_000)]
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -59,8 +60,15 @@ WANTED = {
     "model_type": "this must hold keys and their values",
     "string_type": "this must be a text; one that begins with a brace or a bracket stands in quotes",
     "int_parsing": "this must be a whole number",
+    "float_parsing": "this must be a number",
     "too_short": "name at least one here",
     "ip_any_network": "this must be an address as 203.0.113.10, or a network as 203.0.113.0/24",
+}
+
+SHAPES = {
+    NUMBER: "write a number as +97714000000, a short code as 31001, or a sender's name of 2 to 11 letters and digits",
+    COUNTRY: "write a country as two capital letters, such as NP",
+    CODE: "write the code with which its numbers begin, such as +977",
 }
 
 
@@ -105,7 +113,7 @@ class RouteEntry(Entry):
 
     medium: Medium
     channels: Annotated[tuple[str, ...], Field(min_length=1)]
-    country: Annotated[str, StringConstraints(pattern=r"^\+[0-9]{1,4}$")] | None = None
+    country: Annotated[str, StringConstraints(pattern=CODE)] | None = None
     operator: str | None = None  # of gateway.core.phone.operator
     purpose: Purpose | None = None
 
@@ -256,7 +264,8 @@ def _read(
 
 def _problem(error: ErrorDetails, at: Node, model: type[BaseModel]) -> str:
     """What is wrong, with the nearest name that there is."""
-    problem = WANTED.get(error["type"], error["msg"][:1].lower() + error["msg"][1:])
+    known = WANTED.get(error["type"]) or SHAPES.get(error.get("ctx", {}).get("pattern", ""))
+    problem = known or error["msg"][:1].lower() + error["msg"][1:]
     if error["type"] == "literal_error":
         nearest = hint(str(at.value), re.findall("'([^']*)'", error["ctx"]["expected"]))
     elif error["type"] == "extra_forbidden":

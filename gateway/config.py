@@ -157,7 +157,9 @@ def _path(value: str) -> Path:
     return Path(value).expanduser().resolve()
 
 
-def _path_or_none(value: str) -> Path | None:
+def _file_or_none(value: str) -> Path | None:
+    if value and not _path(value).is_file():
+        raise ValueError("There is no such file. Name the one that tells which numbers are ours, or leave this empty.")
     return _path(value) if value else None
 
 
@@ -178,7 +180,7 @@ SETTINGS: dict[str, Setting] = {
     "data_dir": Setting("GATEWAY_DATA_DIR", "Where recordings and the SQLite file are kept", "data", _path),
     "flows_dir": Setting("GATEWAY_FLOWS_DIR", "The flow files", str(PACKAGE_ROOT / "flows"), _path),
     "audio_dir": Setting("GATEWAY_AUDIO_DIR", "The clips", str(PACKAGE_ROOT / "audio_prompts"), _path),
-    "channels_file": Setting("GATEWAY_CHANNELS", "Providers, channels, routes; empty: channels.yaml in the data folder", "", _path_or_none),
+    "channels_file": Setting("GATEWAY_CHANNELS", "Providers, channels, routes; empty: channels.yaml in the data folder", "", _file_or_none),
     "twilio_account_sid": Setting("TWILIO_ACCOUNT_SID", "Twilio's (or Somleng's) account; empty: the built-in simulator", "", _account_sid),
     "twilio_auth_token": Setting("TWILIO_AUTH_TOKEN", "The token that signs webhooks and requests", ""),
     "twilio_api_base_url": Setting("TWILIO_API_BASE_URL", "A Twilio-compatible API such as Somleng's", "https://api.twilio.com", _api_url),

@@ -54,3 +54,12 @@ def test_a_language_that_the_flows_do_not_have_is_refused(language: str, tmp_pat
     upgrade(config.load(environ).database_url)
     with pytest.raises(GatewayError, match=f"GATEWAY_LANGUAGE is '{language}'.*: ne, en"):
         bootstrap.build(config.load(environ))
+
+
+def test_a_channels_file_that_is_not_there_is_no_reason_to_send_another_way(tmp_path: Path) -> None:
+    named = str(tmp_path / "chanels.yaml")
+    with pytest.raises(ExceptionGroup) as caught:
+        config.load({**ENVIRON, "GATEWAY_CHANNELS": named})
+    assert str(caught.value.exceptions[0]).startswith(f"GATEWAY_CHANNELS is '{named}'. There is no such file.")
+    Path(named).touch()
+    assert config.load({**ENVIRON, "GATEWAY_CHANNELS": named}).channels_file == Path(named)

@@ -110,10 +110,13 @@ def test(gateway: Gateway, actor: Actor, name: str, number: str, **wish: bool) -
 
     trial = trying_channels.Trial(name, number, "voice" if wish["by_call"] else "sms", wish["by_night"])
     delivery_id = trying_channels.send(gateway, actor, trial)
-    word = trying_channels.word(gateway, delivery_id)
+    first = word = trying_channels.word(gateway, delivery_id)
     if not word.is_last:
         click.echo(SAID[word.state])
         word = trying_channels.await_word(gateway, delivery_id, PATIENCE, time.sleep)
+    if word == first and not word.is_last:
+        click.echo(f"Nothing more was heard of it in {PATIENCE} seconds. Look at the phone: not every provider tells, and some tell late.")
+        return
     if word.state in SAID:
         click.echo(SAID[word.state])
         return

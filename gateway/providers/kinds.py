@@ -23,10 +23,11 @@ from gateway.providers.twilio.account import Account
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`build(name, settings, public_base_url)` gives the provider; its webhooks lie below `/name`."""
+    """`build(name, settings, public_base_url)` gives the provider; its webhooks lie below `/name`. `calls`: it has more than texts."""
 
     settings: type[BaseModel]
     build: Callable[[str, Any, str], Provider]
+    calls: bool = False
 
 
 def _twilio(name: str, account: Account, public_base_url: str) -> Provider:
@@ -46,7 +47,7 @@ def _http(name: str, definition: Definition, public_base_url: str) -> Provider: 
 
 
 KINDS: Mapping[str, Kind] = {
-    "twilio": Kind(Account, _twilio),
+    "twilio": Kind(Account, _twilio, calls=True),
     "sparrow": Kind(sparrow.account.Account, sparrow.build),
     "http": Kind(Definition, _http),
     "smsgate": Kind(smsgate.Account, smsgate.build),

@@ -41,6 +41,7 @@ SILENT = timedelta(hours=1)  # so long a provider may tell nothing of what it to
 DISK_LOW = 2_000_000_000  # bytes
 FAILED = frozenset({"failed", "undelivered"})
 WAITING = frozenset({"queued", "sending"})
+STAYED = WAITING | {"suppressed"}  # what is not to be sent went over no number
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,8 +294,8 @@ def _channel(  # noqa: PLR0913  # what is known of one channel
     gateway: Gateway, stands: Stands, own: Sequence[Traffic], callback_at: datetime | None, *, is_rung: bool, rings: Mapping[str, int]
 ) -> ChannelSeen:
     def owed(states: Container[str] | None = None) -> dict[str, int]:
-        """By medium, how many deliveries are in these states; None: how many are not waiting."""
-        chosen = [each for each in own if each.what == "deliveries" and (each.state in states if states else each.state not in WAITING)]
+        """By medium, how many deliveries are in these states; None: how many left us."""
+        chosen = [each for each in own if each.what == "deliveries" and (each.state in states if states else each.state not in STAYED)]
         return {medium: sum(each.many for each in chosen if each.way == medium) for medium in MEDIA}
 
     taken = [each.oldest for each in own if (each.what, each.state) == ("deliveries", "accepted") and each.oldest is not None]

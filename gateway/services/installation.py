@@ -66,12 +66,15 @@ def _written(ways: Ways, language: str) -> list[channels.Channel]:
 
 
 def _faults(ways: Ways | None, db: Connection, wanted: list[channels.Channel]) -> Iterator[GatewayError]:
-    """A number keeps its name, and a name its organisation, once something went over it: what went out, calls, prices refer to it."""
+    """A number keeps its name, and a name its organisation, once something went over it: what went out, calls, prices refer to it.
+    An account that the file names otherwise than before still has its numbers."""
     known, names = channels.every(db), {channel.id for channel in wanted}
     owners = {channel.id: channel.organisation_id for channel in known}
     numbers = {(channel.provider, channel.address): channel.id for channel in known if channel.id not in names}
+    accounts = {channel.provider for channel in wanted}
+    left = {number: name for (account, number), name in numbers.items() if account not in accounts}
     for channel in wanted:
-        holder = numbers.get((channel.provider, channel.address))
+        holder = numbers.get((channel.provider, channel.address)) or left.get(channel.address)
         if ways is None:
             if holder:
                 remedy = f"It is the number of the channel {holder!r}, of an organisation or of an earlier channels.yaml. Set another one."

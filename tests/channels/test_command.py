@@ -18,7 +18,7 @@ from sqlalchemy import text
 from gateway.cli import main
 from gateway.config import PACKAGE_ROOT
 from gateway.errors import GatewayError
-from gateway.services import send, trying_channels
+from gateway.services import health, send, trying_channels
 from gateway.services.trying_channels import Trial
 from gateway.store import phones
 
@@ -37,6 +37,16 @@ def test_the_list_tells_of_each_channel_what_it_is_and_how_its_day_goes(ways: Ca
     assert "sms 1000/s Rs 1.40 a segment" in shown
     assert "today 0 sent, 0 failed, 0 unclear, 40 of 40 texts left" in shown
     assert "last word of the provider: never" in shown
+
+
+@pytest.mark.parametrize(("state", "many"), [("accepted", 1), ("queued", 0), ("suppressed", 0)])
+def test_what_nobody_was_to_get_did_not_go_out(ways: Callable[..., Ways], state: str, many: int):
+    world = ways(CHEAP_THEN_DEAR)
+    trying_channels.send(world.gateway, MAIN, Trial("dear", e164(1), "sms"))
+    with world.gateway.database.write() as db:
+        db.execute(text("UPDATE deliveries SET state = :state"), {"state": state})
+    (_, dear) = health.our_channels(world.gateway, MAIN)
+    assert dear.sent == {"sms": many, "voice": 0}
 
 
 def test_without_redis_the_list_does_not_say_that_a_channel_is_open(ways: Callable[..., Ways]):
@@ -92,7 +102,8 @@ def test_a_test_goes_over_exactly_its_channel_and_tells_the_providers_word(ways:
     monkeypatch.setattr("gateway.cli.channels.PATIENCE", 0.5)
     result = run(world, "test", "dear", "--to", "9841234567", "--now")
     assert result.exit_code == 0, result.output
-    assert "The provider has taken it" in result.output
+    assert result.output.count("The provider has taken it") == 1
+    assert "Nothing more was heard of it in 0.5 seconds" in result.output
     assert "9841234567" not in result.output
     assert (len(world.first.ledger), [each.to for each in world.second.ledger]) == (0, ["+9779841234567"])
     with world.gateway.database.read() as db:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from fakes import documented
 from gateway.bootstrap import check_channels
 from gateway.config import PACKAGE_ROOT
 from gateway.errors import GatewayError
+from gateway.providers.kinds import KINDS
+from gateway.services.context import Gateway
+from gateway.web.app import create_app
 
 PAGE = (PACKAGE_ROOT / "docs" / "channels.md").read_text(encoding="utf-8")
 EXAMPLE = re.search(r"```yaml\n(providers:.*?)```", PAGE, re.DOTALL)
@@ -31,6 +35,19 @@ def checked(folder: Path, text: str) -> list[str]:
 def test_the_example_is_whole(tmp_path: Path):
     assert EXAMPLE
     assert checked(tmp_path, EXAMPLE[1]) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_an_example_on_a_page_and_an_address_for_its_webhooks(kind: str, gateway_of: Callable[..., Gateway]):
+    pages = [file.read_text(encoding="utf-8") for file in (PACKAGE_ROOT / "docs").glob("*.md")]
+    shown = [block for page in pages for block in documented.BLOCK.findall(page) if re.search(rf"kind: {kind}\b", block)]
+    whole = [block for block in shown if "\nchannels:" in block and block.startswith("providers:")]
+    assert whole, f"no page of docs/ has a whole example of `kind: {kind}`"
+    gateway = gateway_of(whole[0], dict.fromkeys(re.findall(r"\$\{(\w+)\}", whole[0]), "s" * 40))
+    assert gateway.ways
+    (name, *_) = [name for name, entry in gateway.ways.providers.items() if entry.kind == kind]
+    addresses = [str(rule) for rule in create_app(gateway).url_map.iter_rules()]
+    assert [address for address in addresses if address.startswith(f"/{name}")] or kind == "http"  # whose texts may go out alone
 
 
 def test_a_key_that_is_none_is_a_fault_whatever_its_secret(tmp_path: Path):

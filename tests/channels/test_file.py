@@ -142,6 +142,28 @@ def alone(gateway_of: Callable[..., Gateway], redis_url: str, tmp_path: Path) ->
     return gateway
 
 
+def test_what_has_the_wrong_shape_is_told_how_to_write_it(tmp_path: Path):
+    file = tmp_path / "channels.yaml"
+    text = WHOLE.replace("+97714000000", "+977 1").replace('country: "+977"', 'country: "977"').replace("second: 2", "second: fast")
+    file.write_text(text.replace("language: en", "calls_back: {countries: [Nepal]}"), encoding="utf-8")
+    assert [each.partition(": ")[2].removesuffix(" [channels:invalid]") for each in faults(lambda: channels.load(file))] == [
+        f"channels.landline.number: {channels.SHAPES[channels.NUMBER]}.",
+        "channels.landline.calls_per_second: this must be a number.",
+        "channels.abroad.calls_back.countries.1: write a country as two capital letters, such as NP.",
+        "routes.1.country: write the code with which its numbers begin, such as +977.",
+    ]
+
+
+def test_a_provider_of_texts_alone_carries_no_calls(gateway_of: Callable[..., Gateway]):
+    text = WHOLE.replace('kind: twilio, account_sid: "${TWILIO_SID}", auth_token: "${TWILIO_TOKEN}"', "kind: sparrow, token: any")
+    told = "the kind sparrow has no calls; write `carries: [sms]`. [channels:invalid]"
+    assert faults(lambda: gateway_of(text, SECRETS)) == [f"channels.yaml:7:11: channels.abroad: {told}"]
+    assert faults(lambda: gateway_of(text.replace("language: en", "carries: [voice]"), SECRETS)) == [
+        "channels.yaml:10:30: routes.2.channels.1: abroad does not carry sms. [channels:invalid]",
+        f"channels.yaml:7:63: channels.abroad.carries: {told}",
+    ]
+
+
 def test_a_number_that_was_used_keeps_its_name_when_the_file_comes(alone: Gateway, gateway_of: Callable[..., Gateway]):
     use(alone, "main")
     told = "this number is the channel main already, which has been used; call it so"
@@ -149,6 +171,19 @@ def test_a_number_that_was_used_keeps_its_name_when_the_file_comes(alone: Gatewa
         f"channels.yaml:7:38: channels.abroad.number: {told}. [channels:invalid]"
     ]
     assert prepared(gateway_of(WHOLE.replace("abroad", "main"), SECRETS)) == [("landline", "+97714000000"), ("main", "+15005550006")]
+
+
+def test_a_number_that_was_used_keeps_its_name_under_another_name_of_its_account(alone: Gateway, gateway_of: Callable[..., Gateway]):
+    use(alone, "main")
+    renamed = WHOLE.replace("  twilio: {", "  abroads: {").replace("provider: twilio", "provider: abroads")
+    told = "this number is the channel main already, which has been used; call it so"
+    assert faults(lambda: installation.prepare(gateway_of(renamed, SECRETS))) == [
+        f"channels.yaml:7:39: channels.abroad.number: {told}. [channels:invalid]"
+    ]
+    assert prepared(gateway_of(renamed.replace("abroad:", "main:").replace("abroad]", "main]"), SECRETS)) == [
+        ("landline", "+97714000000"),
+        ("main", "+15005550006"),
+    ]
 
 
 def test_a_number_that_was_never_used_is_taken_over(alone: Gateway, gateway_of: Callable[..., Gateway]):
