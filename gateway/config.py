@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from gateway.core.addresses import api_address
 from gateway.errors import GatewayError
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -132,10 +133,10 @@ def _base_url(value: str) -> str:
 
 
 def _api_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("Write the address of a Twilio-compatible API, as https://host.")
-    return value.rstrip("/")
+    try:
+        return api_address(value)
+    except ValueError as error:
+        raise ValueError(f"Write the address of a Twilio-compatible API: {error}.") from None
 
 
 def _redis_url(value: str) -> str:

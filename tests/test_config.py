@@ -48,6 +48,14 @@ def test_an_account_is_twilios_or_a_uuid(sid: str, right: bool) -> None:
     assert [fault.partition(" ")[0] for fault in faults_of(TWILIO_ACCOUNT_SID=sid)] == ([] if right else ["TWILIO_ACCOUNT_SID"])
 
 
+@pytest.mark.parametrize(
+    ("url", "right"),
+    [("https://api.somleng.example", True), ("http://10.0.0.7:3000", True), ("http://api.somleng.example", False), ("somleng", False)],
+)
+def test_the_token_travels_to_no_api_over_the_open_network(url: str, right: bool) -> None:
+    assert [fault.partition(" ")[0] for fault in faults_of(TWILIO_API_BASE_URL=url)] == ([] if right else ["TWILIO_API_BASE_URL"])
+
+
 @pytest.mark.parametrize("language", ["xx", "mai"])
 def test_a_language_that_the_flows_do_not_have_is_refused(language: str, tmp_path: Path) -> None:
     environ = {**ENVIRON, "GATEWAY_LANGUAGE": language, "GATEWAY_DATA_DIR": str(tmp_path)}
