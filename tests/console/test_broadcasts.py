@@ -47,6 +47,14 @@ def test_from_the_first_word_to_those_whom_it_did_not_reach(console: Console):
     assert page_of(client.get(f"{address}/results.csv")).count("\n") == 5
 
 
+def test_two_taps_at_the_same_moment_send_it_once_and_lead_to_how_far_it_is(console: Console, monkeypatch: pytest.MonkeyPatch):
+    client = console.as_("organiser")
+    address = drafted(client)
+    approved = broadcast.approve
+    monkeypatch.setattr(broadcast, "approve", lambda *asked: (approved(*asked), approved(*asked))[1])  # the other one was faster
+    assert approve(client, address) == address
+
+
 def test_what_is_written_stays_when_a_button_counts_or_finds_a_place(console: Console):
     client = console.as_("organiser")
     written = {**MEETING, "trades": "sewing", "budget": "500", "when": "later", "day": "2026-11-25", "hour": "11:00"}

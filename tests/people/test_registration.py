@@ -156,7 +156,9 @@ def test_a_task_is_written_down_once_by_whoever_may(here: Installation, collecto
             return error.code
 
     with ThreadPoolExecutor(3) as threads:
-        assert sorted(threads.map(write_down, ["a", "b", "c"])) == ["active", "task:unknown", "task:unknown"]
+        done, *refused = sorted(threads.map(write_down, ["a", "b", "c"]))
+    assert done == "active"
+    assert set(refused) <= {"task:unknown", "task:named"}  # whoever looked before the first was through finds the member
     assert len(owed(here)) == 1
 
 

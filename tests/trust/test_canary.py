@@ -154,16 +154,24 @@ def live(run: Run, folder: Path) -> None:
     run.command("text", NUMBERS["imported"], TEXTS[4])
 
 
+# By whether it is PostgreSQL: what no text can be written with, and its end.
+BROKEN = {
+    True: ("ALTER TABLE messages ADD CONSTRAINT broken CHECK (false) NOT VALID", "ALTER TABLE messages DROP CONSTRAINT broken"),
+    False: ("CREATE TRIGGER broken BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'broken'); END", "DROP TRIGGER broken"),
+}
+
+
 def go_wrong(run: Run) -> None:
     """Requests that are refused, and one in the middle of which the database fails."""
     forged = Phone(run.address, run.twilio.account_sid, "not the token", NUMBERS["imported"], gateway_number=OURS)
     with pytest.raises(AssertionError, match="403"):
         forged.text(TEXTS[0])
     hers = run.phone(NUMBERS["imported"])
-    run.sql("ALTER TABLE messages RENAME TO elsewhere")
+    breaks, mends = BROKEN["DATABASE_URL" in run.environ]
+    run.sql(breaks)
     with pytest.raises(AssertionError, match=r"50[03]"):
         hers.text(f"{TEXTS[0]} {PIN}")
-    run.sql("ALTER TABLE elsewhere RENAME TO messages")
+    run.sql(mends)
     hers.text(f"\x00 {TEXTS[0]}")
 
 

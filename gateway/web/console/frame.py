@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
@@ -77,7 +78,8 @@ class Door:
             except GatewayError as another:
                 error, status = another, status_of(another)
             else:
-                answer.status_code = status
+                if answer.status_code == HTTPStatus.OK:  # else there is no such form any more, and it leads to what came of it
+                    answer.status_code = status
                 return answer
         return _rendered(Page("fault.html", status, error=error))
 
