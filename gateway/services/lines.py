@@ -58,18 +58,9 @@ class HeldChannel:
     since: datetime
 
 
-def hold(gateway: Gateway, provider: str, address: str) -> None:
-    """A provider says that nobody is behind this number of ours at present, as when a phone is switched off: its texts go another way, or
-    wait, until one that tries gets through. GatewayError `queue:unavailable`."""
-    _tell(gateway, provider, address, is_there=False)
-
-
-def release(gateway: Gateway, provider: str, address: str) -> None:
-    """It says that somebody is there again. GatewayError `queue:unavailable`."""
-    _tell(gateway, provider, address, is_there=True)
-
-
-def _tell(gateway: Gateway, provider: str, address: str, *, is_there: bool) -> None:
+def tell(gateway: Gateway, provider: str, address: str, *, is_there: bool) -> None:
+    """A provider says whether anybody is behind this number of ours, as when a phone is switched off and on: while nobody is, its texts go
+    another way, or wait, until one that tries gets through. GatewayError `queue:unavailable`."""
     with gateway.database.read() as db:
         channel = channels.by_address(db, provider, address)
     if channel is None:

@@ -33,7 +33,7 @@ def look(gateway: Gateway) -> None:
         ours = [channel for channel in channels.every(db) if channel.provider in watched]
     for channel, is_on in asyncio.run(_ask((channel, watched[channel.provider]) for channel in ours)):
         if is_on is not None:
-            (lines.release if is_on else lines.hold)(gateway, channel.provider, channel.address)
+            lines.tell(gateway, channel.provider, channel.address, is_there=is_on)
 
 
 async def _ask(phones: Iterable[tuple[Channel, Watched]]) -> list[tuple[Channel, bool | None]]:

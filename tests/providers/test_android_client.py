@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from dataclasses import replace
@@ -12,6 +11,7 @@ from aiohttp import web
 from android_sms_gateway import domain
 from android_sms_gateway.client import APIClient
 from fakes.android import FakeApi, FakeHttpSms, FakeSmsGate
+from fakes.asking import fault_of, run
 from fakes.provider_kit import NOT_TAKEN
 from pydantic import ValidationError
 
@@ -19,7 +19,6 @@ from gateway.providers import http as door
 from gateway.providers.android import OURS, id_of
 from gateway.providers.base import Accepted, Found, OutboundCall, OutboundMessage, Provider
 from gateway.providers.faults import SendError, SendFault
-from gateway.providers.http import open_http
 from gateway.providers.httpsms import account as httpsms
 from gateway.providers.kinds import KINDS
 from gateway.providers.smsgate import account as smsgate
@@ -49,20 +48,6 @@ def provider(fake: FakeApi, **more: object) -> Provider:
 
 def text(fake: FakeApi, delivery_id: int = 7, to: str = HERS, body: str = "नमस्ते & १००%") -> OutboundMessage:
     return OutboundMessage(delivery_id, fake.number, to, body)
-
-
-def run(call):
-    async def main():
-        async with open_http(4) as http:
-            return await call(http)
-
-    return asyncio.run(main())
-
-
-def fault_of(call) -> SendError:
-    with pytest.raises(SendError) as caught:
-        run(call)
-    return caught.value
 
 
 def test_a_text_is_given_to_the_phone_under_an_id_of_ours(fake):

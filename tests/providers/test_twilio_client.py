@@ -16,6 +16,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from fakes.asking import fault_of, run
 from fakes.twilio import FAULTS, FakeTwilio
 
 from gateway.providers import http as door
@@ -39,22 +40,6 @@ def fake():
 
 def twilio(fake, url: str = "") -> Twilio:
     return Twilio(account_sid=fake.account_sid, auth_token=fake.auth_token, api_base_url=url or fake.url, public_base_url=PUBLIC)
-
-
-def run(call):
-    """Run one request of a provider over a fresh pool."""
-
-    async def main():
-        async with open_http(4) as http:
-            return await call(http)
-
-    return asyncio.run(main())
-
-
-def fault_of(call) -> SendError:
-    with pytest.raises(SendError) as caught:
-        run(call)
-    return caught.value
 
 
 # --- what is asked ---------------------------------------------------------------------------------------------------------------------

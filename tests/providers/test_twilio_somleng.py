@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
 import pytest
+from fakes.asking import fault_of, run
 from fakes.somleng import FakeSomleng
 
 from gateway.providers.base import Billed, Found, OutboundCall, OutboundMessage, WebhookRequest
 from gateway.providers.faults import SendError, SendFault
-from gateway.providers.http import HttpSession, Reply, open_http
+from gateway.providers.http import Reply
 from gateway.providers.twilio import Twilio
 from gateway.providers.twilio.account import Account
 from gateway.web.webhooks import gate
@@ -40,20 +41,6 @@ def somleng(fake: FakeSomleng) -> Twilio:
         api_base_url=fake.url,
         public_base_url="https://h.example",
     )
-
-
-def run(call: Callable[[HttpSession], Awaitable[T]]) -> T:
-    async def main() -> T:
-        async with open_http(1) as http:
-            return await call(http)
-
-    return asyncio.run(main())
-
-
-def fault_of(call: Callable[[HttpSession], Awaitable[object]]) -> SendError:
-    with pytest.raises(SendError) as caught:
-        run(call)
-    return caught.value
 
 
 def test_what_was_sent_is_found_among_everything_that_the_account_has(fake: FakeSomleng):

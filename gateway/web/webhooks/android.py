@@ -50,10 +50,8 @@ class Views:
                 track.report(self.gateway, self.provider.delivery_of(form), self.provider.parse_status("sms", form))
             case "missed_call":
                 self._missed(self.provider.parse_missed_call(form))
-            case "offline":
-                lines.hold(self.gateway, self.provider.name, self.provider.number_of(form))
-            case "online":
-                lines.release(self.gateway, self.provider.name, self.provider.number_of(form))
+            case "offline" | "online" as event:
+                lines.tell(self.gateway, self.provider.name, self.provider.number_of(form), is_there=event == "online")
             case _:
                 pass
         return Response(status=204)
